@@ -1,0 +1,289 @@
+"""``commgen datasets``: list, show, import and make channel files."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from commgen._progress import progress_bar
+from commgen.datasets import (
+    Card,
+    ChannelFile,
+    ChannelMeta,
+    Source,
+    catalogue,
+    data_root,
+    import_source,
+    open_intel5300,
+    open_plain,
+    open_set,
+    split_indices,
+)
+from commgen.datasets.channel_file import kinds_of
+from commgen.datasets.source import Normalise
+from commgen.datasets.splits import Part
+
+app = typer.Typer(help="Channel files and measured sets.", no_args_is_help=True)
+
+Output = Annotated[Path, typer.Option("--output", "-o", help="Channel file to write.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
+
+
+@app.command("list")
+def list_sets() -> None:
+    """List the measured sets, and whether their files are here."""
+    table = Table("name", "kind", "title", "licence", "here")
+    for card in catalogue().values():
+        here = "yes" if _is_here(card) else "no"
+        table.add_row(card.name, card.kind, card.title, card.licence, here)
+    Console().print(table)
+
+
+@app.command()
+def show(
+    name_or_file: Annotated[str, typer.Argument(help="Set or channel file.")],
+) -> None:
+    """Show a data card, or what a channel file holds; the file is verified."""
+    cards = catalogue()
+    if name_or_file in cards:
+        _show_card(cards[name_or_file])
+    elif Path(name_or_file).exists():
+        _show_file(Path(name_or_file))
+    else:
+        raise FileNotFoundError(
+            f"{name_or_file} is neither a file nor one of {sorted(cards)}."
+        )
+
+
+@app.command("import")
+def import_set(
+    name_or_file: Annotated[
+        str, typer.Argument(help="Set, or a .npz, .mat or Intel 5300 .dat file.")
+    ],
+    output: Output,
+    part: Annotated[Part, typer.Option(help="Part of the set's split.")] = "all",
+    normalise: Annotated[
+        Normalise | None,
+        typer.Option(
+            help="Unit power for each packet, for the set, or leave it. Default: "
+            "packet for measured sets and logs, none for plain arrays."
+        ),
+    ] = None,
+    array: Annotated[
+        str | None, typer.Option(help="Name of the array in a .npz or .mat file.")
+    ] = None,
+    subcarrier_spacing_hz: Annotated[
+        float | None, typer.Option(help="Of a plain array over subcarriers.")
+    ] = None,
+    sample_rate_hz: Annotated[
+        float | None, typer.Option(help="Of a plain array over taps.")
+    ] = None,
+    time_step_s: Annotated[
+        float | None, typer.Option(help="Of a plain array with time steps.")
+    ] = None,
+    carrier_hz: Annotated[float | None, typer.Option(help="Of a plain array.")] = None,
+    drop_partial: Annotated[
+        bool, typer.Option(help="Leave out a cut-off last record of a .dat log.")
+    ] = False,
+    force: Force = False,
+) -> None:
+    """Write a measured set, a raw log or a plain array as a channel file."""
+    _refuse_existing(output, force)
+    plain = {
+        "subcarrier_spacing_hz": subcarrier_spacing_hz,
+        "sample_rate_hz": sample_rate_hz,
+        "time_step_s": time_step_s,
+        "carrier_hz": carrier_hz,
+    }
+    cards = catalogue()
+    card = cards.get(name_or_file)
+    path = Path(name_or_file)
+    is_plain = card is None and path.suffix in (".npz", ".mat")
+    if not is_plain:
+        _refuse_plain_options({"array": array, **plain})
+    if card is None and part != "all":
+        raise ValueError(f"part must be all for a file, got {part}.")
+    if card is not None:
+        source = open_set(card)
+    elif not path.exists():
+        raise FileNotFoundError(f"{path} is neither a file nor one of {sorted(cards)}.")
+    elif is_plain:
+        source = _open_plain(path, array, plain)
+    elif path.suffix == ".dat":
+        source = open_intel5300(path, drop_partial=drop_partial)
+    else:
+        raise ValueError(f"{path} must be a .npz, .mat or .dat file.")
+    rows = None if card is None else split_indices(card, source.labels, part)
+    import_source(source, output, rows=rows, normalise=normalise)
+    _say_written(output)
+
+
+@app.command()
+def make(
+    recipe_or_scenario: Annotated[
+        str,
+        typer.Argument(
+            help="umi64, tdl-grid, a YAML file with a channel configuration, or a "
+            "scenario with its defaults: tdl, cdl, umi, uma, rma, rayleigh."
+        ),
+    ],
+    output: Output,
+    num_samples: Annotated[int, typer.Option("-n", min=1, help="Channels to draw.")],
+    seed: Annotated[int, typer.Option(min=0, help="One seed, one file.")],
+    force: Force = False,
+) -> None:
+    """Draw channels of a 3GPP scenario into a channel file."""
+    _refuse_existing(output, force)
+    from commgen.channels import iterate_channels
+
+    config = _channel_config(recipe_or_scenario)
+    with ExitStack() as stack:
+        advance = stack.enter_context(
+            progress_bar("drawing", num_samples, unit="channels")
+        )
+        file = None
+        for draw in iterate_channels(config, num_samples, seed=seed):
+            if file is None:
+                kinds = kinds_of(draw.labels)
+                file = stack.enter_context(ChannelFile.create(output, draw.meta, kinds))
+            file.append(draw.h, draw.labels)
+            advance(len(draw.h))
+    _say_written(output)
+
+
+@app.command("repack")
+def repack_set(
+    name: Annotated[str, typer.Argument(help="Set of the catalogue.")],
+    clone: Annotated[Path, typer.Argument(help="Clone of its upstream repository.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the archive.")
+    ],
+    force: Force = False,
+) -> None:
+    """Make the archive of a measured set from what its authors published."""
+    from commgen.datasets.repack import archive_of, repack
+
+    _refuse_existing(output / archive_of(name), force)
+    Console().print(str(repack(name, clone, output)), soft_wrap=True)
+
+
+def _channel_config(name: str) -> Any:
+    """Return the channel configuration that a word or a YAML file stands for."""
+    import yaml
+
+    from commgen.channels import RECIPES, parse_channel_config
+
+    if name in RECIPES:
+        return RECIPES[name]
+    content: Any = {"scenario": name}
+    if Path(name).suffix in (".yaml", ".yml"):
+        try:
+            content = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
+        except yaml.YAMLError as error:
+            reason = " ".join(str(error).split())
+            raise ValueError(f"{name} is not YAML: {reason}.") from error
+        if not isinstance(content, dict):
+            raise ValueError(f"{name} must hold keys and values, got {content!r}.")
+    return parse_channel_config(content)
+
+
+def _open_plain(path: Path, array: str | None, options: dict[str, Any]) -> Source:
+    spacing, rate = options["subcarrier_spacing_hz"], options["sample_rate_hz"]
+    if (spacing is None) == (rate is None):
+        raise ValueError(
+            "a plain array needs --subcarrier-spacing-hz (its last axis is "
+            "subcarriers) or --sample-rate-hz (taps), one of the two."
+        )
+    for name, value in options.items():
+        if value is not None and not 0 < value < float("inf"):
+            raise ValueError(f"{name} must be finite and above 0, got {value}.")
+    domain = "frequency" if rate is None else "delay"
+    meta = ChannelMeta(domain=domain, source=f"array of {path.name}", **options)
+    return open_plain(path, meta, array)
+
+
+def _refuse_plain_options(options: dict[str, Any]) -> None:
+    for name, value in options.items():
+        if value is not None:
+            option = "--" + name.replace("_", "-")
+            raise ValueError(f"{option} is for .npz and .mat files only, got {value}.")
+
+
+def _refuse_existing(output: Path, force: bool) -> None:
+    if output.exists() and not force:
+        raise FileExistsError(f"{output} exists; --force replaces it.")
+
+
+def _say_written(output: Path) -> None:
+    with ChannelFile.open(output) as file:
+        Console().print(
+            f"{output}: {len(file)} channels {list(file.shape[1:])}, "
+            f"SHA-256 {file.checksum[:12]}...",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _is_here(card: Card) -> bool:
+    try:
+        return (data_root() / card.folder).is_dir()
+    except FileNotFoundError:
+        return False
+
+
+def _show_card(card: Card) -> None:
+    table = Table("field", "value", title=card.title, show_lines=True)
+    for name in ("name", "kind", "what", "licence", "citation"):
+        table.add_row(name, getattr(card, name))
+    up = card.upstream
+    table.add_row("upstream", f"{up.repository}\ncommit {up.commit}\n{up.paths}")
+    steps = [f"{k}. {step}" for k, step in enumerate(card.recipe, start=1)]
+    table.add_row("how to obtain it", "\n".join(steps))
+    table.add_row("folder", f"$COMMGEN_DATA/{card.folder}")
+    table.add_row("arrays", "\n".join(f"{k}: {v}" for k, v in card.arrays.items()))
+    files = [f"{f.path}, {f.bytes:,} bytes, {f.sha256[:12]}..." for f in card.files]
+    table.add_row("files", "\n".join(files))
+    if card.split is not None:
+        split = card.split
+        by = split.label + (f" modulo {split.modulo}" if split.modulo else "")
+        parts = [
+            f"{name}: {', '.join(map(str, getattr(split, name)))}"
+            for name in ("train", "validation", "test")
+        ]
+        table.add_row("split", "\n".join([f"by {by}: {split.why}", *parts]))
+    table.add_row("facts", "\n".join(f"- {fact}" for fact in card.facts))
+    Console().print(table, markup=False, highlight=False)
+
+
+def _show_file(path: Path) -> None:
+    with ChannelFile.open(path) as file:
+        file.verify()
+        table = Table("field", title=str(path))
+        table.add_column("value", overflow="fold")
+        table.add_row("shape", str(list(file.shape)))
+        for name, value in file.meta.model_dump().items():
+            if value not in (None, ""):
+                table.add_row(name, str(value))
+        for name, values in sorted(file.labels.items()):
+            kind = file.label_kinds[name]
+            table.add_row(f"label {name}", f"{kind}, {_range_of(kind, values)}")
+        table.add_row("SHA-256", f"{file.checksum} (verified)")
+    Console().print(table, markup=False, highlight=False)
+
+
+def _range_of(kind: str, values: Any) -> str:
+    if kind == "bool":
+        return f"{int(values.sum())} of {len(values)} true"
+    if kind == "str":
+        found = sorted(set(values.tolist()))
+        return ", ".join(found[:8]) + (", ..." if len(found) > 8 else "")
+    known = values[values == values]
+    if not len(known):
+        return "not known"
+    unknown = len(values) - len(known)
+    note = f", {unknown} not known" if unknown else ""
+    figures = "d" if kind == "int" else "g"
+    return f"{known.min():{figures}} to {known.max():{figures}}{note}"
