@@ -1,0 +1,71 @@
+"""From a channel file to what a generative model learns, and back."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from commgen.channels.representation import AXES
+from commgen.datasets import ChannelMeta, read_channels
+
+# The power of a set that models take as it is, without asking for normalisation.
+_POWER_LOW, _POWER_HIGH = 0.5, 2.0
+
+
+@dataclass(frozen=True)
+class Events:
+    """Channels as a generative model sees them.
+
+    Parameters
+    ----------
+    h : [num_samples, *event_shape], complex64
+        Channels without the axes of one entry, of about unit mean power.
+    layout
+        Meaning of the axes of an event, of "rx", "tx", "time", "subcarrier".
+    meta
+        What the file says of itself.
+    labels
+        Name to values, [num_samples].
+    """
+
+    h: np.ndarray
+    layout: tuple[str, ...]
+    meta: ChannelMeta
+    labels: dict[str, np.ndarray]
+
+
+def load_events(path: str | Path) -> Events:
+    """Read a channel file for training.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, or its mean power |h|^2 is not near one: SNR and models
+        count in units of it, so the file must have been normalised.
+    """
+    h, meta, labels = read_channels(path)
+    power = float(np.mean(np.abs(h.astype(np.complex128)) ** 2))
+    if not _POWER_LOW <= power <= _POWER_HIGH:
+        raise ValueError(
+            f"{path} must hold channels of a mean power |h|^2 between {_POWER_LOW} and "
+            f"{_POWER_HIGH}, got {power:.3g}; import it with --normalise set or packet."
+        )
+    layout = event_layout(h.shape)
+    return Events(_squeeze(h, layout), layout, meta, labels)
+
+
+def event_layout(shape: tuple[int, ...]) -> tuple[str, ...]:
+    """Name the axes of more than one entry; the last one where there is none."""
+    sizes = zip(AXES, shape[1:], strict=True)
+    return tuple(axis for axis, n in sizes if n > 1) or (list(AXES)[-1],)
+
+
+def _squeeze(h, layout):
+    keep = (0, *(AXES[axis] for axis in layout))
+    return h.reshape([h.shape[axis] for axis in keep])
+
+
+def to_channel_array(h: np.ndarray, layout) -> np.ndarray:
+    """Put events [n, *event_shape] back into a channel array with all five axes."""
+    sizes = dict(zip(layout, h.shape[1:], strict=True))
+    return h.reshape(len(h), *(sizes.get(axis, 1) for axis in AXES))
