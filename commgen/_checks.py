@@ -1,4 +1,4 @@
-"""Checks at the door: one clear line that names the argument, the rule and the value."""
+"""Checks at the door: one clear line with the argument, the rule and the value."""
 
 from numbers import Integral, Real
 from typing import Any

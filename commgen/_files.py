@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary name beside ``path``; on success it takes the place of ``path``.
+    """Yield a temporary name beside ``path``, which it becomes on success.
 
     The suffix is kept, since libraries choose a format by it. If the block raises, the
     temporary file is removed and ``path`` stays as it was.

@@ -1,0 +1,95 @@
+"""Linear interpolation of estimates and of their error variances."""
+
+import numpy as np
+import tensorflow as tf
+
+
+def linear_weights(points, targets) -> np.ndarray:
+    """Weights of piecewise linear interpolation, held constant outside the points.
+
+    Parameters
+    ----------
+    points : [num_points], int or float, ascending
+        Where values are known.
+    targets : [num_targets], int or float
+        Where they are wanted.
+
+    Returns
+    -------
+    weights : [num_points, num_targets], float32
+        Column sums are 1.
+
+    Examples
+    --------
+    >>> linear_weights([0, 2], [0, 1, 2, 3]).tolist()
+    [[1.0, 0.5, 0.0, 0.0], [0.0, 0.5, 1.0, 1.0]]
+    """
+    eye = np.eye(len(points))
+    rows = [np.interp(targets, points, row) for row in eye]
+    return np.stack(rows).astype(np.float32)
+
+
+class SeparableInterpolator:
+    r"""Spread values at pilot symbols x pilot subcarriers over the whole grid.
+
+    The error of an estimate has a part that is noise, independent from pilot to pilot,
+    and a part that is shrinkage towards the prior, nearly the same at neighbouring
+    pilots. Under weights :math:`w` the first adds in power, the second in amplitude:
+
+    .. math:: v = \sum_i w_i^2 f_i v_i + \Big(\sum_i w_i \sqrt{(1-f_i) v_i}\Big)^2
+
+    where :math:`f_i` is the share of noise. The variation of the channel between the
+    pilots is not in :math:`v`: put the pilots closer than it.
+
+    Parameters
+    ----------
+    frequency_weights : [num_streams, num_pilot_subcarriers, num_subcarriers]
+        Weights of each stream, see :func:`linear_weights`.
+    time_weights : [num_streams, num_pilot_symbols, num_ofdm_symbols]
+        Likewise over OFDM symbols.
+
+    Input
+    -----
+    h_hat : [batch, num_rx, num_rx_ant, num_streams, num_pilot_symbols, num_pilot_subcarriers], complex
+    err_var : the same shape (or broadcastable to it), float
+    noise_share : the same shape as ``err_var``, float in [0, 1]
+
+    Output
+    ------
+    h_hat : [batch, num_rx, num_rx_ant, num_streams, num_ofdm_symbols, num_subcarriers], complex
+    err_var : the same shape, or broadcastable to it, float
+    """  # noqa: E501
+
+    def __init__(self, frequency_weights, time_weights):
+        self._weights = [
+            _Axis("brasqp,spf->brasqf", np.asarray(frequency_weights, np.float32)),
+            _Axis("brasqf,sqt->brastf", np.asarray(time_weights, np.float32)),
+        ]
+
+    def __call__(self, h_hat, err_var, noise_share):
+        """Return both on the whole grid."""
+        noise = err_var * noise_share
+        bias = tf.sqrt(tf.maximum(err_var - noise, 0.0))
+        for axis in self._weights:
+            h_hat = axis.apply(h_hat)
+            noise = axis.apply(noise, squared=True)
+            bias = axis.apply(bias)
+        return h_hat, noise + bias**2
+
+
+class _Axis:
+    """Weights along one axis; the two usual trivial cases cost nothing."""
+
+    def __init__(self, equation, weights):
+        self._equation = equation
+        self._weights = weights
+        num_points, num_targets = weights.shape[1:]
+        self._identity = num_points == num_targets and bool(
+            np.all(weights == np.eye(num_points))
+        )
+
+    def apply(self, x, *, squared=False):
+        if self._identity:
+            return x
+        weights = tf.constant(self._weights**2 if squared else self._weights)
+        return tf.einsum(self._equation, x, tf.cast(weights, x.dtype))

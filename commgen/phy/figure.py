@@ -1,0 +1,110 @@
+"""The picture of a run: block error rate and estimation error over SNR."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from commgen._files import atomic_path
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_MARKERS = "osD^vPX"
+
+
+def save_nmse_figure(path: Path, rows: list[dict[str, Any]], title: str) -> None:
+    """Draw the NMSE of ``rows``, as of ``estimation.csv``, into the PNG file ``path``.
+
+    NMSE times SNR, in dB: least squares is the line at zero, and what an estimator
+    gains stands below it; on the NMSE itself the curves would cover each other.
+    """
+    figure = Figure(figsize=(6, 4.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    for i, name in enumerate(dict.fromkeys(row["estimator"] for row in rows)):
+        own = [row for row in rows if row["estimator"] == name]
+        snr_db, style = _column(own, "snr_db"), _style(i)
+        value, low, high = (
+            _column(own, f"nmse{kind}_db") + snr_db for kind in ("", "_low", "_high")
+        )
+        bars = np.stack([value - low, high - value])
+        axes.errorbar(snr_db, value, bars, label=name, capsize=3, **style)
+        promised = _column(own, "err_var_db") + snr_db
+        axes.plot(snr_db, promised, ":", color=style["color"])
+    axes.plot([], [], ":", color="grey", label="promised by err_var")
+    axes.set(title=title, xlabel="SNR [dB]", ylabel="NMSE x SNR [dB]")
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=150, format="png")
+
+
+def _style(i: int) -> dict[str, str]:
+    return {
+        "color": _COLOURS[i % len(_COLOURS)],
+        "marker": _MARKERS[i % len(_MARKERS)],
+    }
+
+
+def save_figure(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Draw ``rows`` of a run, with their 95 % intervals, into the PNG file ``path``.
+
+    A point without an error is drawn as its upper bound, an empty triangle that points
+    down. The dotted line is the error that an estimator promises (``err_var``).
+    """
+    figure = Figure(figsize=(10, 4.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    bler, nmse = figure.subplots(1, 2)
+    names = list(dict.fromkeys(row["estimator"] for row in rows))
+    for i, name in enumerate(names):
+        own = [row for row in rows if row["estimator"] == name]
+        style = _style(i)
+        _draw_bler(bler, own, name, style)
+        _draw_nmse(nmse, own, style)
+    bler.set(yscale="log", ylabel="block error rate", ylim=(None, 1.3))
+    nmse.set(ylabel="NMSE of the channel estimate [dB]")
+    nmse.plot([], [], ":", color="grey", label="promised by err_var")
+    nmse.legend(loc="upper right", frameon=False)
+    for axes in (bler, nmse):
+        axes.set_xlabel("SNR [dB]")
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(
+        *bler.get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=min(len(names), 6),
+        frameon=False,
+    )
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=150, format="png")
+
+
+def _column(rows, name):
+    return np.array([row[name] for row in rows], float)
+
+
+def _draw_bler(axes, rows, name, style):
+    snr_db, bler = _column(rows, "snr_db"), _column(rows, "bler")
+    low, high = _column(rows, "bler_low"), _column(rows, "bler_high")
+    some = bler > 0
+    bars = np.stack([bler - low, high - bler])[:, some]
+    axes.errorbar(snr_db[some], bler[some], bars, label=name, capsize=3, **style)
+    if not some.all():
+        bound = {**style, "marker": "v", "markerfacecolor": "none", "linestyle": "none"}
+        axes.plot(snr_db[~some], high[~some], **bound)
+
+
+def _draw_nmse(axes, rows, style):
+    snr_db, nmse = _column(rows, "snr_db"), _column(rows, "nmse_db")
+    finite = np.isfinite(nmse)
+    if not finite.any():
+        return
+    low, high = _column(rows, "nmse_low_db"), _column(rows, "nmse_high_db")
+    bars = np.stack([nmse - low, high - nmse])[:, finite]
+    bars = np.where(np.isfinite(bars), bars, 0)
+    axes.errorbar(snr_db[finite], nmse[finite], bars, capsize=3, **style)
+    promised = _column(rows, "err_var_db")
+    axes.plot(snr_db[finite], promised[finite], ":", color=style["color"])

@@ -1,0 +1,160 @@
+"""Estimators of y = h + n side by side over SNR, on the same channels and noise."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from scipy.linalg import toeplitz
+
+from commgen._checks import check_int
+from commgen._progress import progress_bar
+from commgen.phy.metrics import nmse_interval, to_db
+
+_CHUNK = 512
+
+
+@dataclass(frozen=True)
+class NmseSweep:
+    """NMSE of several estimators over SNR.
+
+    Parameters
+    ----------
+    snr_db : [num_snr], float
+        SNR, 1/no.
+    rows
+        One dict for each estimator and SNR, with the columns of ``estimation.csv``.
+    """
+
+    snr_db: np.ndarray
+    rows: list[dict[str, Any]]
+
+    def column(self, estimator: str, name: str) -> np.ndarray:
+        """Return one column of one estimator, [num_snr]."""
+        rows = [row for row in self.rows if row["estimator"] == estimator]
+        return np.array([row[name] for row in rows])
+
+
+def sweep_nmse(
+    h: np.ndarray,
+    models: dict[str, Any],
+    snr_db,
+    *,
+    seed: int,
+    covariance: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
+    progress: bool = False,
+) -> NmseSweep:
+    """Measure the NMSE of least squares, models and, where it is known, the genie.
+
+    Parameters
+    ----------
+    h : [num_channels, *event_shape], complex
+        Channels that no model has seen.
+    models
+        Name to :class:`~commgen.generative.GenerativeModel`.
+    snr_db
+        SNR values, 1/no for channels of unit mean power [dB].
+    seed
+        Seed of the noise, which is the same for all estimators, and at all SNR but for
+        its scale.
+    covariance : [num_channels, num_rx_ant], complex, or None
+        First column of the Toeplitz covariance of each channel: adds the LMMSE
+        estimator that knows it, a bound for all others.
+    groups : [num_channels], optional
+        Which channels were recorded together; see
+        :func:`~commgen.phy.metrics.nmse_interval`.
+    progress
+        Show a progress bar.
+
+    Returns
+    -------
+    NmseSweep
+        With intervals of 95 %, and the error that each estimator promised.
+    """
+    check_int("seed", seed, low=0)
+    noise = _white(np.random.default_rng(seed), h.shape)
+    estimators: dict[str, Callable] = {"ls": _least_squares}
+    estimators |= {name: _one_pass(model) for name, model in models.items()}
+    if covariance is not None:
+        estimators["genie"] = _Genie(covariance)
+    snr_db = np.asarray(snr_db, float)
+    rows = []
+    total = len(estimators) * len(snr_db)
+    with progress_bar("measuring NMSE", total, enabled=progress) as advance:
+        for name, estimator in estimators.items():
+            for level in snr_db:
+                rows.append(_row(name, level, h, noise, estimator, groups))
+                advance()
+    return NmseSweep(snr_db, rows)
+
+
+def _row(name, snr_db, h, noise, estimator, groups):
+    no = 10 ** (-snr_db / 10)
+    error, promised = np.empty(len(h)), np.empty(len(h))
+    for i in range(0, len(h), _CHUNK):
+        rows = slice(i, i + _CHUNK)
+        y = h[rows] + np.float32(np.sqrt(no)) * noise[rows]
+        h_hat, err_var = estimator(y, no, rows)
+        error[rows] = _sum(np.abs(h_hat - h[rows]) ** 2)
+        promised[rows] = _sum(err_var)
+    power = _sum(np.abs(h) ** 2)
+    value, low, high = nmse_interval(error, power, groups=groups)
+    return {
+        "estimator": name,
+        "snr_db": float(snr_db),
+        "nmse_db": to_db(value),
+        "nmse_low_db": to_db(low),
+        "nmse_high_db": to_db(high),
+        "err_var_db": to_db(promised.sum() / power.sum()),
+        "num_channels": len(h),
+    }
+
+
+def _least_squares(y, no, rows):
+    return y, np.full(y.shape, no)
+
+
+def _one_pass(model):
+    call = tf.function(model.denoise, autograph=False)
+
+    def estimator(y, no, rows):
+        h_hat, err_var = call(tf.constant(y), tf.constant(no, tf.float32))
+        return h_hat.numpy(), err_var.numpy()
+
+    return estimator
+
+
+class _Genie:
+    """LMMSE with each channel's own covariance."""
+
+    def __init__(self, covariance: np.ndarray):
+        self._covariance = covariance
+
+    def __call__(self, y, no, rows):
+        R = np.stack([toeplitz(r, r.conj()) for r in self._covariance[rows]])
+        R_y = R + no * np.eye(R.shape[-1])
+        W = np.linalg.solve(R_y, R)  # R and R_y are Hermitian: the filter's adjoint
+        h_hat = np.einsum("bji,bj->bi", W.conj(), y)
+        err_var = np.diagonal(R - R @ W, axis1=1, axis2=2).real
+        return h_hat, err_var
+
+
+def save_nmse_sweep(sweep: NmseSweep, folder: Path, title: str) -> None:
+    """Write ``estimation.csv`` and ``estimation.png`` to a folder."""
+    from commgen.phy.figure import save_nmse_figure
+    from commgen.phy.run_folder import ESTIMATION_COLUMNS, write_csv
+
+    write_csv(folder / "estimation.csv", sweep.rows, ESTIMATION_COLUMNS)
+    save_nmse_figure(folder / "estimation.png", sweep.rows, title)
+
+
+def _sum(x):
+    return x.reshape(len(x), -1).sum(axis=1)
+
+
+def _white(rng, shape):
+    parts = rng.standard_normal((*shape, 2), dtype=np.float32)
+    return (parts * np.float32(0.5**0.5)).view(np.complex64)[..., 0]

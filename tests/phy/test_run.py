@@ -1,0 +1,277 @@
+import csv
+import functools
+import json
+import math
+
+import numpy as np
+import pytest
+import yaml
+
+from commgen.datasets import ChannelMeta, write_channels
+from commgen.generative import GaussianMixture
+from commgen.phy import MonteCarlo, dump_config, parse_config
+from commgen.phy import run_simulation as run_compiled
+from commgen.phy.figure import save_figure
+
+run_simulation = functools.partial(run_compiled, progress=False, jit_compile=False)
+RESULTS = "estimator,snr_db,ber,bler,bler_low,bler_high,nmse_db,num_blocks,cpu_seconds"
+
+
+@pytest.fixture
+def small(base):
+    base["estimators"].insert(
+        1, {"kind": "lmmse", "event": "grid", "num_train_channels": 100}
+    )
+    base["sweep"]["batch_size"] = 24
+    return base
+
+
+def table(folder, name="results.csv", *, without=("cpu_seconds",)):
+    with open(folder / name, newline="", encoding="utf-8") as file:
+        return [
+            {k: v for k, v in row.items() if k not in without}
+            for row in csv.DictReader(file)
+        ]
+
+
+def test_a_killed_run_resumes_with_the_same_results(small, tmp_path, monkeypatch):
+    config = parse_config(small)
+    run_simulation(config, tmp_path / "whole")
+    batches = []
+    run_batch = MonteCarlo.run_batch
+
+    def die_in_the_third(self):
+        batches.append(1)
+        if len(batches) == 3:
+            raise KeyboardInterrupt
+        run_batch(self)
+
+    monkeypatch.setattr("commgen.phy.run._SAVE_EVERY_S", -1.0)
+    monkeypatch.setattr(MonteCarlo, "run_batch", die_in_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        run_simulation(config, tmp_path / "killed")
+    assert (
+        json.loads((tmp_path / "killed/card.json").read_text())["status"] == "running"
+    )
+    assert not (tmp_path / "killed/results.csv").exists()
+    monkeypatch.setattr(MonteCarlo, "run_batch", run_batch)
+    run_simulation(config, tmp_path / "killed")
+    for name in ("results.csv", "estimation.csv"):
+        assert table(tmp_path / "killed", name) == table(tmp_path / "whole", name)
+
+
+def test_a_run_folder_is_complete_and_then_only_read(small, tmp_path):
+    config = parse_config(small)
+    result = run_simulation(config, tmp_path / "run")
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert names == {
+        "config.yaml",
+        "results.csv",
+        "estimation.csv",
+        "results.png",
+        "card.json",
+        "state.npz",
+        "models",
+    }
+    text = (tmp_path / "run/results.csv").read_text()
+    assert text.splitlines()[0] == RESULTS
+    rows = table(tmp_path / "run", without=())
+    assert len(rows) == 3 * 4
+    for row in rows:
+        assert float(row["bler_low"]) <= float(row["bler"]) <= float(row["bler_high"])
+        assert float(row["cpu_seconds"]) >= 0
+    assert [r["nmse_db"] for r in rows if r["estimator"] == "perfect"] == ["-inf"] * 4
+    assert (tmp_path / "run/results.png").read_bytes().startswith(b"\x89PNG")
+    card = json.loads((tmp_path / "run/card.json").read_text())
+    assert card["status"] == "done"
+    assert card["seed"] == 1
+    assert card["cpu_seconds"] > 0
+    assert card["versions"]["sionna-no-rt"] == "1.2.2"
+    again = run_simulation(config, tmp_path / "run")
+    assert again.was_done
+    assert not result.was_done
+    assert again.rows == result.rows
+    saved = yaml.safe_load((tmp_path / "run/config.yaml").read_text())
+    assert parse_config(saved) == config
+
+
+def test_another_seed_gives_other_numbers(base, tmp_path):
+    one = run_simulation(parse_config(base), tmp_path / "1")
+    two = run_simulation(parse_config({**base, "seed": 2}), tmp_path / "2")
+    assert [r["nmse_db"] for r in one.rows] != [r["nmse_db"] for r in two.rows]
+
+
+def test_folders_of_something_else_are_refused(base, tmp_path):
+    config = parse_config(base)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/thesis.tex").write_text("precious")
+    with pytest.raises(ValueError, match="is not empty and holds no run"):
+        run_simulation(config, tmp_path / "full")
+    with pytest.raises(ValueError, match="must be a folder, it is a file"):
+        run_simulation(config, tmp_path / "full/thesis.tex")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/config.yaml").write_text(
+        dump_config(parse_config({**base, "seed": 2}))
+    )
+    with pytest.raises(ValueError, match="holds a run of another configuration"):
+        run_simulation(config, tmp_path / "other")
+    assert [p.name for p in (tmp_path / "other").iterdir()] == ["config.yaml"]
+
+
+def test_a_damaged_state_is_named(base, tmp_path):
+    config = parse_config(base)
+    (tmp_path / "config.yaml").write_text(dump_config(config))
+    (tmp_path / "state.npz").write_bytes(b"PK not a zip")
+    with pytest.raises(ValueError, match=r"state\.npz is damaged .* begin anew"):
+        run_simulation(config, tmp_path)
+    (tmp_path / "card.json").write_text("{")
+    with pytest.raises(ValueError, match=r"card\.json is not valid JSON"):
+        run_simulation(config, tmp_path)
+
+
+@pytest.fixture
+def recorded(base, tmp_path, complex_normal):
+    """A simulation over recordings of three days; file and model beside it."""
+    h = complex_normal(90, 2, 1, 1, 12)
+    h /= np.sqrt(np.mean(np.abs(h) ** 2))
+    meta = ChannelMeta(
+        domain="frequency",
+        carrier_hz=None,
+        bandwidth_hz=12 * 30e3,
+        subcarrier_spacing_hz=30e3,
+        rx_antennas="two",
+        tx_antennas="one",
+        scenario="test",
+        source="test",
+        licence="none",
+        normalisation="unit mean power",
+        description="white",
+    )
+    labels = {"day": np.repeat([1, 2, 3], 30), "room": np.repeat(["a", "b", "c"], 30)}
+    write_channels(tmp_path / "h.h5", h, meta, labels)
+    GaussianMixture((2,), 1).fit(h[:, :, 0, 0, 0], seed=0).save(tmp_path / "lmmse")
+    base["channel"] = {
+        "source": "recorded",
+        "path": str(tmp_path / "h.h5"),
+        "select": {"day": [2, 3]},
+    }
+    base["estimators"] = [
+        {"kind": "ls"},
+        {"kind": "lmmse", "model": str(tmp_path / "lmmse")},
+    ]
+    base["sweep"].update(snr_start_db=0, snr_stop_db=0, batch_size=60)
+    return base
+
+
+def test_recorded_channels_with_a_saved_model(recorded, tmp_path):
+    config = parse_config(recorded)
+    result = run_simulation(config, tmp_path / "run")
+    ls, lmmse = result.rows
+    # Averaged over the two pilot symbols: half the noise.
+    assert ls["nmse_db"] == pytest.approx(-3.01, abs=0.5)
+    assert lmmse["nmse_db"] < ls["nmse_db"] - 1
+    inputs = json.loads((tmp_path / "run/card.json").read_text())["inputs_sha256"]
+    assert {name.rsplit("/", 1)[-1] for name in inputs} == {
+        "h.h5",
+        "model.keras",
+        "card.json",
+    }
+    (tmp_path / "lmmse/card.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"lmmse/card\.json has changed since the run"):
+        run_simulation(config, tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"channel": {"select": {"week": [1, 2]}}},
+            r"channel\.select\.week: must be a l",
+        ),
+        ({"channel": {"select": {"room": [1, 2]}}}, r"must be a label of numbers"),
+        (
+            {"channel": {"select": {"day": [7, 9]}}},
+            r"channel\.select: no channel of the",
+        ),
+        (
+            {"link": {"fft_size": 24}},
+            r"link\.fft_size, .* must be those of the recordi",
+        ),
+        (
+            {"link": {"subcarrier_spacing_hz": 15e3}},
+            r"30000\.0 Hz, got 12 and 15000\.0",
+        ),
+        (
+            {"link": {"num_rx_ant": 3}},
+            r"must begin with link\.num_rx_ant = 3|equal the 2",
+        ),
+    ],
+)
+def test_recordings_that_do_not_fit_leave_nothing(recorded, tmp_path, change, message):
+    for part, values in change.items():
+        recorded[part].update(values)
+    with pytest.raises(ValueError, match=message):
+        run_simulation(parse_config(recorded), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_recordings_of_odd_power_are_refused(recorded, tmp_path):
+    from commgen.datasets import read_channels
+
+    h, meta, labels = read_channels(tmp_path / "h.h5")
+    write_channels(tmp_path / "h.h5", 100 * h, meta, labels)
+    with pytest.raises(
+        ValueError, match=r"mean power \|h\|\^2 near 1, .* got 1\.02e\+04"
+    ):
+        run_simulation(parse_config(recorded), tmp_path / "run")
+
+
+def test_missing_files_and_wrong_models_leave_nothing(recorded, tmp_path):
+    recorded["estimators"][1]["model"] = str(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        run_simulation(parse_config(recorded), tmp_path / "run")
+    two = GaussianMixture((2,), 2)
+    two.save(tmp_path / "two")
+    recorded["estimators"][1]["model"] = str(tmp_path / "two")
+    with pytest.raises(
+        ValueError, match=r"one component for lmmse, got Gaussian.* of 2"
+    ):
+        run_simulation(parse_config(recorded), tmp_path / "run")
+    GaussianMixture((3,), 1).save(tmp_path / "three")
+    recorded["estimators"][1]["model"] = str(tmp_path / "three")
+    with pytest.raises(
+        ValueError, match=r"estimators\.1 \(lmmse\): .* must begin with"
+    ):
+        run_simulation(parse_config(recorded), tmp_path / "run")
+    recorded["channel"]["path"] = str(tmp_path / "none.h5")
+    with pytest.raises(FileNotFoundError, match=r"none\.h5"):
+        run_simulation(parse_config(recorded), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_generated_channels_run(recorded, tmp_path):
+    recorded["channel"] = {
+        "source": "generated",
+        "model": str(tmp_path / "lmmse"),
+        "layout": ["rx"],
+        "pool_size": 50,
+    }
+    ls, lmmse = run_simulation(parse_config(recorded), tmp_path / "run").rows
+    assert lmmse["nmse_db"] < ls["nmse_db"]
+    assert lmmse["nmse_db"] == pytest.approx(lmmse["err_var_db"], abs=1.0)
+
+
+def test_figure_draws_bounds_where_nothing_failed(tmp_path):
+    row = {
+        "estimator": "a",
+        "snr_db": 0.0,
+        "bler": 0.0,
+        "bler_low": 0.0,
+        "bler_high": 0.04,
+        "nmse_db": -math.inf,
+        "nmse_low_db": -math.inf,
+        "nmse_high_db": -math.inf,
+        "err_var_db": -math.inf,
+    }
+    save_figure(tmp_path / "a.png", [row, {**row, "snr_db": 2.0}])
+    assert (tmp_path / "a.png").stat().st_size > 5000
