@@ -66,6 +66,16 @@ def _squeeze(h, layout):
 
 
 def to_channel_array(h: np.ndarray, layout) -> np.ndarray:
-    """Put events [n, *event_shape] back into a channel array with all five axes."""
+    """Put events [n, *event_shape] back into a channel array with all five axes.
+
+    Raises
+    ------
+    ValueError
+        If ``layout`` does not name each axis of an event.
+    """
+    if len(layout) != h.ndim - 1 or not set(layout) <= set(AXES):
+        raise ValueError(
+            f"layout must name {h.ndim - 1} of {tuple(AXES)}, got {tuple(layout)}."
+        )
     sizes = dict(zip(layout, h.shape[1:], strict=True))
     return h.reshape(len(h), *(sizes.get(axis, 1) for axis in AXES))

@@ -1,0 +1,202 @@
+"""The contract that every generative model of complex channels keeps."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from commgen._checks import check_finite, check_int, check_positive
+
+POWER_RANGE = (1e-3, 1e3)
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What is known of channels h after y = A h + n was observed.
+
+    Parameters
+    ----------
+    mean : [batch, *event_shape], complex
+        Posterior mean, the estimate of least squared error.
+    err_var : [batch, *event_shape], float
+        Posterior variance of each entry.
+    samples : [num_samples, batch, *event_shape], complex, or None
+        Draws of the posterior, where the family gives them.
+    """
+
+    mean: np.ndarray
+    err_var: np.ndarray
+    samples: np.ndarray | None = None
+
+
+class GenerativeModel(keras.Model):
+    r"""Distribution of complex channels that can be fitted, sampled and inverted.
+
+    Channels are complex arrays of ``event_shape``, such as ``(64,)`` for the antennas
+    of an array or ``(3, 2, 30)`` for antenna pairs and subcarriers, scaled so that
+    the mean of :math:`|h|^2` over the data set is near one.
+
+    Parameters
+    ----------
+    event_shape
+        Shape of one channel.
+    name
+        As in :class:`keras.Model`.
+    """
+
+    def __init__(self, event_shape, *, name=None):
+        shape = tuple(check_int("event_shape", n, low=1) for n in event_shape)
+        if not shape:
+            raise ValueError("event_shape must have at least one axis, got ().")
+        super().__init__(name=name)
+        self.event_shape = shape
+
+    @abstractmethod
+    def denoise(self, y, no):
+        """MMSE estimate under y = h + n with white noise; works in a TF graph.
+
+        Parameters
+        ----------
+        y : [batch, *event_shape], tf.complex64
+            Received channels.
+        no : [] or [batch], tf.float32
+            Noise variance, linear.
+
+        Returns
+        -------
+        h_hat : [batch, *event_shape], tf.complex64
+            Posterior mean.
+        err_var : [batch, *event_shape], tf.float32
+            Posterior variance of each entry.
+        """
+
+    @abstractmethod
+    def sample(self, n, condition=None, *, seed) -> np.ndarray:
+        """Draw ``n`` channels, [n, *event_shape], complex64; one seed, one draw."""
+
+    @abstractmethod
+    def posterior(self, y, A=None, noise_cov: Any = 1.0, **options) -> Posterior:
+        """Infer channels from y = A h + n; see :func:`check_observation`."""
+
+    def save(self, path, *, card: dict | None = None) -> None:  # type: ignore[override]
+        """Save to the folder ``path``: ``model.keras`` and ``card.json``."""
+        from commgen.generative.files import save_model
+
+        save_model(self, Path(path), card)
+
+    def get_config(self):
+        """Return the arguments of the constructor."""
+        return {"event_shape": list(self.event_shape), "name": self.name}
+
+
+def check_channels(name: str, h: Any, event_shape: tuple[int, ...]) -> np.ndarray:
+    """Return ``h`` as complex64 [n, *event_shape], or raise what is wrong with it.
+
+    Raises
+    ------
+    ValueError
+        If the shape is not ``[n, *event_shape]`` with n >= 1, an entry is NaN or
+        infinite, or the mean power lies outside ``POWER_RANGE``: models are fitted to
+        channels of about unit power, and one scale for training and use.
+    """
+    h = np.asarray(h)
+    if h.ndim != 1 + len(event_shape) or h.shape[1:] != event_shape or len(h) == 0:
+        raise ValueError(
+            f"{name} must be [n, {', '.join(map(str, event_shape))}] with n >= 1, "
+            f"got {h.shape}."
+        )
+    if not (np.iscomplexobj(h) or np.issubdtype(h.dtype, np.number)):
+        raise ValueError(f"{name} must be complex numbers, got dtype {h.dtype}.")
+    check_finite(name, h)
+    power = float(np.mean(np.abs(h.astype(np.complex128)) ** 2))
+    if not POWER_RANGE[0] <= power <= POWER_RANGE[1]:
+        raise ValueError(
+            f"{name} must have a mean power |h|^2 near 1 (between {POWER_RANGE[0]:g} "
+            f"and {POWER_RANGE[1]:g}), got {power:.3g}; normalise it first."
+        )
+    return h.astype(np.complex64)
+
+
+def check_condition(condition: Any) -> None:
+    """Raise unless ``condition`` is None: for families that take no condition."""
+    if condition is not None:
+        raise ValueError("this model is unconditional, condition must be None.")
+
+
+def check_observation(y: Any, A: Any, noise_cov: Any, event_shape: Any) -> Any:
+    """Check and flatten a linear observation y = A h + n.
+
+    Parameters
+    ----------
+    y : [batch, *event_shape] if ``A`` is None, else [batch, num_obs], complex
+        Observations.
+    A : [num_obs, event_size], complex, or None
+        Observation matrix on the flattened channel (C order); None observes all.
+    noise_cov : float, or [batch], or [num_obs, num_obs]
+        Noise variance, or one for each observation of the batch, or a Hermitian
+        positive definite covariance matrix.
+    event_shape
+        Shape of one channel.
+
+    Returns
+    -------
+    y : [batch, num_obs], complex128
+    A : [num_obs, event_size], complex128, or None
+    no : [batch], float64, or None where a matrix was given
+    noise_cov : [num_obs, num_obs], complex128, or None where variances were given
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, an entry is not finite, the noise has no positive
+        variance, or the covariance is not Hermitian positive definite.
+    """
+    size = int(np.prod(event_shape))
+    y = np.asarray(y)
+    if A is None:
+        if y.shape[1:] != tuple(event_shape) or len(y) == 0:
+            raise ValueError(
+                f"y must be [batch, {', '.join(map(str, event_shape))}], got {y.shape}."
+            )
+        y = y.reshape(len(y), size)
+    else:
+        A = np.asarray(A, dtype=np.complex128)
+        if A.ndim != 2 or A.shape[1] != size or A.shape[0] == 0:
+            raise ValueError(f"A must be [num_obs, {size}], got {A.shape}.")
+        check_finite("A", A)
+        if y.ndim != 2 or y.shape[1] != A.shape[0] or len(y) == 0:
+            raise ValueError(f"y must be [batch, {A.shape[0]}] as A, got {y.shape}.")
+    check_finite("y", y)
+    no, cov = _check_noise(noise_cov, len(y), y.shape[1])
+    return y.astype(np.complex128), A, no, cov
+
+
+def _check_noise(noise_cov, batch, num_obs):
+    noise = np.asarray(noise_cov)
+    if noise.ndim == 0:
+        return np.full(batch, check_positive("noise_cov", noise.item())), None
+    check_finite("noise_cov", noise)
+    if noise.ndim == 1:
+        if len(noise) != batch:
+            raise ValueError(f"noise_cov must be [{batch}] as y, got {noise.shape}.")
+        if noise.min() <= 0:
+            raise ValueError(f"noise_cov must be above 0, got {noise.min()}.")
+        return noise.astype(np.float64), None
+    if noise.shape != (num_obs, num_obs):
+        raise ValueError(
+            f"noise_cov must be a number, [{batch}] or [{num_obs}, {num_obs}], "
+            f"got {noise.shape}."
+        )
+    noise = noise.astype(np.complex128)
+    if not np.allclose(noise, noise.conj().T, rtol=1e-5, atol=1e-12):
+        raise ValueError("noise_cov must be Hermitian.")
+    lowest = np.linalg.eigvalsh(noise)[0]
+    if lowest <= 0:
+        raise ValueError(
+            f"noise_cov must be positive definite, its least eigenvalue is "
+            f"{lowest:.3g}."
+        )
+    return None, noise
