@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from commgen._progress import progress_bar
+from commgen.cli._quiet import start_tensorflow
 from commgen.datasets import (
     Card,
     ChannelFile,
@@ -137,6 +138,7 @@ def make(
 ) -> None:
     """Draw channels of a 3GPP scenario into a channel file."""
     _refuse_existing(output, force)
+    start_tensorflow()
     from commgen.channels import iterate_channels
 
     config = _channel_config(recipe_or_scenario)

@@ -1,0 +1,56 @@
+"""The command line: one file a verb. Bad input ends in one line and exit code 2."""
+
+import os
+import sys
+
+import typer
+from pydantic import ValidationError
+
+from commgen import __version__
+from commgen.cli import datasets
+from commgen.cli.demo import demo
+from commgen.cli.estimate import estimate
+from commgen.cli.generate import generate
+from commgen.cli.simulate import simulate
+from commgen.cli.train import train
+
+app = typer.Typer(
+    name="commgen",
+    help="Generative AI for the radio physical layer.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(datasets.app, name="datasets")
+for verb in (train, generate, estimate, simulate, demo):
+    app.command()(verb)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: bool = typer.Option(False, "--version", help="Print the version."),
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; what a user can mend is told in one line."""
+    # TensorFlow reads it when it is imported, which the verbs do by themselves.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        app()
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in first["loc"])
+        _fail(f"{path}: {first['msg']}" if path else first["msg"])
+    except (ValueError, OSError) as error:
+        if os.environ.get("COMMGEN_DEBUG"):
+            raise
+        _fail(str(error) or type(error).__name__)
+
+
+def _fail(message: str) -> None:
+    print("error: " + " ".join(message.split()), file=sys.stderr)
+    sys.exit(2)

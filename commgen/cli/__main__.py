@@ -1,0 +1,5 @@
+"""``python -m commgen.cli`` is ``commgen``."""
+
+from commgen.cli import main
+
+main()

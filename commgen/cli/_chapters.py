@@ -1,0 +1,241 @@
+"""The two chapters of the demo: 3GPP UMi, and the measured PolyU office."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from commgen._progress import progress_bar
+from commgen.channels import RECIPES, draw_channels
+from commgen.channels.events import Events, load_events
+from commgen.channels.learn import learn, model_card
+from commgen.datasets import (
+    Card,
+    import_source,
+    open_set,
+    split_indices,
+    write_channels,
+)
+from commgen.generative import load_model
+from commgen.phy import (
+    NmseSweep,
+    RunResult,
+    parse_config,
+    run_simulation,
+    save_nmse_sweep,
+    sweep_nmse,
+)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """What one half of the demo found."""
+
+    title: str
+    folder: Path
+    sweep: NmseSweep
+    link: RunResult
+
+
+# The antennas of the 3GPP link are those of the recipe; its subcarriers are not: the
+# prior knows one subcarrier, and is used at each pilot.
+_UMI_LINK = {
+    "link": {
+        "num_rx_ant": 64,
+        "fft_size": 24,
+        "subcarrier_spacing_hz": 30e3,
+        "cyclic_prefix_length": 2,
+        "pilot_ofdm_symbol_indices": [2, 11],
+        "pilot_subcarrier_step": 2,
+        "time_interpolation": "average",
+        "num_bits_per_symbol": 4,
+        "coderate": 0.5,
+    },
+    "sweep": {
+        "snr_start_db": -12,
+        "snr_stop_db": 2,
+        "snr_step_db": 2,
+        "batch_size": 32,
+        "max_num_blocks": 640,
+        "target_block_errors": 100,
+    },
+}
+# Two streams over the 3 x 2 antennas, on the measured grid of 30 subcarriers.
+_POLYU_LINK = {
+    "link": {
+        "num_rx_ant": 3,
+        "num_streams": 2,
+        "fft_size": 30,
+        "subcarrier_spacing_hz": 1.25e6,
+        "cyclic_prefix_length": 2,
+        "pilot_ofdm_symbol_indices": [2, 11],
+        "time_interpolation": "average",
+        "num_bits_per_symbol": 2,
+        "coderate": 0.5,
+    },
+    "sweep": {
+        "snr_start_db": 0,
+        "snr_stop_db": 20,
+        "snr_step_db": 2.5,
+        "batch_size": 96,
+        "max_num_blocks": 4000,
+        "target_block_errors": 200,
+    },
+}
+
+
+def run_umi(output: Path, *, seed: int, say: Say) -> Chapter:
+    """Learn UMi-64 from 8,000 drawn channels and run the link over fresh ones."""
+    data, models = output / "data", output / "models"
+    train = _drawn(data / "umi64-train.h5", 8000, seed=seed)
+    validation = _drawn(data / "umi64-validation.h5", 1000, seed=seed + 1)
+    recipes = {
+        "lmmse": {},
+        "gmm": {"num_components": 64},
+        "diffusion": {"num_epochs": 20, "symmetries": ("phase", "reversal")},
+    }
+    priors = _learned(train, validation, data / "umi64-train.h5", models, recipes, seed)
+    test = draw_channels(RECIPES["umi64"], 2000, seed=seed + 2, return_covariance=True)
+    sweep = sweep_nmse(
+        test.h[:, :, 0, 0, 0],
+        priors,
+        np.arange(-10, 21, 5),
+        seed=seed + 3,
+        covariance=test.covariance,
+        progress=True,
+    )
+    folder = output / "umi64"
+    save_nmse_sweep(sweep, folder / "estimation", "3GPP UMi, 64 antennas")
+    recipe = RECIPES["umi64"].model_dump(
+        mode="json", exclude={"grid"}, exclude_none=True
+    )
+    link = _simulate(
+        {"channel": {"source": "3gpp", **recipe}, **_UMI_LINK},
+        {name: models / name for name in recipes},
+        "array",
+        folder / "link",
+        seed + 4,
+    )
+    return Chapter("3GPP UMi, 64 antennas", folder, sweep, link)
+
+
+def run_polyu(output: Path, card: Card, *, seed: int, say: Say) -> Chapter:
+    """Learn the office from days 2-19, choose on 20-24, test on 25-28."""
+    data, models = output / "data", output / "models"
+    parts = {
+        part: _imported(data / f"polyu-{part}.h5", card, part)
+        for part in ("train", "validation", "test")
+    }
+    recipes = {
+        "polyu-lmmse": {},
+        "polyu-gmm": {"num_components": 64, "max_channels": 16_320},
+        "polyu-diffusion": {"num_epochs": 4},
+    }
+    priors = _learned(
+        parts["train"],
+        parts["validation"],
+        data / "polyu-train.h5",
+        models,
+        recipes,
+        seed,
+    )
+    test = parts["test"]
+    names = {name.removeprefix("polyu-"): prior for name, prior in priors.items()}
+    sweep = sweep_nmse(
+        test.h,
+        names,
+        np.arange(0, 21, 5),
+        seed=seed + 3,
+        groups=_sessions(test),
+        progress=True,
+    )
+    folder = output / "polyu"
+    title = "PolyU office, measured, test days 25-28"
+    save_nmse_sweep(sweep, folder / "estimation", title)
+    link = _simulate(
+        {
+            "channel": {"source": "recorded", "path": str(data / "polyu-test.h5")},
+            **_POLYU_LINK,
+        },
+        {name.removeprefix("polyu-"): models / name for name in recipes},
+        "grid",
+        folder / "link",
+        seed + 4,
+    )
+    return Chapter(title, folder, sweep, link)
+
+
+def _drawn(path: Path, num_samples: int, *, seed: int) -> Events:
+    if not path.exists():
+        with progress_bar(f"drawing {path.stem}", num_samples, unit="channels") as go:
+            last = 0
+
+            def advance(done: int, total: int) -> None:
+                nonlocal last
+                go(done - last)
+                last = done
+
+            draw = draw_channels(
+                RECIPES["umi64"], num_samples, seed=seed, progress=advance
+            )
+        write_channels(path, draw.h, draw.meta, draw.labels)
+    return load_events(path)
+
+
+def _imported(path: Path, card: Card, part: Any) -> Events:
+    if not path.exists():
+        source = open_set(card)
+        rows = split_indices(card, source.labels, part)
+        import_source(source, path, rows=rows, normalise="packet", progress=True)
+    return load_events(path)
+
+
+def _sessions(events: Events) -> np.ndarray:
+    """Packets of one visit to one place count as one, since they see one channel."""
+    day, period, place = (events.labels[name] for name in ("day", "period", "loc"))
+    return (day.astype(int) * 100 + period) * 100 + place
+
+
+def _learned(train, validation, path, models, recipes, seed) -> dict[str, Any]:
+    priors = {}
+    for name, options in recipes.items():
+        folder = models / name
+        family = name.removeprefix("polyu-")
+        if not folder.is_dir():
+            started = time.time()
+            model = learn(
+                train.h,
+                family,
+                seed=seed,
+                validation=validation.h,
+                folder=folder.with_name(name + ".training"),
+                progress=True,
+                # The diffusion model refines the mixture that was fitted before it.
+                prior=priors.get(name.replace("diffusion", "gmm")),
+                **options,
+            )
+            card = model_card(train, path, family=family, seed=seed)
+            card["wall_seconds"] = round(time.time() - started, 1)
+            model.save(folder, card=card)
+        priors[name] = load_model(folder)
+    return priors
+
+
+def _simulate(base, models, event, folder, seed) -> RunResult:
+    priors = [
+        {
+            "kind": "prior",
+            "name": name,
+            "model": str(path),
+            "event": event,
+        }
+        for name, path in models.items()
+    ]
+    estimators = [{"kind": "ls"}, *priors, {"kind": "perfect"}]
+    config = parse_config({"seed": seed, **base, "estimators": estimators})
+    return run_simulation(config, folder)

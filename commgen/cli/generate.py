@@ -1,0 +1,47 @@
+"""``commgen generate``: draw channels from a saved model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from commgen._files import atomic_path
+from commgen.cli._quiet import start_tensorflow
+from commgen.datasets import ChannelMeta, write_channels
+
+
+def generate(
+    model: Annotated[Path, typer.Option(help="Model folder.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help=".h5 or .npz file.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="Channels to draw.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed.")] = 0,
+) -> None:
+    """Draw channels of unit mean power: a channel file (.h5) or the array h (.npz)."""
+    if output.suffix not in (".h5", ".npz"):
+        raise ValueError(f"output must end in .h5 or .npz, got {output}.")
+    start_tensorflow()
+    from commgen.generative import load_model, read_card
+
+    prior, card = load_model(model), read_card(model)
+    if output.suffix == ".h5" and not {"layout", "meta"} <= set(card):
+        raise ValueError(
+            f"{model}/card.json must hold layout and meta for a .h5 file, as commgen "
+            "train writes them; write .npz instead."
+        )
+    h = prior.sample(n, seed=seed)
+    if output.suffix == ".npz":
+        with atomic_path(output) as temporary:
+            np.savez_compressed(temporary, h=h)
+    else:
+        from commgen.channels.events import to_channel_array
+
+        meta = ChannelMeta.model_validate(card["meta"])
+        source = (
+            f"drawn from {card['family']} model {model.name}, seed {seed}, learned "
+            f"from: {meta.source}"
+        )
+        meta = meta.model_copy(update={"source": source})
+        write_channels(output, to_channel_array(h, card["layout"]), meta, {})
+    Console().print(f"{n:,} channels written to {output}", soft_wrap=True)

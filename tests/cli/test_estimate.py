@@ -1,0 +1,163 @@
+"""``commgen estimate``: what it finds, and what it refuses."""
+
+import numpy as np
+import pytest
+
+from commgen.generative import load_model
+
+
+@pytest.fixture
+def estimate(commgen, model, tmp_path):
+    """Run the command on arrays and return what it wrote."""
+
+    def run(**arrays):
+        np.savez(tmp_path / "y.npz", **arrays)
+        result = commgen(
+            *("estimate", "--model", model),
+            *("-i", tmp_path / "y.npz", "-o", tmp_path / "h.npz"),
+        )
+        assert f"{len(arrays['y'])} channels estimated" in result.out
+        with np.load(tmp_path / "h.npz", allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+
+    return run
+
+
+def error(h, h_hat):
+    return np.sum(np.abs(h_hat - h) ** 2) / np.sum(np.abs(h) ** 2)
+
+
+def test_estimate_is_better_than_what_was_received(estimate, received, model):
+    h, y, no = received
+    found = estimate(y=y, no=no)
+    assert error(h, found["h_hat"]) < 0.6 * error(h, y)
+    np.testing.assert_array_equal(found["h"], found["h_hat"])
+    ratio = found["err_var"].mean() / np.mean(np.abs(found["h_hat"] - h) ** 2)
+    assert 0.7 < ratio < 1.4
+    expected = load_model(model).posterior(y, None, no)
+    np.testing.assert_allclose(found["h_hat"], expected.mean, atol=1e-6)
+
+
+def test_noise_is_given_as_snr_or_variance_once_or_for_each(estimate, received):
+    _, y, no = received
+    a = estimate(y=y, no=np.float32(no))
+    b = estimate(y=y, snr_db=-10 * np.log10(no))
+    c = estimate(y=y, no=np.full(len(y), no))
+    d = estimate(y=y, snr_db=[-10 * np.log10(no)])
+    for other in (b, c, d):
+        np.testing.assert_allclose(a["h_hat"], other["h_hat"], atol=1e-5)
+
+
+def test_mask_and_matrix_agree(estimate, received):
+    h, y, no = received
+    mask = np.arange(8) % 2 == 0
+    unseen = np.where(mask, y, np.nan)
+    full = estimate(y=unseen, no=no, mask=mask)
+    thin = estimate(y=y[:, mask], no=no, mask=mask)
+    matrix = estimate(y=y[:, mask], no=no, A=np.eye(8)[mask])
+    for other in (thin, matrix):
+        np.testing.assert_array_equal(full["h_hat"], other["h_hat"])
+        np.testing.assert_array_equal(full["err_var"], other["err_var"])
+    assert error(h, full["h_hat"]) < 0.6
+    assert full["err_var"][:, ~mask].mean() > full["err_var"][:, mask].mean()
+
+
+def test_channel_arrays_are_taken_as_they_are(estimate, received):
+    """Axes of one entry do not matter."""
+    _, y, no = received
+    flat = estimate(y=y, no=no)
+    array = estimate(y=y.reshape(-1, 1, 1, 1, 8), no=no)
+    np.testing.assert_array_equal(flat["h_hat"], array["h_hat"])
+
+
+Y = np.ones((3, 8), complex)
+BAD = np.where(np.arange(8) == 2, np.nan, Y)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"no": 1.0}, "input must hold y"),
+        ({"y": Y, "no": 1.0, "snr": 1.0}, "input must hold y and of"),
+        ({"y": Y}, "input must hold snr_db or no, and not both"),
+        ({"y": Y, "no": 1.0, "snr_db": 0.0}, "snr_db or no, and not both"),
+        ({"y": Y.real, "no": 1.0}, "y must be complex, got float64"),
+        ({"y": Y[0], "no": 1.0}, "y must be [n, ...] with n >= 1, got (8,)"),
+        ({"y": Y[:0], "no": 1.0}, "y must be [n, ...] with n >= 1, got (0, 8)"),
+        ({"y": BAD, "no": 1.0}, "y must be finite, got 3 NaN"),
+        ({"y": BAD, "no": 1.0, "mask": np.arange(8) < 4}, "y must be finite"),
+        ({"y": Y[:, :5], "no": 1.0}, "y must be [n, 8], the channels of the model"),
+        ({"y": Y, "no": -0.1}, "no must be above 0, got -0.1"),
+        ({"y": Y, "no": 0}, "no must be above 0, got 0.0"),
+        ({"y": Y, "no": [1.0, 0.0, 1.0]}, "no must be above 0, got 0.0"),
+        ({"y": Y, "no": np.inf}, "no must be finite"),
+        ({"y": Y, "snr_db": np.nan}, "snr_db must be finite"),
+        ({"y": Y, "snr_db": -1e4}, "snr_db must lie between -150 and 150"),
+        ({"y": Y, "no": [1.0, 2.0]}, "no must be one number or [3] as y, got (2,)"),
+        ({"y": Y, "no": 1j}, "no must be real, got complex128"),
+        ({"y": Y, "no": "much"}, "no must be real, got <U4"),
+        ({"y": 1e-5 * Y, "no": 1.0}, "y must be scaled so that its channels have"),
+        ({"y": 1e5 * Y, "no": 1.0}, "y must be scaled so that its channels have"),
+        ({"y": Y, "no": 1.0, "A": np.ones(8)}, "A must be complex [num_obs, 8]"),
+        ({"y": Y, "no": 1.0, "A": np.ones((8, 9))}, "A must be complex [num_obs, 8]"),
+        ({"y": Y, "no": 1.0, "A": np.full((8, 8), np.nan)}, "A must be finite"),
+        ({"y": Y, "no": 1.0, "A": np.full((8, 8), "a")}, "A must be complex"),
+        ({"y": Y, "no": 1.0, "A": np.eye(8)[:3]}, "y must be [batch, 3] as A"),
+        ({"y": Y, "no": 1.0, "mask": np.ones(8)}, "mask must be boolean (8,)"),
+        ({"y": Y, "no": 1.0, "mask": np.zeros(8, bool)}, "with a true entry"),
+        ({"y": Y, "no": 1.0, "mask": np.ones((2, 4), bool)}, "mask must be boolean"),
+        ({"y": Y[:, :3], "no": 1.0, "mask": np.arange(8) < 4}, "[batch, 4] as A"),
+        (
+            {"y": Y, "no": 1.0, "A": np.eye(8), "mask": np.ones(8, bool)},
+            "input must hold A or mask, and not both",
+        ),
+    ],
+)
+def test_estimate_refuses(refused, model, tmp_path, arrays, message):
+    np.savez(tmp_path / "y.npz", **arrays)
+    told = refused(
+        *("estimate", "--model", model, "-i", tmp_path / "y.npz"),
+        *("-o", tmp_path / "h.npz"),
+    )
+    assert message in told
+    assert [path.name for path in tmp_path.iterdir()] == ["y.npz"]
+
+
+def damaged(path):
+    np.savez_compressed(path, y=np.random.default_rng(1).normal(size=4000))
+    content = bytearray(path.read_bytes())
+    content[500:900] = bytes(400)
+    return bytes(content)
+
+
+@pytest.mark.parametrize("kind", ["text", "empty", "cut", "damaged", "npy", "pickled"])
+def test_estimate_refuses_files_that_do_not_load(refused, model, tmp_path, kind):
+    path = tmp_path / "y.npz"
+    np.savez(path, y=np.ones((3, 8), complex), no=1.0)
+    content = {
+        "text": lambda: b"y = 1",
+        "empty": lambda: b"",
+        "cut": lambda: path.read_bytes()[:200],
+        "damaged": lambda: damaged(path),
+    }
+    if kind == "npy":
+        with open(path, "wb") as file:
+            np.save(file, np.ones((3, 8), complex))
+    elif kind == "pickled":
+        np.savez(path, y=np.array([{"code": print}, None], dtype=object), no=1.0)
+    else:
+        path.write_bytes(content[kind]())
+    told = refused("estimate", "--model", model, "-i", path, "-o", tmp_path / "h.npz")
+    assert "y.npz is not a readable .npz file" in told
+    assert [p.name for p in tmp_path.iterdir()] == ["y.npz"]
+
+
+def test_estimate_refuses_paths(refused, model, tmp_path):
+    files = ("-i", tmp_path / "y.npz", "-o", tmp_path / "h.npz")
+    told = refused("estimate", "--model", model, *files)
+    assert "y.npz is not there" in told
+    np.savez(tmp_path / "y.npz", y=np.ones((3, 8), complex), no=1.0)
+    told = refused("estimate", "--model", tmp_path / "none", *files)
+    assert "no model at" in told
+    told = refused("estimate", "--model", model, *files[:3], tmp_path / "h.txt")
+    assert "output must end in .npz" in told
