@@ -38,7 +38,7 @@ test: $(READY) lint
 
 # Takes the newest versions that pyproject.toml allows; needs uv (pip install uv).
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --no-emit-find-links --extra dev --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --quiet --no-emit-find-links --extra dev --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

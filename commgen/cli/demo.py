@@ -26,19 +26,26 @@ def demo(
     start_tensorflow()
     from commgen.cli._chapters import run_polyu, run_umi
     from commgen.datasets import catalogue
+    from commgen.phy import save_overview
 
     console = Console()
     started = time.time()
-    _report(console, run_umi(output, seed=seed, say=console.print))
+    chapters = [run_umi(output, seed=seed)]
+    _report(console, chapters[-1])
     card = catalogue()["wifi_polyu_mimo"]
     root = os.environ.get("COMMGEN_DATA")
     if root and (Path(root) / card.folder).is_dir():
-        _report(console, run_polyu(output, card, seed=seed, say=console.print))
+        chapters.append(run_polyu(output, card, seed=seed))
+        _report(console, chapters[-1])
     else:
         console.print(
             "The measured half is left out: COMMGEN_DATA names no folder with "
             f"{card.folder}. `commgen datasets show {card.name}` tells how to get it."
         )
+    save_overview(
+        output / "results.png",
+        [(part.title, part.sweep.rows, part.link.rows) for part in chapters],
+    )
     console.print(
         f"Done in {time.time() - started:.0f} s. Tables, pictures and models: {output}",
         soft_wrap=True,
@@ -53,8 +60,8 @@ def _report(console: Console, chapter: Any) -> None:
 
 
 def _nmse_table(title: str, sweep: Any) -> Table:
-    table = Table(title=f"{title}: NMSE [dB] of y = h + n, test channels")
-    table.add_column("estimator")
+    table = Table(title=f"{title}: NMSE in dB of y = h + n, test channels")
+    table.add_column("estimator", no_wrap=True)
     for snr_db in sweep.snr_db:
         table.add_column(f"{snr_db:g} dB", justify="right")
     table.add_column("mean", justify="right")
@@ -66,7 +73,7 @@ def _nmse_table(title: str, sweep: Any) -> Table:
 
 def _bler_table(title: str, rows: list[dict[str, Any]]) -> Table:
     table = Table(title=f"{title}: block error rate of the coded link")
-    table.add_column("estimator")
+    table.add_column("estimator", no_wrap=True)
     levels = sorted({row["snr_db"] for row in rows})
     for snr_db in levels:
         table.add_column(f"{snr_db:g} dB", justify="right")

@@ -22,9 +22,12 @@ def train(
         typer.Option(help="Channel file to choose by; else a tenth of DATA."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
-    num_components: Annotated[int, typer.Option(min=1, help="Of a GMM.")] = 64,
+    num_components: Annotated[
+        int,
+        typer.Option(min=1, help="Of the mixture, which a diffusion model refines."),
+    ] = 64,
     covariance: Annotated[
-        Literal["full", "circulant"], typer.Option(help="Of a GMM.")
+        Literal["full", "circulant"], typer.Option(help="Of the mixture.")
     ] = "full",
     num_epochs: Annotated[int, typer.Option(min=1, help="Of a diffusion model.")] = 30,
     reversal: Annotated[

@@ -28,6 +28,9 @@ _RECEIVER_SHARE = 0.75
 _CALIBRATION_SNR_DB = np.arange(-30.0, 41.0, 5.0)
 _VARIANCE_WEIGHT = 0.1
 _CHUNK = 256
+# Noise levels of a posterior sample against those of a channel: with fewer, samples
+# spread less than they should.
+_GUIDED_STEPS = 2
 SYMMETRIES = ("phase", "reversal")
 
 
@@ -284,20 +287,21 @@ class Diffusion(GenerativeModel):
             self._traced = _Traced(self)
         return self._traced
 
-    def _levels(self):
+    def _levels(self, num_steps):
         low, high = (10 ** (-db / 20) for db in reversed(SNR_RANGE_DB))
-        return noise_levels(low, high, self.num_steps)
+        return noise_levels(low, high, num_steps)
 
     def sample(self, n, condition=None, *, seed):
         """As :meth:`GenerativeModel.sample`, in ``2 num_steps - 1`` passes."""
         check_condition(condition)
         check_int("n", n, low=1)
+        levels = self._levels(self.num_steps)
         size = int(np.prod(self.event_shape))
         h = np.empty((n, size), np.complex64)
         for i in range(0, n, _CHUNK):
             rng = np.random.default_rng([seed, i])
             noise = _white(rng, (min(_CHUNK, n - i), size))
-            h[i : i + _CHUNK] = heun_sample(self._denoise_flat, noise, self._levels())
+            h[i : i + _CHUNK] = heun_sample(self._denoise_flat, noise, levels)
         return h.reshape(n, *self.event_shape)
 
     def posterior(self, y, A=None, noise_cov: Any = 1.0, *, num_samples=16, seed=0):
@@ -355,7 +359,7 @@ class Diffusion(GenerativeModel):
                 stacked,
                 A_white,
                 partial(_white, rng, (len(stacked), A.shape[1])),
-                self._levels(),
+                self._levels(_GUIDED_STEPS * self.num_steps),
             )
             samples[:, rows] = drawn.reshape(num_samples, len(rows), -1)
         err_var = samples.var(axis=0, ddof=1).reshape(shape)

@@ -10,6 +10,7 @@ from commgen.phy.estimation import (
     PriorEstimator,
 )
 from commgen.phy.example import EXAMPLE_YAML
+from commgen.phy.figure import save_overview
 from commgen.phy.grid import build_resource_grid, time_orthogonal_pilots
 from commgen.phy.link import Link
 from commgen.phy.link_config import LinkConfig
@@ -42,6 +43,7 @@ __all__ = [
     "parse_config",
     "run_simulation",
     "save_nmse_sweep",
+    "save_overview",
     "sweep_nmse",
     "time_orthogonal_pilots",
     "wilson_interval",

@@ -23,6 +23,43 @@ def save_nmse_figure(path: Path, rows: list[dict[str, Any]], title: str) -> None
     figure = Figure(figsize=(6, 4.6), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
+    _draw_gain(axes, rows)
+    axes.set_title(title)
+    axes.legend(frameon=False)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=150, format="png")
+
+
+def save_overview(path: Path, studies: list[tuple[str, Any, Any]]) -> None:
+    """Draw several studies into one PNG file, a row each: NMSE, and block error rate.
+
+    Parameters
+    ----------
+    path
+        PNG file.
+    studies
+        (title, rows of ``estimation.csv``, rows of ``results.csv``) of each study.
+    """
+    figure = Figure(figsize=(10, 4.2 * len(studies)), layout="constrained")
+    FigureCanvasAgg(figure)
+    for (title, estimation, link), (left, right) in zip(
+        studies, figure.subplots(len(studies), 2, squeeze=False), strict=True
+    ):
+        _draw_gain(left, estimation)
+        left.set_title(f"{title}: channel estimate", fontsize=10)
+        left.legend(frameon=False, fontsize=8)
+        for i, name in enumerate(dict.fromkeys(row["estimator"] for row in link)):
+            own = [row for row in link if row["estimator"] == name]
+            _draw_bler(right, own, name, _style(i))
+        right.set(yscale="log", ylabel="block error rate", ylim=(None, 1.3))
+        right.set_title(f"{title}: coded link", fontsize=10)
+        right.legend(frameon=False, fontsize=8)
+        _tidy(right)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=120, format="png")
+
+
+def _draw_gain(axes, rows: list[dict[str, Any]]) -> None:
     for i, name in enumerate(dict.fromkeys(row["estimator"] for row in rows)):
         own = [row for row in rows if row["estimator"] == name]
         snr_db, style = _column(own, "snr_db"), _style(i)
@@ -34,15 +71,17 @@ def save_nmse_figure(path: Path, rows: list[dict[str, Any]], title: str) -> None
         promised = _column(own, "err_var_db") + snr_db
         axes.plot(snr_db, promised, ":", color=style["color"])
     axes.plot([], [], ":", color="grey", label="promised by err_var")
-    axes.set(title=title, xlabel="SNR [dB]", ylabel="NMSE x SNR [dB]")
-    axes.legend(frameon=False)
+    axes.set_ylabel("NMSE x SNR [dB]")
+    _tidy(axes)
+
+
+def _tidy(axes) -> None:
+    axes.set_xlabel("SNR [dB]")
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=150, format="png")
 
 
-def _style(i: int) -> dict[str, str]:
+def _style(i: int) -> dict[str, Any]:
     return {
         "color": _COLOURS[i % len(_COLOURS)],
         "marker": _MARKERS[i % len(_MARKERS)],
@@ -69,9 +108,7 @@ def save_figure(path: Path, rows: list[dict[str, Any]]) -> None:
     nmse.plot([], [], ":", color="grey", label="promised by err_var")
     nmse.legend(loc="upper right", frameon=False)
     for axes in (bler, nmse):
-        axes.set_xlabel("SNR [dB]")
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
+        _tidy(axes)
     figure.legend(
         *bler.get_legend_handles_labels(),
         loc="outside upper center",
