@@ -39,6 +39,25 @@ class Chapter:
     link: RunResult
 
 
+@dataclass(frozen=True)
+class DemoSize:
+    """How much the demo draws, learns and simulates."""
+
+    num_train: int = 8000
+    num_validation: int = 1000
+    num_test: int = 2000
+    num_components: int = 64
+    num_epochs: int = 20
+    polyu_every: int = 1
+    polyu_components: int = 32
+    polyu_epochs: int = 4
+    max_num_blocks: int | None = None
+
+
+#: All steps in a minute or two, for a look; the figures mean little.
+QUICK = DemoSize(600, 200, 200, 4, 1, 40, 4, 1, 64)
+
+
 # The antennas of the 3GPP link are those of the recipe; its subcarriers are not: the
 # prior knows one subcarrier, and is used at each pilot.
 _UMI_LINK = {
@@ -86,18 +105,25 @@ _POLYU_LINK = {
 }
 
 
-def run_umi(output: Path, *, seed: int) -> Chapter:
-    """Learn UMi-64 from 8,000 drawn channels and run the link over fresh ones."""
+def run_umi(output: Path, size: DemoSize, *, seed: int) -> Chapter:
+    """Learn UMi-64 from drawn channels, and run the link over fresh ones."""
     data, models = output / "data", output / "models"
-    train = _drawn(data / "umi64-train.h5", 8000, seed=seed)
-    validation = _drawn(data / "umi64-validation.h5", 1000, seed=seed + 1)
+    train = _drawn(data / "umi64-train.h5", size.num_train, seed=seed)
+    validation = _drawn(
+        data / "umi64-validation.h5", size.num_validation, seed=seed + 1
+    )
     recipes = {
         "lmmse": {},
-        "gmm": {"num_components": 64},
-        "diffusion": {"num_epochs": 20, "symmetries": ("phase", "reversal")},
+        "gmm": {"num_components": size.num_components},
+        "diffusion": {
+            "num_epochs": size.num_epochs,
+            "symmetries": ("phase", "reversal"),
+        },
     }
     priors = _learned(train, validation, data / "umi64-train.h5", models, recipes, seed)
-    test = draw_channels(RECIPES["umi64"], 2000, seed=seed + 2, return_covariance=True)
+    test = draw_channels(
+        RECIPES["umi64"], size.num_test, seed=seed + 2, return_covariance=True
+    )
     sweep = sweep_nmse(
         test.h[:, :, 0, 0, 0],
         priors,
@@ -112,7 +138,7 @@ def run_umi(output: Path, *, seed: int) -> Chapter:
         mode="json", exclude={"grid"}, exclude_none=True
     )
     link = _simulate(
-        {"channel": {"source": "3gpp", **recipe}, **_UMI_LINK},
+        {"channel": {"source": "3gpp", **recipe}, **_limited(_UMI_LINK, size)},
         {name: models / name for name in recipes},
         "array",
         folder / "link",
@@ -121,17 +147,20 @@ def run_umi(output: Path, *, seed: int) -> Chapter:
     return Chapter("3GPP UMi, 64 antennas", folder, sweep, link)
 
 
-def run_polyu(output: Path, card: Card, *, seed: int) -> Chapter:
+def run_polyu(output: Path, card: Card, size: DemoSize, *, seed: int) -> Chapter:
     """Learn the office from days 2-19, choose on 20-24, test on 25-28."""
     data, models = output / "data", output / "models"
     parts = {
-        part: _imported(data / f"polyu-{part}.h5", card, part)
+        part: _imported(data / f"polyu-{part}.h5", card, part, size.polyu_every)
         for part in ("train", "validation", "test")
     }
     recipes = {
         "polyu-lmmse": {},
-        "polyu-gmm": {"num_components": 32, "max_channels": 8160},
-        "polyu-diffusion": {"num_epochs": 4},
+        "polyu-gmm": {
+            "num_components": size.polyu_components,
+            "max_channels": 8160,
+        },
+        "polyu-diffusion": {"num_epochs": size.polyu_epochs},
     }
     priors = _learned(
         parts["train"],
@@ -157,7 +186,7 @@ def run_polyu(output: Path, card: Card, *, seed: int) -> Chapter:
     link = _simulate(
         {
             "channel": {"source": "recorded", "path": str(data / "polyu-test.h5")},
-            **_POLYU_LINK,
+            **_limited(_POLYU_LINK, size),
         },
         {name.removeprefix("polyu-"): models / name for name in recipes},
         "grid",
@@ -184,12 +213,19 @@ def _drawn(path: Path, num_samples: int, *, seed: int) -> Events:
     return load_events(path)
 
 
-def _imported(path: Path, card: Card, part: Any) -> Events:
+def _imported(path: Path, card: Card, part: Any, every: int) -> Events:
     if not path.exists():
         source = open_set(card)
-        rows = split_indices(card, source.labels, part)
+        rows = split_indices(card, source.labels, part)[::every]
         import_source(source, path, rows=rows, normalise="packet", progress=True)
     return load_events(path)
+
+
+def _limited(config: dict[str, Any], size: DemoSize) -> dict[str, Any]:
+    if size.max_num_blocks is None:
+        return config
+    sweep = {**config["sweep"], "max_num_blocks": size.max_num_blocks}
+    return {**config, "sweep": {**sweep, "snr_step_db": 5}}
 
 
 def _sessions(events: Events) -> np.ndarray:

@@ -1,5 +1,6 @@
 """``commgen demo``: the main job, from channels to a coded link, in one command."""
 
+import json
 import os
 import time
 from pathlib import Path
@@ -9,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from commgen import __version__
+from commgen._files import write_text
 from commgen.cli._quiet import start_tensorflow
 
 
@@ -17,6 +20,9 @@ def demo(
         "runs/demo"
     ),
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything.")] = 1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A look at all steps; poor figures.")
+    ] = False,
 ) -> None:
     """Learn the channels of 3GPP UMi and use them as the prior in a coded OFDM link.
 
@@ -24,18 +30,20 @@ def demo(
     on measured channels, split by day. A demo that was cut off goes on.
     """
     start_tensorflow()
-    from commgen.cli._chapters import run_polyu, run_umi
+    from commgen.cli._chapters import QUICK, DemoSize, run_polyu, run_umi
     from commgen.datasets import catalogue
     from commgen.phy import save_overview
 
     console = Console()
     started = time.time()
-    chapters = [run_umi(output, seed=seed)]
+    size = QUICK if quick else DemoSize()
+    _check_folder(output, {"seed": seed, "quick": quick, "commgen": __version__})
+    chapters = [run_umi(output, size, seed=seed)]
     _report(console, chapters[-1])
     card = catalogue()["wifi_polyu_mimo"]
     root = os.environ.get("COMMGEN_DATA")
     if root and (Path(root) / card.folder).is_dir():
-        chapters.append(run_polyu(output, card, seed=seed))
+        chapters.append(run_polyu(output, card, size, seed=seed))
         _report(console, chapters[-1])
     else:
         console.print(
@@ -50,6 +58,21 @@ def demo(
         f"Done in {time.time() - started:.0f} s. Tables, pictures and models: {output}",
         soft_wrap=True,
     )
+
+
+def _check_folder(output: Path, settings: dict[str, Any]) -> None:
+    """Refuse a folder of another demo, whose parts would be taken for this one's."""
+    path = output / "demo.json"
+    if path.is_file():
+        found = json.loads(path.read_text())
+        if found != settings:
+            raise ValueError(
+                f"output {output} holds a demo with {found}, this one has {settings}: "
+                "choose another folder, or remove it."
+            )
+    elif output.exists() and any(output.iterdir()):
+        raise ValueError(f"output {output} must be new, empty or a demo's folder.")
+    write_text(path, json.dumps(settings) + "\n")
 
 
 def _report(console: Console, chapter: Any) -> None:

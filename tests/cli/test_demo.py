@@ -1,0 +1,78 @@
+"""The main job, at a small size."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from commgen.cli.demo import _check_folder
+
+ESTIMATORS = {"ls", "lmmse", "gmm", "diffusion"}
+
+
+def run_demo(folder, environment):
+    return subprocess.run(
+        [sys.executable, "-m", "commgen.cli", "demo", "--quick", "--output", folder],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+
+
+def rows_of(path):
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+def test_quick_demo_without_recordings_leaves_results_and_models(tmp_path):
+    """The stranger's way: no data, one command, then the models are put to use."""
+    environment = {k: v for k, v in os.environ.items() if k != "COMMGEN_DATA"}
+    folder = tmp_path / "demo"
+    done = run_demo(folder, environment)
+    assert done.returncode == 0, done.stderr
+    assert "COMMGEN_DATA" in done.stdout
+    nmse = rows_of(folder / "umi64" / "estimation" / "estimation.csv")
+    assert {row["estimator"] for row in nmse} == ESTIMATORS | {"genie"}
+    link = rows_of(folder / "umi64" / "link" / "results.csv")
+    assert {row["estimator"] for row in link} == ESTIMATORS | {"perfect"}
+    at_0_db = {
+        row["estimator"]: float(row["nmse_db"]) for row in nmse if row["snr_db"] == "0"
+    }
+    assert at_0_db["genie"] < at_0_db["gmm"] < at_0_db["lmmse"] < at_0_db["ls"]
+    for name in ("gmm", "diffusion"):
+        card = json.loads((folder / "models" / name / "card.json").read_text())
+        assert card["event_shape"] == [64]
+    assert (folder / "results.png").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+@pytest.mark.measured
+def test_quick_demo_with_recordings_adds_the_office(tmp_path, data_root):
+    folder = tmp_path / "demo"
+    done = run_demo(folder, {**os.environ, "COMMGEN_DATA": str(data_root)})
+    assert done.returncode == 0, done.stderr
+    nmse = rows_of(folder / "polyu" / "estimation" / "estimation.csv")
+    at_0_db = {
+        row["estimator"]: float(row["nmse_db"]) for row in nmse if row["snr_db"] == "0"
+    }
+    assert at_0_db["gmm"] < at_0_db["lmmse"] < at_0_db["ls"]
+    assert rows_of(folder / "polyu" / "link" / "results.csv")
+
+
+def test_folder_of_another_demo_is_refused(tmp_path):
+    _check_folder(tmp_path / "demo", {"seed": 1})
+    _check_folder(tmp_path / "demo", {"seed": 1})
+    with pytest.raises(ValueError, match="holds a demo with"):
+        _check_folder(tmp_path / "demo", {"seed": 2})
+
+
+def test_folder_of_something_else_is_refused(tmp_path):
+    (tmp_path / "thesis.tex").write_text("do not touch")
+    with pytest.raises(ValueError, match="must be new, empty or a demo's folder"):
+        _check_folder(tmp_path, {"seed": 1})
