@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from commgen._files import sha256
+from commgen._progress import progress_bar
 from commgen.channels.events import Events
 
 # Weights of the circulant part to choose from, in channels.
@@ -68,7 +69,9 @@ def learn(
         return GaussianMixture(event_shape, 1).fit(h, seed=seed)
     if prior is None:
         fit_to = h[:: -(-len(h) // (max_channels or len(h)))]
-        strength = choose_strength(h, validation, covariance=covariance, seed=seed)
+        strength = choose_strength(
+            h, validation, covariance=covariance, seed=seed, progress=progress
+        )
         prior = GaussianMixture(event_shape, num_components, covariance)
         prior.fit(fit_to, seed=seed, strength=strength, progress=progress)
     if family == "gmm":
@@ -86,7 +89,12 @@ def learn(
 
 
 def choose_strength(
-    h: np.ndarray, validation: np.ndarray | None, *, covariance: str, seed: int
+    h: np.ndarray,
+    validation: np.ndarray | None,
+    *,
+    covariance: str,
+    seed: int,
+    progress: bool = False,
 ) -> float | None:
     """Choose how much a mixture's covariances lean on their circulant part.
 
@@ -102,6 +110,8 @@ def choose_strength(
         Of the mixture; a circulant one has no strength.
     seed
         Seed of clustering and noise.
+    progress
+        Show a progress bar.
 
     Returns
     -------
@@ -115,10 +125,12 @@ def choose_strength(
     check = validation[:: -(-len(validation) // _CHOICE_CHANNELS)]
     num_components = max(1, min(32, len(fit_to) // 50))
     scores = {}
-    for strength in _STRENGTHS:
-        model = GaussianMixture(h.shape[1:], num_components)
-        model.fit(fit_to, seed=seed, strength=strength, max_iterations=10)
-        scores[strength] = _mean_nmse_db(model, check, seed)
+    with progress_bar("choosing strength", len(_STRENGTHS), enabled=progress) as go:
+        for strength in _STRENGTHS:
+            model = GaussianMixture(h.shape[1:], num_components)
+            model.fit(fit_to, seed=seed, strength=strength, max_iterations=10)
+            scores[strength] = _mean_nmse_db(model, check, seed)
+            go()
     return min(scores, key=scores.__getitem__)
 
 

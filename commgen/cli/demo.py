@@ -76,31 +76,30 @@ def _check_folder(output: Path, settings: dict[str, Any]) -> None:
 
 
 def _report(console: Console, chapter: Any) -> None:
-    console.print(_nmse_table(chapter.title, chapter.sweep))
-    console.print(_bler_table(chapter.title, chapter.link.rows))
+    sweep, link = chapter.sweep, chapter.link.rows
+    title = f"{chapter.title}: NMSE in dB of y = h + n, test channels"
+    console.print(_table(title, sweep.rows, "nmse_db", "{:.2f}", mean=True))
+    title = f"{chapter.title}: block error rate of the coded link"
+    console.print(_table(title, link, "bler", "{:.2g}"))
     for name in ("estimation", "link"):
         console.print(f"  {chapter.folder / name}", highlight=False, soft_wrap=True)
 
 
-def _nmse_table(title: str, sweep: Any) -> Table:
-    table = Table(title=f"{title}: NMSE in dB of y = h + n, test channels")
-    table.add_column("estimator", no_wrap=True)
-    for snr_db in sweep.snr_db:
-        table.add_column(f"{snr_db:g} dB", justify="right")
-    table.add_column("mean", justify="right")
-    for name in dict.fromkeys(row["estimator"] for row in sweep.rows):
-        values = sweep.column(name, "nmse_db")
-        table.add_row(name, *(f"{v:.2f}" for v in values), f"{values.mean():.2f}")
-    return table
-
-
-def _bler_table(title: str, rows: list[dict[str, Any]]) -> Table:
-    table = Table(title=f"{title}: block error rate of the coded link")
-    table.add_column("estimator", no_wrap=True)
+def _table(
+    title: str, rows: list[dict[str, Any]], column: str, form: str, *, mean=False
+) -> Table:
+    """Lay one column out over SNR (down) and estimators (across)."""
+    value = {(row["estimator"], row["snr_db"]): row[column] for row in rows}
+    names = list(dict.fromkeys(row["estimator"] for row in rows))
     levels = sorted({row["snr_db"] for row in rows})
+    table = Table(title=title)
+    for head in ("SNR dB", *names):
+        table.add_column(head, justify="right", no_wrap=True)
     for snr_db in levels:
-        table.add_column(f"{snr_db:g} dB", justify="right")
-    for name in dict.fromkeys(row["estimator"] for row in rows):
-        own = {row["snr_db"]: row for row in rows if row["estimator"] == name}
-        table.add_row(name, *(f"{own[snr_db]['bler']:.3g}" for snr_db in levels))
+        cells = (form.format(value[name, snr_db]) for name in names)
+        table.add_row(f"{snr_db:g}", *cells)
+    if mean:
+        means = (sum(value[n, snr_db] for snr_db in levels) for n in names)
+        table.add_section()
+        table.add_row("mean", *(form.format(total / len(levels)) for total in means))
     return table
