@@ -7,6 +7,7 @@ import numpy as np
 
 from commgen._files import sha256
 from commgen._progress import progress_bar
+from commgen._random import complex_normal
 from commgen.channels.events import Events
 
 # Weights of the circulant part to choose from, in channels.
@@ -137,7 +138,7 @@ def choose_strength(
 def _mean_nmse_db(model: Any, h: np.ndarray, seed: int) -> float:
     h = h.reshape(len(h), -1)
     rng = np.random.default_rng(seed)
-    noise = rng.normal(size=(*h.shape, 2)).view(np.complex128)[..., 0] / np.sqrt(2)
+    noise = complex_normal(rng, h.shape)
     values = []
     for snr_db in _CHOICE_SNR_DB:
         no = 10 ** (-snr_db / 10)

@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_int
+from commgen._random import complex_normal
 from commgen.generative._untyped import keras, ops, tf
+from commgen.generative.calibration import SNR_GRID_DB, SnrTable
 from commgen.generative.denoiser import FourierDenoiser
+from commgen.generative.flat import FlatDenoiser
 from commgen.generative.gmm import GaussianMixture
 from commgen.generative.guided import guided_samples, heun_sample, noise_levels
 from commgen.generative.model import (
@@ -17,21 +20,20 @@ from commgen.generative.model import (
     check_condition,
     check_observation,
 )
+from commgen.generative.noising import (
+    SNR_RANGE_DB,
+    SYMMETRIES,
+    augment,
+    noisy_batch,
+)
 from commgen.generative.preconditioner import GaussianPreconditioner
 from commgen.generative.training import Batches, TrainingConfig, fingerprint, train
 
-# SNR of the noise that the network learns to remove. Three quarters of the training
-# examples lie where receivers work, the rest where only the sampler goes.
-SNR_RANGE_DB = (-30.0, 40.0)
-_RECEIVER_SNR_DB = (-15.0, 25.0)
-_RECEIVER_SHARE = 0.75
-_CALIBRATION_SNR_DB = np.arange(-30.0, 41.0, 5.0)
 _VARIANCE_WEIGHT = 0.1
 _CHUNK = 256
 # Noise levels of a posterior sample against those of a channel: with fewer, samples
 # spread less than they should.
 _GUIDED_STEPS = 2
-SYMMETRIES = ("phase", "reversal")
 
 
 @keras.saving.register_keras_serializable("commgen")
@@ -77,12 +79,7 @@ class Diffusion(GenerativeModel):
             )
         self.prior.trainable = False
         self.preconditioner = GaussianPreconditioner(int(np.prod(self.event_shape)))
-        self._calibration = self.add_weight(
-            shape=(len(_CALIBRATION_SNR_DB),),
-            name="calibration",
-            initializer="zeros",
-            trainable=False,
-        )
+        self.calibration = SnrTable()
         self.built = True
 
     def call(self, inputs):
@@ -194,10 +191,10 @@ class Diffusion(GenerativeModel):
         validation = check_channels("validation", validation, self.event_shape)
 
         def make(rng, rows):
-            return _noisy_batch(rng, _augment(rng, h[rows], symmetries))
+            return noisy_batch(rng, augment(rng, h[rows], symmetries))
 
         def make_validation(rng, rows):
-            return _noisy_batch(rng, validation[rows], share=1.0)
+            return noisy_batch(rng, validation[rows], share=1.0)
 
         self.preconditioner.adapt(h.reshape(len(h), -1))
         if self.prior.num_components == 1:
@@ -215,25 +212,33 @@ class Diffusion(GenerativeModel):
             folder=folder,
             description="training diffusion",
             progress=progress,
-            identity=fingerprint(h, validation, seed, training, sorted(symmetries)),
+            identity=fingerprint(
+                h,
+                validation,
+                seed,
+                training,
+                sorted(symmetries),
+                # A layer's name counts the layers that were made before it.
+                {**self.network.get_config(), "name": None},
+                *self.prior.get_weights(),
+            ),
         )
         self._calibrate(validation, seed)
         return self
 
     def _calibrate(self, h, seed):
         """Scale the error variance to the mean error on ``h`` at each noise level."""
-        self._calibration.assign(np.zeros(len(_CALIBRATION_SNR_DB)))
+        self.calibration.table.assign(np.zeros(len(SNR_GRID_DB)))
+        h = h.reshape(len(h), -1)
         scale = []
-        for i, snr_db in enumerate(_CALIBRATION_SNR_DB):
+        for i, snr_db in enumerate(SNR_GRID_DB):
             rng = np.random.default_rng([seed, 2, i])
             no = 10 ** (-snr_db / 10)
-            h_hat, err_var = self._denoise_flat(
-                h.reshape(len(h), -1) + np.sqrt(no) * _white(rng, (len(h), h[0].size)),
-                no,
-            )
-            error = np.abs(h_hat - h.reshape(len(h), -1)) ** 2
+            y = h + np.sqrt(no) * complex_normal(rng, h.shape)
+            h_hat, err_var = self._flat.denoise(y, no)
+            error = np.abs(h_hat - h) ** 2
             scale.append(np.log(error.mean() / err_var.mean()))
-        self._calibration.assign(scale)
+        self.calibration.table.assign(scale)
 
     def denoise(self, y, no):
         """As :meth:`GenerativeModel.denoise`: one pass of the network."""
@@ -242,50 +247,16 @@ class Diffusion(GenerativeModel):
         parts = tf.stack([tf.math.real(y), tf.math.imag(y)], axis=-1)
         out = self.call({"y": parts, "no": no})
         h_hat = tf.complex(out["h_hat"][..., 0], out["h_hat"][..., 1])
-        scale = self._calibration_at(no)
+        scale = self.calibration(no)
         scale = tf.reshape(scale, (-1,) + (1,) * len(self.event_shape))
         return h_hat, out["err_var"] * tf.exp(scale)
 
-    def _calibration_at(self, no):
-        """Interpolate the calibration linearly in SNR (dB); flat beyond its ends."""
-        step = _CALIBRATION_SNR_DB[1] - _CALIBRATION_SNR_DB[0]
-        last = len(_CALIBRATION_SNR_DB) - 1
-        snr_db = -10 / np.log(10) * tf.math.log(no)
-        position = tf.clip_by_value((snr_db - _CALIBRATION_SNR_DB[0]) / step, 0, last)
-        left = tf.minimum(tf.floor(position), last - 1)
-        table = tf.convert_to_tensor(self._calibration)
-        at_left = tf.gather(table, tf.cast(left, tf.int32))
-        at_right = tf.gather(table, tf.cast(left, tf.int32) + 1)
-        return at_left + (position - left) * (at_right - at_left)
-
-    def _denoise_flat(self, x, no) -> Any:
-        """Run :meth:`denoise` on x : [n, size], numpy, in chunks."""
-        no = np.full(len(x), no, np.float32)
-        parts = [
-            self._functions.denoise(_chunk(x, i, self.event_shape), no[i : i + _CHUNK])
-            for i in range(0, len(x), _CHUNK)
-        ]
-        return tuple(_flat(part) for part in zip(*parts, strict=True))
-
-    def _pull_flat(self, x, no, residual) -> Any:
-        """Return h_hat and J^T residual(h_hat, v), where J is the Jacobian at x."""
-        pairs = []
-        for i in range(0, len(x), _CHUNK):
-            part = _chunk(x, i, self.event_shape)
-            level = np.full(len(part), no, np.float32)
-            h_hat, err_var = self._functions.denoise(part, level)
-            v = _flat([err_var]).mean(axis=1, keepdims=True)
-            u = residual(_flat([h_hat]), v, slice(i, i + _CHUNK))
-            u = u.astype(np.complex64).reshape(part.shape)
-            pairs.append((h_hat, self._functions.pull(part, level, u)))
-        return tuple(_flat(part) for part in zip(*pairs, strict=True))
-
     @property
-    def _functions(self):
-        """The traced functions: one trace for all batch sizes."""
-        if getattr(self, "_traced", None) is None:
-            self._traced = _Traced(self)
-        return self._traced
+    def _flat(self):
+        """:class:`FlatDenoiser` : made once, so that it is traced once."""
+        if getattr(self, "_flat_denoiser", None) is None:
+            self._flat_denoiser = FlatDenoiser(self)
+        return self._flat_denoiser
 
     def _levels(self, num_steps):
         low, high = (10 ** (-db / 20) for db in reversed(SNR_RANGE_DB))
@@ -300,8 +271,8 @@ class Diffusion(GenerativeModel):
         h = np.empty((n, size), np.complex64)
         for i in range(0, n, _CHUNK):
             rng = np.random.default_rng([seed, i])
-            noise = _white(rng, (min(_CHUNK, n - i), size))
-            h[i : i + _CHUNK] = heun_sample(self._denoise_flat, noise, levels)
+            noise = complex_normal(rng, (min(_CHUNK, n - i), size))
+            h[i : i + _CHUNK] = heun_sample(self._flat.denoise, noise, levels)
         return h.reshape(n, *self.event_shape)
 
     def posterior(self, y, A=None, noise_cov: Any = 1.0, *, num_samples=16, seed=0):
@@ -338,7 +309,7 @@ class Diffusion(GenerativeModel):
         direct = None if no is None else _as_direct(y, A, no)
         if direct is not None:
             _check_snr(direct[1])
-            h_hat, err_var = self._denoise_flat(*direct)
+            h_hat, err_var = self._flat.denoise(*direct)
             return Posterior(h_hat.reshape(shape), err_var.reshape(shape))
         A = np.eye(y.shape[1]) if A is None else A
         if cov is not None:
@@ -355,10 +326,10 @@ class Diffusion(GenerativeModel):
         for rows, A_white, scale in groups:
             stacked = np.tile(y[rows] * scale, (num_samples, 1))
             drawn = guided_samples(
-                self._pull_flat,
+                self._flat.pull,
                 stacked,
                 A_white,
-                partial(_white, rng, (len(stacked), A.shape[1])),
+                partial(complex_normal, rng, (len(stacked), A.shape[1])),
                 self._levels(_GUIDED_STEPS * self.num_steps),
             )
             samples[:, rows] = drawn.reshape(num_samples, len(rows), -1)
@@ -388,67 +359,6 @@ class Diffusion(GenerativeModel):
             for name in ("network", "prior")
         }
         return cls(**{**config, **parts})
-
-
-class _Traced:
-    """The compiled functions of a model, on [batch, *event_shape] arrays."""
-
-    def __init__(self, model):
-        y = tf.TensorSpec((None, *model.event_shape), tf.complex64)
-        no = tf.TensorSpec((None,), tf.float32)
-        self.denoise = tf.function(
-            model.denoise, autograph=False, input_signature=[y, no]
-        )
-
-        def pull(x, level, u):
-            with tf.GradientTape() as tape:
-                tape.watch(x)
-                h_hat, _ = model.denoise(x, level)
-                product = tf.reduce_sum(tf.math.real(tf.math.conj(u) * h_hat))
-            return tape.gradient(product, x)
-
-        self.pull = tf.function(pull, autograph=False, input_signature=[y, no, y])
-
-
-def _chunk(x, i, event_shape):
-    return x[i : i + _CHUNK].reshape(-1, *event_shape).astype(np.complex64)
-
-
-def _flat(parts):
-    return np.concatenate([np.reshape(part, (len(part), -1)) for part in parts])
-
-
-def _white(rng, shape):
-    """Circular complex Gaussian noise of unit variance, complex64."""
-    parts = rng.standard_normal((*shape, 2), dtype=np.float32)
-    return (parts * np.float32(0.5**0.5)).view(np.complex64)[..., 0]
-
-
-def _augment(rng, h, symmetries):
-    per_channel = (len(h),) + (1,) * (h.ndim - 1)
-    if "reversal" in symmetries:
-        flip = rng.random(per_channel) < 0.5
-        h = np.where(flip, h[..., ::-1].conj(), h)
-    if "phase" in symmetries:
-        h = h * np.exp(2j * np.pi * rng.random(per_channel)).astype(np.complex64)
-    return h
-
-
-def _noisy_batch(rng, h, share=_RECEIVER_SHARE):
-    """Return ({"y", "no"}, h) as real arrays, SNR uniform in dB in two ranges."""
-    n = len(h)
-    near = rng.random(n) < share
-    snr_db = np.where(
-        near, rng.uniform(*_RECEIVER_SNR_DB, n), rng.uniform(*SNR_RANGE_DB, n)
-    )
-    no = (10 ** (-snr_db / 10)).astype(np.float32)
-    noise = _white(rng, h.shape)
-    y = h + np.sqrt(no).reshape(-1, *(1,) * (h.ndim - 1)) * noise
-    return {"y": _real(y), "no": no}, _real(h)
-
-
-def _real(h):
-    return np.stack([h.real, h.imag], axis=-1).astype(np.float32)
 
 
 def _as_direct(y, A, no):

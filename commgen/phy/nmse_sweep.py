@@ -11,6 +11,7 @@ from scipy.linalg import toeplitz
 
 from commgen._checks import check_int
 from commgen._progress import progress_bar
+from commgen._random import complex_normal
 from commgen.phy.metrics import nmse_interval, to_db
 
 _CHUNK = 512
@@ -75,7 +76,7 @@ def sweep_nmse(
         With intervals of 95 %, and the error that each estimator promised.
     """
     check_int("seed", seed, low=0)
-    noise = _white(np.random.default_rng(seed), h.shape)
+    noise = complex_normal(np.random.default_rng(seed), h.shape)
     estimators: dict[str, Callable] = {"ls": _least_squares}
     estimators |= {name: _one_pass(model) for name, model in models.items()}
     if covariance is not None:
@@ -153,8 +154,3 @@ def save_nmse_sweep(sweep: NmseSweep, folder: Path, title: str) -> None:
 
 def _sum(x):
     return x.reshape(len(x), -1).sum(axis=1)
-
-
-def _white(rng, shape):
-    parts = rng.standard_normal((*shape, 2), dtype=np.float32)
-    return (parts * np.float32(0.5**0.5)).view(np.complex64)[..., 0]

@@ -11,7 +11,7 @@ from commgen.generative import (
     TrainingConfig,
     load_model,
 )
-from commgen.generative.diffusion import _augment, _noisy_batch
+from commgen.generative.noising import augment, noisy_batch
 from commgen.generative.training import Keeper
 
 SHORT = TrainingConfig(num_epochs=2, batch_size=64)
@@ -114,7 +114,7 @@ def test_jacobian_is_that_of_the_prior(channels, rng):
     model = Diffusion((2, 6), FourierDenoiser(width=8, depth=1), prior)
     model.preconditioner.adapt(channels.reshape(-1, 12))
     x, u = (rng.normal(size=(3, 12, 2)) @ [1, 1j] for _ in range(2))
-    h_hat, pulled = model._pull_flat(x, 0.3, lambda h_hat, v, rows: u[rows])
+    h_hat, pulled = model._flat.pull(x, 0.3, lambda h_hat, v, rows: u[rows])
     h = channels.reshape(-1, 12).astype(np.complex128)
     R = h.T @ h.conj() / len(h)
     W = R @ np.linalg.inv(R + 0.3 * np.eye(12))
@@ -125,20 +125,18 @@ def test_jacobian_is_that_of_the_prior(channels, rng):
 def test_jacobian_against_differences(trained, rng):
     """Re<u, J d> = Re<J^T u, d> after training too."""
     x, u, d = (rng.normal(size=(2, 16, 2)) @ [1, 1j] for _ in range(3))
-    _, pulled = trained._pull_flat(x, 0.3, lambda h_hat, v, rows: u[rows])
+    _, pulled = trained._flat.pull(x, 0.3, lambda h_hat, v, rows: u[rows])
     step = 1e-2
-    high, low = (trained._denoise_flat(x + t * d, 0.3)[0] for t in (step, -step))
+    high, low = (trained._flat.denoise(x + t * d, 0.3)[0] for t in (step, -step))
     slope = np.sum((u.conj() * (high - low) / (2 * step)).real)
     assert np.sum((pulled.conj() * d).real) == pytest.approx(slope, rel=0.02)
 
 
 def test_calibration_is_linear_in_db_and_flat_beyond(diffusion):
     model = diffusion((4,))
-    model._calibration.assign(np.arange(15.0))
+    model.calibration.table.assign(np.arange(15.0))
     no = 10 ** (-np.array([-45, -30, -27.5, 0, 40, 60], np.float32) / 10)
-    np.testing.assert_allclose(
-        model._calibration_at(no), [0, 0, 0.5, 6, 14, 14], atol=1e-4
-    )
+    np.testing.assert_allclose(model.calibration(no), [0, 0, 0.5, 6, 14, 14], atol=1e-4)
 
 
 def test_one_seed_is_one_model(diffusion, fitted_diffusion, channels):
@@ -183,7 +181,7 @@ def test_augmentation_keeps_the_distribution_of_a_line_of_antennas(rng):
     """Conjugated and reversed, a plane wave is the same wave up to its phase."""
     wave = np.exp(1j * np.arange(8))[None].repeat(50, axis=0).astype(np.complex64)
     for symmetries in ((), ("phase",), ("reversal",), ("phase", "reversal")):
-        h = _augment(rng, wave, symmetries)
+        h = augment(rng, wave, symmetries)
         match = np.abs(np.sum(wave.conj() * h, axis=1)) / 8
         np.testing.assert_allclose(match, 1, atol=1e-5)
         assert np.allclose(h, wave) == (symmetries == ())
@@ -191,7 +189,7 @@ def test_augmentation_keeps_the_distribution_of_a_line_of_antennas(rng):
 
 def test_training_noise_has_the_variance_it_tells(rng):
     h = np.zeros((20_000, 4), np.complex64)
-    inputs, target = _noisy_batch(rng, h)
+    inputs, target = noisy_batch(rng, h)
     power = np.sum(inputs["y"] ** 2, axis=(1, 2)) / 4
     ratio = power / inputs["no"]
     assert abs(ratio.mean() - 1) < 4 * 0.5 / np.sqrt(20_000)
