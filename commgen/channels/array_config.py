@@ -51,3 +51,23 @@ class ArrayConfig(Frozen):
             f"{self.vertical_spacing_wavelengths:g} x "
             f"{self.horizontal_spacing_wavelengths:g} wavelengths apart"
         )
+
+
+class ArrayPair(Frozen):
+    """The arrays at the two ends of a link, and which of them receives."""
+
+    bs_array: ArrayConfig = ArrayConfig()
+    ut_array: ArrayConfig = ArrayConfig()
+    direction: Literal["uplink", "downlink"] = "uplink"
+
+    @property
+    def num_rx_ant(self) -> int:
+        """Receive antennas."""
+        uplink = self.direction == "uplink"
+        return (self.bs_array if uplink else self.ut_array).num_antennas
+
+    @property
+    def num_tx_ant(self) -> int:
+        """Transmit antennas."""
+        uplink = self.direction == "uplink"
+        return (self.ut_array if uplink else self.bs_array).num_antennas

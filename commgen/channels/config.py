@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, field_validator, model_validator
 
-from commgen.channels.array_config import ArrayConfig
+from commgen.channels.array_config import ArrayPair
 from commgen.channels.grid_config import Frozen, GridConfig, check_range
 from commgen.channels.system_config import RmaConfig, UmaConfig, UmiConfig
 
@@ -118,7 +118,7 @@ class TdlConfig(_ClusterConfig):
         return self
 
 
-class CdlConfig(_ClusterConfig):
+class CdlConfig(ArrayPair, _ClusterConfig):
     """Clustered delay line with antenna arrays, TR 38.901 section 7.7.1.
 
     The cluster angles are those of the table: all channels of a profile share them,
@@ -132,21 +132,6 @@ class CdlConfig(_ClusterConfig):
         min_length=1,
         description="One profile, or several to mix evenly.",
     )
-    bs_array: ArrayConfig = ArrayConfig()
-    ut_array: ArrayConfig = ArrayConfig()
-    direction: Literal["uplink", "downlink"] = "uplink"
-
-    @property
-    def num_rx_ant(self) -> int:
-        """Receive antennas."""
-        uplink = self.direction == "uplink"
-        return (self.bs_array if uplink else self.ut_array).num_antennas
-
-    @property
-    def num_tx_ant(self) -> int:
-        """Transmit antennas."""
-        uplink = self.direction == "uplink"
-        return (self.ut_array if uplink else self.bs_array).num_antennas
 
 
 class RayleighConfig(Frozen):

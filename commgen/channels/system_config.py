@@ -4,11 +4,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from commgen.channels.array_config import ArrayConfig
-from commgen.channels.grid_config import Frozen, GridConfig, check_range
+from commgen.channels.array_config import ArrayPair
+from commgen.channels.grid_config import GridConfig, check_range
 
 
-class _SystemLevelConfig(Frozen):
+class _SystemLevelConfig(ArrayPair):
     """One base station at the origin, one terminal somewhere in its sector.
 
     The terminal is uniform in area over the annulus sector, indoors with
@@ -22,9 +22,6 @@ class _SystemLevelConfig(Frozen):
     _height_limits_m: ClassVar[tuple[float, float]]
 
     carrier_hz: float = Field(default=3.5e9, gt=0, description="Carrier frequency.")
-    bs_array: ArrayConfig = ArrayConfig()
-    ut_array: ArrayConfig = ArrayConfig()
-    direction: Literal["uplink", "downlink"] = "uplink"
     distance_min_m: float = Field(
         default=35.0, gt=0, description="Nearest terminal, on the ground."
     )
@@ -55,18 +52,6 @@ class _SystemLevelConfig(Frozen):
         default=0.0, ge=0, description="Highest speed (uniform)."
     )
     grid: GridConfig = GridConfig()
-
-    @property
-    def num_rx_ant(self) -> int:
-        """Receive antennas."""
-        uplink = self.direction == "uplink"
-        return (self.bs_array if uplink else self.ut_array).num_antennas
-
-    @property
-    def num_tx_ant(self) -> int:
-        """Transmit antennas."""
-        uplink = self.direction == "uplink"
-        return (self.ut_array if uplink else self.bs_array).num_antennas
 
     @property
     def max_height_m(self) -> float:

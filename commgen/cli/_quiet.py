@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 
 @contextmanager
@@ -24,7 +25,6 @@ def quiet_start() -> Iterator[None]:
 
 
 def start_tensorflow() -> None:
-    """Import TensorFlow and Keras without their notices."""
+    """Import Keras, and TensorFlow with it, without their notices."""
     with quiet_start():
-        import keras  # noqa: F401
-        import tensorflow  # noqa: F401
+        import_module("keras")

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from commgen._checks import check_finite, check_int, check_positive
+from commgen.generative._untyped import keras
 
 POWER_RANGE = (1e-3, 1e3)
 
@@ -81,7 +81,7 @@ class GenerativeModel(keras.Model):
     def posterior(self, y, A=None, noise_cov: Any = 1.0, **options) -> Posterior:
         """Infer channels from y = A h + n; see :func:`check_observation`."""
 
-    def save(self, path, *, card: dict | None = None) -> None:  # type: ignore[override]
+    def save(self, path, *, card: dict | None = None) -> None:
         """Save to the folder ``path``: ``model.keras`` and ``card.json``."""
         from commgen.generative.files import save_model
 

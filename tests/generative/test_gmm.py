@@ -248,3 +248,18 @@ def test_arguments_are_checked(channels):
         model.fit(channels, seed=0, max_iterations=0)
     with pytest.raises(ValueError, match=r"h must be \[n, 2, 6\]"):
         model.log_prob(channels[:, 0])
+
+
+@pytest.mark.parametrize("covariance_kind", ["full", "circulant"])
+def test_estimate_is_denoise_on_parts(channels, covariance_kind):
+    """The fast path, on which a diffusion model builds, and the exact one agree."""
+    model = GaussianMixture(channels.shape[1:], 3, covariance_kind).fit(
+        channels, seed=0
+    )
+    y = channels[:40].astype(np.complex64)
+    no = np.geomspace(1e-3, 30, len(y)).astype(np.float32)
+    flat = y.reshape(len(y), -1)
+    re, im, err_var = (np.array(v) for v in model.estimate(flat.real, flat.imag, no))
+    h_hat, exact = (np.reshape(v, flat.shape) for v in model.denoise(y, no))
+    np.testing.assert_allclose(re + 1j * im, h_hat, atol=1e-5)
+    np.testing.assert_allclose(err_var, exact.mean(axis=1), rtol=1e-3)
