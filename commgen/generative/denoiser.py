@@ -11,6 +11,8 @@ _LOG_NO_SCALE = 3.0
 _FREQUENCIES = (0.25, 0.5, 1.0, 2.0, 4.0)
 # Power under which the logarithm of a noisy coefficient says nothing.
 _POWER_FLOOR = 1e-3
+# Features of each bin that a condition sets.
+_PLACED = 4
 
 
 @keras.saving.register_keras_serializable("commgen")
@@ -104,8 +106,38 @@ class ResidualBlock(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("commgen")
+class ConditionEmbedding(layers.Layer):
+    """Embeds a condition; one that is not told, all zero, is embedded as zero.
+
+    Parameters
+    ----------
+    width
+        Of the embedding.
+    """
+
+    def __init__(self, width, **kwargs):
+        super().__init__(**kwargs)
+        self.width = check_int("width", width, low=1)
+        self.enter = layers.Dense(width, activation="silu", use_bias=False)
+        self.leave = layers.Dense(width, use_bias=False)
+
+    def build(self, input_shape):
+        """Build for conditions [batch, num_conditions + 1]."""
+        self.enter.build(input_shape)
+        self.leave.build((None, self.width))
+
+    def call(self, condition):
+        """Embed condition : [batch, num_conditions + 1], the last one a flag."""
+        return self.leave(self.enter(condition))
+
+    def get_config(self):
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "width": self.width}
+
+
+@keras.saving.register_keras_serializable("commgen")
 class FourierDenoiser(layers.Layer):
-    """Network of the diffusion model: convolutions over beams or delays.
+    """Network of diffusion and flow: convolutions over beams or delays.
 
     A unitary DFT over the last axis (antennas of a linear array, or subcarriers) makes
     a channel sparse, and a shift of it nearly a shift of the spectrum, so the
@@ -115,6 +147,8 @@ class FourierDenoiser(layers.Layer):
     ----------
     width, depth, kernel_size
         Features, residual blocks, and bins that a block sees at once.
+    variance
+        Whether it has the second output; without it ``log_var`` is None.
 
     Input
     -----
@@ -124,6 +158,9 @@ class FourierDenoiser(layers.Layer):
     levels : [batch, 2], float
         Natural logarithms: of the noise variance, and of a first guess of the error
         variance, relative to that of the LMMSE estimate.
+    condition : [batch, num_conditions + 1], float
+        Only where the network was built for three inputs: standardised conditions and
+        a one, or all zero where they are not told.
 
     Output
     ------
@@ -133,8 +170,9 @@ class FourierDenoiser(layers.Layer):
         Logarithm of the error variance, relative to the first guess.
     """
 
-    def __init__(self, width=64, depth=4, kernel_size=5, **kwargs):
+    def __init__(self, width=64, depth=4, kernel_size=5, variance=True, **kwargs):
         super().__init__(**kwargs)
+        self.variance_head = bool(variance)
         self.width = check_int("width", width, low=1)
         self.depth = check_int("depth", depth, low=1)
         self.kernel_size = check_int("kernel_size", kernel_size, low=1)
@@ -143,7 +181,7 @@ class FourierDenoiser(layers.Layer):
         self.blocks = [ResidualBlock(width, kernel_size) for _ in range(depth)]
 
     def build(self, input_shape):
-        """Build for the shapes of (x, levels)."""
+        """Build for the shapes of (x, levels) or (x, levels, condition)."""
         event, fields = tuple(input_shape[0][1:-1]), input_shape[0][-1] // 2
         bins, pairs = event[-1], int(np.prod(event[:-1], dtype=int))
         self._event, self._bins, self._pairs = event, bins, pairs
@@ -152,12 +190,23 @@ class FourierDenoiser(layers.Layer):
         self._dft = ops.convert_to_tensor(real_matrix(W))
         features, embedding = (None, bins, self.width), (None, self.width)
         self.embed.build((None, 2 + fields + 2 * len(_FREQUENCIES)))
-        self.encode.build((None, bins, 3 * fields * pairs))
+        num_features = 3 * fields * pairs
+        if len(input_shape) == 3:
+            num_features += _PLACED
+            self.condition = ConditionEmbedding(self.width)
+            self.condition.build(input_shape[2])
+            # The convolutions know no place: a beam that a condition names must be
+            # told to its bin.
+            self.place = layers.Dense(_PLACED * bins, use_bias=False)
+            self.place.build(embedding)
+        self.encode.build((None, bins, num_features))
         for block in self.blocks:
             block.build((features, embedding))
         zeros = {"kernel_initializer": "zeros"}
         self.decode = layers.Dense(2 * pairs, **zeros)
         self.decode.build(features)
+        if not self.variance_head:
+            return
         # The error variance is read from features that only the mean has shaped.
         self.describe = layers.Dense(self.width, activation="silu")
         self.describe.build((None, 2 * self.width))
@@ -166,18 +215,25 @@ class FourierDenoiser(layers.Layer):
 
     def call(self, inputs):
         """Return f and log_var."""
-        x, levels = inputs
+        x, levels, *told = inputs
         u = self._transform(x)
         power = ops.sum(ops.reshape(u, (-1, self._bins, u.shape[-1] // 2, 2)) ** 2, -1)
         u = ops.concatenate([u, ops.log(power + _POWER_FLOOR)], axis=-1)
         power = ops.reshape(power, (-1, self._bins * self._pairs, self._fields))
         total = ops.log(ops.mean(power, axis=1) + _POWER_FLOOR)
-        e = [_embedding(levels[:, 0]), levels[:, 1:], total]
+        e = [level_features(levels[:, 0]), levels[:, 1:], total]
         e = self.embed(ops.concatenate(e, axis=-1))
+        for c in told:
+            c = self.condition(c)
+            e = e + c
+            placed = ops.reshape(self.place(c), (-1, self._bins, _PLACED))
+            u = ops.concatenate([u, placed], axis=-1)
         u = self.encode(u)
         for block in self.blocks:
             u = block((u, e))
         f = self._inverse(self.decode(ops.silu(u)))
+        if not self.variance_head:
+            return f, None
         pooled = ops.stop_gradient(
             ops.concatenate([ops.mean(u, axis=1), ops.std(u, axis=1)], axis=-1)
         )
@@ -208,10 +264,12 @@ class FourierDenoiser(layers.Layer):
             "width": self.width,
             "depth": self.depth,
             "kernel_size": self.kernel_size,
+            "variance": self.variance_head,
         }
 
 
-def _embedding(log_no):
+def level_features(log_no):
+    """Return a noise level and its sines, [batch, 11], for ln(no) : [batch]."""
     level = log_no[:, None] / _LOG_NO_SCALE
     angle = level * ops.convert_to_tensor(_FREQUENCIES, "float32")
     return ops.concatenate([level, ops.sin(angle), ops.cos(angle)], axis=-1)

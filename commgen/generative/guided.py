@@ -1,11 +1,10 @@
-"""Samples of the prior and of the posterior from any denoiser, step by step."""
+"""Samples of the posterior from any denoiser, step by step."""
 
 from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 
-Denoise = Callable[[np.ndarray, float], tuple[np.ndarray, np.ndarray]]
 Pull = Callable[[np.ndarray, float, Callable], tuple[np.ndarray, np.ndarray]]
 
 
@@ -27,36 +26,6 @@ def noise_levels(low: float, high: float, num_steps: int, rho: float = 7.0):
     ramp = np.linspace(0, 1, num_steps)
     levels = (high ** (1 / rho) + ramp * (low ** (1 / rho) - high ** (1 / rho))) ** rho
     return np.append(levels, 0.0)
-
-
-def heun_sample(denoise: Denoise, noise: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Carry white noise to channels along the probability-flow equation.
-
-    Karras et al. (2022), algorithm 1: Heun's second-order steps.
-
-    Parameters
-    ----------
-    denoise
-        ``denoise(x, no) -> h_hat, err_var`` for x : [n, size], complex.
-    noise : [n, size], complex
-        White, unit variance.
-    levels : [num_steps + 1], float
-        From :func:`noise_levels`.
-
-    Returns
-    -------
-    [n, size], complex
-        Channels.
-    """
-    x = levels[0] * noise
-    for now, after in pairwise(levels):
-        slope = (x - denoise(x, now**2)[0]) / now
-        euler = x + (after - now) * slope
-        if after > 0:
-            correction = (euler - denoise(euler, after**2)[0]) / after
-            euler = x + (after - now) * (slope + correction) / 2
-        x = euler
-    return x
 
 
 def guided_samples(

@@ -43,16 +43,56 @@ class GenerativeModel(keras.Model):
     ----------
     event_shape
         Shape of one channel.
+    num_conditions
+        Numbers that tell the circumstances of a channel, such as its distance; 0 for
+        a model without conditions.
     name
         As in :class:`keras.Model`.
     """
 
-    def __init__(self, event_shape, *, name=None):
+    def __init__(self, event_shape, num_conditions=0, *, name=None):
         shape = tuple(check_int("event_shape", n, low=1) for n in event_shape)
         if not shape:
             raise ValueError("event_shape must have at least one axis, got ().")
         super().__init__(name=name)
         self.event_shape = shape
+        self.num_conditions = check_int("num_conditions", num_conditions, low=0)
+
+    @abstractmethod
+    def sample(self, n, condition=None, *, seed) -> np.ndarray:
+        """Draw ``n`` channels; one seed, one draw.
+
+        Parameters
+        ----------
+        n
+            At least 1.
+        condition : [n, num_conditions] or [num_conditions], float, or None
+            Circumstances, one row for each channel or one for all. None, for a model
+            with conditions: those of the training channels, drawn at random.
+        seed
+            Non-negative integer.
+
+        Returns
+        -------
+        [n, *event_shape], complex64
+        """
+
+    def save(self, path, *, card: dict | None = None) -> None:
+        """Save to the folder ``path``: ``model.keras`` and ``card.json``."""
+        from commgen.generative.files import save_model
+
+        save_model(self, Path(path), card)
+
+    def get_config(self):
+        """Return the arguments of the constructor."""
+        config = {"event_shape": list(self.event_shape), "name": self.name}
+        if self.num_conditions:
+            config["num_conditions"] = self.num_conditions
+        return config
+
+
+class Prior(GenerativeModel):
+    """Generative model that also answers what a channel was, given an observation."""
 
     @abstractmethod
     def denoise(self, y, no):
@@ -74,22 +114,8 @@ class GenerativeModel(keras.Model):
         """
 
     @abstractmethod
-    def sample(self, n, condition=None, *, seed) -> np.ndarray:
-        """Draw ``n`` channels, [n, *event_shape], complex64; one seed, one draw."""
-
-    @abstractmethod
     def posterior(self, y, A=None, noise_cov: Any = 1.0, **options) -> Posterior:
         """Infer channels from y = A h + n; see :func:`check_observation`."""
-
-    def save(self, path, *, card: dict | None = None) -> None:
-        """Save to the folder ``path``: ``model.keras`` and ``card.json``."""
-        from commgen.generative.files import save_model
-
-        save_model(self, Path(path), card)
-
-    def get_config(self):
-        """Return the arguments of the constructor."""
-        return {"event_shape": list(self.event_shape), "name": self.name}
 
 
 def check_channels(name: str, h: Any, event_shape: tuple[int, ...]) -> np.ndarray:
@@ -120,10 +146,70 @@ def check_channels(name: str, h: Any, event_shape: tuple[int, ...]) -> np.ndarra
     return h.astype(np.complex64)
 
 
-def check_condition(condition: Any) -> None:
-    """Raise unless ``condition`` is None: for families that take no condition."""
-    if condition is not None:
-        raise ValueError("this model is unconditional, condition must be None.")
+def check_training_set(
+    name: str, h: Any, event_shape: tuple[int, ...], *, least: int, why: str
+) -> np.ndarray:
+    """Return ``h`` as :func:`check_channels`, or raise what makes it no training set.
+
+    Parameters
+    ----------
+    name, h, event_shape
+        As in :func:`check_channels`.
+    least, why
+        Fewest channels, and the reason: "one for each component".
+
+    Raises
+    ------
+    ValueError
+        As :func:`check_channels`; if there are fewer channels than ``least``; or if
+        several channels are all the same one.
+    """
+    h = check_channels(name, h, event_shape)
+    if len(h) < least:
+        raise ValueError(
+            f"{name} must hold at least {least} channels, {why}, got {len(h)}."
+        )
+    if len(h) > 1 and (h == h[0]).all():
+        raise ValueError(
+            f"{name} must hold different channels, got {len(h)} copies of one."
+        )
+    return h
+
+
+def check_condition(
+    condition: Any, n: int, num_conditions: int, *, name: str = "condition"
+) -> np.ndarray | None:
+    """Return ``condition`` as float32 [n, num_conditions], or None where it is None.
+
+    Parameters
+    ----------
+    condition : [n, num_conditions] or [num_conditions], float, or None
+        One row for each channel, or one for all of them.
+    n, num_conditions
+        Rows, and numbers in a row; 0 is a model without conditions.
+    name
+        Of the argument, for the error.
+
+    Raises
+    ------
+    ValueError
+        If a model without conditions is given one, the shape is another, or an entry
+        is NaN or infinite.
+    """
+    if condition is None:
+        return None
+    if num_conditions == 0:
+        raise ValueError(f"this model is unconditional, {name} must be None.")
+    c = np.asarray(condition)
+    if c.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must be real numbers, got dtype {c.dtype}.")
+    if c.shape not in ((num_conditions,), (n, num_conditions)):
+        raise ValueError(
+            f"{name} must be [{n}, {num_conditions}] or [{num_conditions}], "
+            f"got {c.shape}."
+        )
+    check_finite(name, c)
+    return np.broadcast_to(c, (n, num_conditions)).astype(np.float32)
 
 
 def check_observation(y: Any, A: Any, noise_cov: Any, event_shape: Any) -> Any:

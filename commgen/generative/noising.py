@@ -44,7 +44,22 @@ def noisy_batch(rng, h, share=_RECEIVER_SHARE):
     snr_db = np.where(
         near, rng.uniform(*_RECEIVER_SNR_DB, n), rng.uniform(*SNR_RANGE_DB, n)
     )
-    no = (10 ** (-snr_db / 10)).astype(np.float32)
+    return _with_noise(rng, h, 10 ** (-snr_db / 10))
+
+
+def flow_batch(rng, h):
+    """Return ({"y", "no"}, h) as :func:`noisy_batch`, at the noise of uniform times.
+
+    At time t of the path (1 - t) n + t h the noise variance is ((1 - t) / t)^2, that
+    of a channel in noise; beyond ``SNR_RANGE_DB`` there is none.
+    """
+    first, last = (1 / (1 + 10 ** (-db / 20)) for db in SNR_RANGE_DB)
+    t = rng.uniform(first, last, len(h))
+    return _with_noise(rng, h, ((1 - t) / t) ** 2)
+
+
+def _with_noise(rng, h, no):
+    no = no.astype(np.float32)
     noise = complex_normal(rng, h.shape)
     y = h + np.sqrt(no).reshape(-1, *(1,) * (h.ndim - 1)) * noise
     return {"y": _real(y), "no": no}, _real(h)

@@ -52,6 +52,11 @@ class GaussianPreconditioner(layers.Layer):
         self._basis.assign(real_matrix(U.conj()))
         self._share.assign((np.abs(U) ** 2).T)
 
+    @property
+    def power(self) -> float:
+        """Mean power of an entry, over the channels that :meth:`adapt` saw."""
+        return float(np.mean(np.asarray(self._eigenvalues)))
+
     def scale_in(self, y, no):
         """Whiten y : [b, 2 size]; no : [b]."""
         s, n = self._pairs(no)

@@ -26,7 +26,7 @@ class TrainingConfig(BaseModel):
         Peak of the schedule: a linear rise, then half a cosine to zero.
     warmup_fraction
         Part of all steps in the rise.
-    weight_decay
+    weight_decay, beta_1
         Of AdamW.
     patience
         Epochs without a lower validation loss after which training ends.
@@ -39,6 +39,7 @@ class TrainingConfig(BaseModel):
     learning_rate: float = Field(default=2e-3, gt=0)
     warmup_fraction: float = Field(default=0.05, ge=0, lt=1)
     weight_decay: float = Field(default=1e-3, ge=0)
+    beta_1: float = Field(default=0.9, ge=0, lt=1)
     patience: int = Field(default=20, ge=1)
 
     def optimizer(self, steps_per_epoch: int) -> Any:
@@ -51,7 +52,9 @@ class TrainingConfig(BaseModel):
             warmup_target=self.learning_rate if warmup else None,
             warmup_steps=warmup,
         )
-        return keras.optimizers.AdamW(schedule, weight_decay=self.weight_decay)
+        return keras.optimizers.AdamW(
+            schedule, weight_decay=self.weight_decay, beta_1=self.beta_1
+        )
 
 
 class Batches(keras.utils.PyDataset):

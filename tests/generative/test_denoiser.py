@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from commgen.generative import FourierDenoiser
-from commgen.generative.denoiser import CircularConv
+from commgen.generative.denoiser import CircularConv, ConditionEmbedding
+from commgen.generative.dense_denoiser import DenseDenoiser
 
 
 @pytest.mark.parametrize("kernel_size", [1, 3, 5, 9])
@@ -64,6 +65,62 @@ def test_an_untrained_network_says_nothing(network, rng):
     assert log_var.shape == (2, 3, 5)
     np.testing.assert_array_equal(f, 0)
     np.testing.assert_array_equal(log_var, 0)
+
+
+def test_without_variance_there_is_one_output(rng):
+    keras.utils.set_random_seed(1)
+    layer = FourierDenoiser(width=8, depth=1, variance=False)
+    layer.build(((None, 5, 2), (None, 2)))
+    x = rng.normal(size=(2, 5, 2)).astype(np.float32)
+    f, log_var = layer((x, np.zeros((2, 2), np.float32)))
+    assert f.shape == (2, 5, 2)
+    assert log_var is None
+
+
+@pytest.mark.parametrize(
+    "layer", [FourierDenoiser(width=8, depth=1), DenseDenoiser(width=8, depth=1)]
+)
+def test_conditions_enter_only_where_it_was_built_for_them(layer, rng):
+    free, told = (type(layer).from_config(layer.get_config()) for _ in range(2))
+    shapes = ((None, 5, 4), (None, 2))
+    keras.utils.set_random_seed(1)
+    free.build(shapes)
+    told.build((*shapes, (None, 3)))
+    assert told.count_params() > free.count_params()
+    for variable in told.trainable_variables:
+        variable.assign(rng.normal(size=variable.shape) / 4)
+    x = rng.normal(size=(3, 5, 4)).astype(np.float32)
+    levels = np.zeros((3, 2), np.float32)
+    c = np.array([[0, 0, 0], [1, 0, 1], [0, 1, 1]], np.float32)
+    f = np.asarray(told((x[:1].repeat(3, axis=0), levels, c))[0])
+    assert np.abs(f[1] - f[0]).max() > 0.01
+    assert np.abs(f[2] - f[1]).max() > 0.01
+
+
+def test_a_condition_that_is_not_told_is_embedded_as_zero(rng):
+    layer = ConditionEmbedding(4)
+    layer.build((None, 3))
+    np.testing.assert_array_equal(layer(np.zeros((2, 3), np.float32)), 0)
+
+
+@pytest.mark.parametrize(("name", "low"), [("width", 1), ("depth", 0)])
+def test_sizes_of_a_dense_network(name, low):
+    with pytest.raises(ValueError, match=f"{name} must be at least {low}, got -1"):
+        DenseDenoiser(**{name: -1})
+
+
+@pytest.mark.parametrize("variance", [True, False])
+def test_a_dense_network_starts_silent_and_survives(variance, rng):
+    layer = DenseDenoiser(width=8, depth=1, variance=variance)
+    layer.build(((None, 2, 3, 4), (None, 2)))
+    x = rng.normal(size=(2, 2, 3, 4)).astype(np.float32)
+    f, log_var = layer((x, np.zeros((2, 2), np.float32)))
+    np.testing.assert_array_equal(f, np.zeros((2, 2, 3, 2)))
+    assert (log_var is None) != variance
+    again = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(layer)
+    )
+    assert (again.width, again.depth, again.variance_head) == (8, 1, variance)
 
 
 def test_a_shift_of_the_spectrum_shifts_the_answer(network, rng):

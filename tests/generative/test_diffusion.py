@@ -82,6 +82,102 @@ def test_samples_are_sparse_and_of_the_power(trained):
     assert np.median(power.max(axis=1) / power.sum(axis=1)) > 0.6
 
 
+def test_few_steps_draw_what_many_draw(trained):
+    """From the same noise: the paths are solved, not only their statistics."""
+    many = Diffusion.from_config({**trained.get_config(), "num_steps": 60})
+    many.set_weights(trained.get_weights())
+    few, many = (m.sample(300, seed=1) for m in (trained, many))
+    error = np.mean(np.abs(few - many) ** 2) / np.mean(np.abs(many) ** 2)
+    assert error < 0.15
+
+
+def test_a_sample_starts_from_the_prior_in_noise(channels):
+    """An untrained model is its prior, at which a late start leaves its samples."""
+    prior = GaussianMixture((2, 6), 1).fit(channels, seed=1)
+    model = Diffusion((2, 6), FourierDenoiser(width=8, depth=1), prior, num_steps=30)
+    model.preconditioner.adapt(channels.reshape(-1, 12))
+    n = 4000
+    h = model.sample(n, seed=1).reshape(n, 12)
+    R = channels.reshape(-1, 12).T @ channels.reshape(-1, 12).conj() / len(channels)
+    power = np.diag(R).real
+    four_sigma = 4 * np.sqrt(np.outer(power, power) / n)
+    assert (np.abs(h.T @ h.conj() / n - R) < four_sigma + 0.02).all()
+
+
+@pytest.fixture(scope="module")
+def told():
+    """Eight beams; the condition, -1 or 1, names their half in four of five."""
+    rng = np.random.default_rng(5)
+    c = rng.choice([-1.0, 1.0], size=4000)
+    low = (c > 0) == (rng.random(4000) < 0.8)
+    beam = rng.integers(4, size=4000) + np.where(low, 0, 4)
+    gain = rng.normal(size=(4000, 2)) @ [1, 1j] * 2
+    h = gain[:, None] * np.fft.ifft(np.eye(8), norm="ortho")[beam]
+    keras.utils.set_random_seed(1)
+    network = FourierDenoiser(width=32, depth=1, kernel_size=3)
+    model = Diffusion((8,), network, num_steps=16, num_conditions=1)
+    training = TrainingConfig(num_epochs=8, batch_size=64, learning_rate=5e-3)
+    return model.fit(h.astype(np.complex64), c[:, None], seed=3, training=training)
+
+
+def share_of_low_beams(h):
+    power = np.abs(np.fft.fft(h, norm="ortho")) ** 2
+    return np.mean(power.argmax(axis=1) < 4)
+
+
+def test_the_condition_decides_and_guidance_sharpens(told):
+    """In so short a training the condition is learned in part: it leads to 0.8."""
+    n = 1000
+    free, right, sharp = (
+        share_of_low_beams(told.sample(n, [1.0], seed=1, guidance=w))
+        for w in (0.0, 1.0, 3.0)
+    )
+    four_sigma = 4 * np.sqrt(0.25 / n)
+    assert abs(free - 0.5) < four_sigma
+    assert free + 0.05 < right < 0.8 + four_sigma
+    assert sharp > right + 0.1
+    wrong = share_of_low_beams(told.sample(n, [-1.0], seed=1))
+    assert wrong < 0.45
+    drawn = share_of_low_beams(told.sample(n, seed=1))
+    assert abs(drawn - 0.5) < four_sigma
+
+
+def test_an_estimate_knows_no_condition(told):
+    """Of a beam that the condition names and of the other one, it knows as much."""
+    rng, no = np.random.default_rng(3), 1.0
+    beams = np.fft.ifft(np.eye(8), norm="ortho")[[1, 5]] * np.sqrt(8)
+    for beam in beams:
+        h = np.tile(beam, (500, 1)).astype(np.complex64)
+        h_hat, _ = told.denoise(noisy(rng, h, no), no)
+        assert np.mean(np.abs(h_hat - h) ** 2) < 0.5 * no
+
+
+def test_a_prior_with_conditions_starts_where_they_say(channels):
+    """Untrained, and started late: samples are those of the conditional mixture."""
+    rng = np.random.default_rng(4)
+    c = rng.choice([0.0, 1.0], size=(300, 1))
+    h = np.where(c[:, :, None] > 0.5, channels, 0.3 * channels[:, :, ::-1])
+    prior = GaussianMixture((2, 6), 4, num_conditions=1).fit(h, c, seed=1)
+    keras.utils.set_random_seed(1)
+    network = FourierDenoiser(width=8, depth=1)
+    model = Diffusion((2, 6), network, prior, num_conditions=1, start_snr_db=10)
+    model.conditioning.adapt(c)
+    power = [np.mean(np.abs(model.sample(500, [k], seed=1)) ** 2) for k in (0.0, 1.0)]
+    assert power[0] < 0.3 * power[1]
+
+
+def test_conditions_are_checked(told, trained):
+    h = draw_beams(np.random.default_rng(1), 40, 8)
+    with pytest.raises(ValueError, match=r"condition must be \[40, 1\] .* got None"):
+        told.fit(h, seed=1)
+    with pytest.raises(ValueError, match="unconditional, condition must be None"):
+        trained.sample(2, [1.0], seed=1)
+    with pytest.raises(ValueError, match=r"unconditional, guidance must be 1, got 0"):
+        trained.sample(2, seed=1, guidance=0)
+    with pytest.raises(ValueError, match="guidance must be finite and at least 0"):
+        told.sample(2, seed=1, guidance=float("nan"))
+
+
 def test_posterior_from_half_the_entries_beats_lmmse(trained):
     """Sixteen entries from eight: a Gaussian knows nothing of those not seen."""
     rng, no = np.random.default_rng(10), 0.03
@@ -206,6 +302,9 @@ def test_training_noise_has_the_variance_it_tells(rng):
 def test_arguments_are_checked(diffusion, channels):
     with pytest.raises(ValueError, match="num_steps must be at least 2, got 1"):
         Diffusion((4,), num_steps=1)
+    for start in (-31, 20):
+        with pytest.raises(ValueError, match=rf"start_snr_db .* got {start}"):
+            Diffusion((4,), start_snr_db=start)
     with pytest.raises(ValueError, match=r"prior must have the event_shape \(4,\)"):
         Diffusion((4,), prior=GaussianMixture((5,), 1))
     model = diffusion((2, 6))

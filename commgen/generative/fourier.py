@@ -1,0 +1,91 @@
+"""Channels as unit-power Fourier coefficients: beams, delays, Doppler shifts."""
+
+import numpy as np
+
+from commgen.generative._untyped import keras, layers, tf
+
+# Coefficients under this share of the strongest one's power are not scaled up to it.
+_RELATIVE_FLOOR = 1e-6
+
+
+def to_fourier(h) -> np.ndarray:
+    """Take the unitary DFT over all axes of events, [n, *event_shape], complex."""
+    h = np.asarray(h)
+    x = np.fft.fftn(h, axes=tuple(range(1, h.ndim)), norm="ortho")
+    return x.astype(np.complex64)
+
+
+def from_fourier(x) -> np.ndarray:
+    """Undo :func:`to_fourier`."""
+    x = np.asarray(x)
+    h = np.fft.ifftn(x, axes=tuple(range(1, x.ndim)), norm="ortho")
+    return h.astype(np.complex64)
+
+
+def fourier_graph(x, *, inverse=False):
+    """Do :func:`to_fourier`, or undo it, on a tensor [batch, *event_shape]."""
+    step = tf.signal.ifft if inverse else tf.signal.fft
+    rank, size = len(x.shape), 1
+    for axis in range(1, rank):
+        order = [i for i in range(rank) if i != axis] + [axis]
+        back = sorted(range(rank), key=order.__getitem__)
+        x = tf.transpose(step(tf.transpose(x, order)), back)
+        size *= x.shape[axis]
+    factor = size**0.5 if inverse else size**-0.5
+    return x * tf.cast(factor, x.dtype)
+
+
+@keras.saving.register_keras_serializable("commgen")
+class FourierScale(layers.Layer):
+    """Turns channels into real arrays of unit power in the Fourier domain, and back.
+
+    The unitary DFT over all axes makes a channel sparse and keeps white noise white;
+    each coefficient is then divided by its root mean square over the training set.
+    It works on NumPy arrays, outside of graphs; a layer so that its scale is saved.
+
+    Parameters
+    ----------
+    event_shape
+        Shape of one channel.
+    """
+
+    def __init__(self, event_shape, **kwargs):
+        super().__init__(**kwargs)
+        self.event_shape = tuple(event_shape)
+        self._scale = self.add_weight(
+            shape=self.event_shape, initializer="ones", name="scale", trainable=False
+        )
+        self.built = True
+
+    @property
+    def scale(self) -> np.ndarray:
+        """Root mean square of each coefficient, [*event_shape], float."""
+        return np.asarray(self._scale)
+
+    def adapt(self, h, no=0.0) -> None:
+        """Take the scale from channels [n, *event_shape], of noise variance ``no``.
+
+        Parameters
+        ----------
+        h : [n, *event_shape], complex
+            Training channels.
+        no : float or [n]
+            Variance of white noise that they contain, whose power is taken off.
+        """
+        power = np.mean(np.abs(to_fourier(h)) ** 2, axis=0)
+        floor = max(_RELATIVE_FLOOR * power.max(), 1e-12)
+        self._scale.assign(np.sqrt(np.maximum(power - np.mean(no), floor)))
+
+    def encode(self, h) -> np.ndarray:
+        """Return [n, *event_shape, 2], float32, real and imaginary part last."""
+        x = to_fourier(h) / self.scale
+        return np.stack([x.real, x.imag], axis=-1).astype(np.float32)
+
+    def decode(self, x) -> np.ndarray:
+        """Undo :meth:`encode`, [n, *event_shape], complex64."""
+        x = np.asarray(x)
+        return from_fourier((x[..., 0] + 1j * x[..., 1]) * self.scale)
+
+    def get_config(self):
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "event_shape": list(self.event_shape)}

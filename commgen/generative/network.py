@@ -1,0 +1,271 @@
+"""What the families have in common that learn by gradient descent."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from commgen._checks import check_int, check_positive
+from commgen.generative._untyped import keras, tf
+from commgen.generative.condition import Conditioning
+from commgen.generative.model import (
+    GenerativeModel,
+    check_channels,
+    check_condition,
+    check_training_set,
+)
+from commgen.generative.noising import SYMMETRIES, augment
+from commgen.generative.training import Batches, TrainingConfig, fingerprint, train
+
+_LEAST_CHANNELS = 20
+_CHUNK = 256
+
+
+class NetworkModel(GenerativeModel):
+    """Family whose networks learn from batches; the training loop is here, once.
+
+    A family gives :meth:`_examples`, ``call`` and :meth:`_loss` (or ``train_step`` and
+    ``test_step``), :meth:`_draw`, and where it needs them :meth:`_prepare`,
+    :meth:`_finish` and :meth:`_depends_on`.
+
+    Parameters
+    ----------
+    event_shape, num_conditions, name
+        As in :class:`~commgen.generative.GenerativeModel`.
+    """
+
+    #: Length and rate of a training that is not told otherwise.
+    default_training = TrainingConfig()
+    #: Whether :meth:`fit` can learn the channels behind noisy ones.
+    learns_from_noise = False
+    #: Times that the optimizer is applied in a step, which its schedule counts.
+    updates_per_step = 1
+
+    def __init__(self, event_shape, num_conditions=0, *, name=None):
+        super().__init__(event_shape, num_conditions, name=name)
+        self.conditioning = Conditioning(self.num_conditions)
+
+    def fit(
+        self,
+        data,
+        condition=None,
+        *,
+        seed,
+        validation=None,
+        no=None,
+        training: TrainingConfig | None = None,
+        symmetries=("phase",),
+        folder: Path | None = None,
+        progress=False,
+    ):
+        """Train the networks.
+
+        Parameters
+        ----------
+        data : [n, *event_shape], complex
+            Channels of about unit mean power, at least 20.
+        condition : [n, num_conditions], float
+            Their circumstances; None for a model without conditions.
+        seed
+            Seed of order, noise and augmentation; initial weights follow
+            :func:`keras.utils.set_random_seed`.
+        validation : [m, *event_shape], complex, or (channels, condition), or None
+            Channels to choose the best epoch by; every tenth of ``data`` where None.
+        no : float, optional
+            Variance of white noise in ``data`` and ``validation``, which then are
+            pilots and not channels; for families that can learn from them.
+        training
+            Length and rate; the family's own where None.
+        symmetries
+            Changes that leave the distribution as it is: ``"phase"`` turns the whole
+            channel; ``"reversal"`` conjugates and reverses the last axis, as holds for
+            a uniform linear array and for uncorrelated delays.
+        folder
+            Where the checkpoint and TensorBoard's logs go; a training that was cut off
+            goes on from there.
+        progress
+            Show a progress bar.
+
+        Returns
+        -------
+        NetworkModel
+            This model.
+
+        Raises
+        ------
+        ValueError
+            If the channels are not as
+            :func:`~commgen.generative.model.check_training_set` asks, or the
+            condition as :func:`~commgen.generative.model.check_condition`; a symmetry
+            is unknown; the loss diverges; or ``folder`` holds the checkpoint of
+            another training.
+        """
+        training = training or self.default_training
+        unknown = set(symmetries) - set(SYMMETRIES)
+        if unknown:
+            raise ValueError(
+                f"symmetries must be of {SYMMETRIES}, got {sorted(unknown)}."
+            )
+        noise: Any = self._noise(no)
+        learn, check = self._split(data, condition, validation)
+        if self.num_conditions:
+            self.conditioning.adapt(learn[1])
+        self._prepare(*learn, seed, **noise)
+        batches = Batches(
+            lambda rng, rows: self._examples(
+                rng,
+                augment(rng, learn[0][rows], symmetries),
+                _rows(learn[1], rows),
+                **noise,
+            ),
+            len(learn[0]),
+            training.batch_size,
+            seed=seed,
+        )
+        checks = Batches(
+            lambda rng, rows: self._examples(
+                rng, check[0][rows], _rows(check[1], rows), validating=True, **noise
+            ),
+            len(check[0]),
+            512,
+            seed=seed + 1,
+            epoch=None,
+        )
+        optimizer = training.optimizer(self.updates_per_step * len(batches))
+        keras.Model.compile(self, optimizer, jit_compile=False)
+        depends_on = [*learn, *check, noise, seed, training, sorted(symmetries)]
+        train(
+            self,
+            batches,
+            checks,
+            training,
+            folder=folder,
+            description=f"training {type(self).__name__}",
+            progress=progress,
+            identity=fingerprint(*depends_on, *self._depends_on()),
+        )
+        if not noise:
+            self._finish(*check, seed)
+        return self
+
+    def _noise(self, no):
+        """Return the noise of the training data as keywords for the hooks."""
+        if no is None:
+            return {}
+        if not self.learns_from_noise:
+            raise ValueError(
+                f"no must be None, since {type(self).__name__} learns from clean "
+                f"channels only, got {no}."
+            )
+        return {"data_no": check_positive("no", no)}
+
+    def _split(self, data, condition, validation):
+        """Check all that is given; return (channels, condition) to learn and check."""
+        h = check_training_set(
+            "data", data, self.event_shape, least=_LEAST_CHANNELS, why="to learn from"
+        )
+        c = self._checked("condition", condition, len(h))
+        if validation is None:
+            held_out = np.arange(len(h)) % 10 == 0
+            return (
+                (h[~held_out], _rows(c, ~held_out)),
+                (h[held_out], _rows(c, held_out)),
+            )
+        v, v_condition = (
+            validation
+            if isinstance(validation, tuple)
+            else (
+                validation,
+                None,
+            )
+        )
+        v = check_channels("validation", v, self.event_shape)
+        name = "condition of validation"
+        return (h, c), (v, self._checked(name, v_condition, len(v)))
+
+    def _checked(self, name, condition, n):
+        c = check_condition(condition, n, self.num_conditions, name=name)
+        if c is None and self.num_conditions:
+            raise ValueError(
+                f"{name} must be [{n}, {self.num_conditions}] for this model, got None."
+            )
+        return c
+
+    def _prepare(self, h, condition, seed) -> None:
+        """Take from the training channels what the networks need not learn.
+
+        This and :meth:`_examples` are given ``data_no`` too, where channels are noisy.
+        """
+
+    @abstractmethod
+    def _examples(self, rng, h, condition, *, validating=False) -> Any:
+        """Return what :meth:`_loss` takes, ``(x, y)``, for channels h."""
+
+    def _finish(self, h, condition, seed) -> None:
+        """Calibrate on the validation channels, after training."""
+
+    def _depends_on(self) -> list[Any]:
+        """Return what else decides the result of a training: the configuration."""
+        # A name counts the objects that were made before it.
+        return [without_names(self.get_config())]
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight=None,
+        training=True,
+    ):
+        """Return what Keras minimises: :meth:`_loss`."""
+        return self._loss(x, y, y_pred)
+
+    def _loss(self, x, y, y_pred) -> Any:
+        """Return the loss of what ``call`` made of x, where the target is y."""
+        raise NotImplementedError(f"{type(self).__name__} has steps of its own.")
+
+    def sample(self, n, condition=None, *, seed):
+        """As :meth:`GenerativeModel.sample`."""
+        return self._sample(n, condition, seed, self._draw)
+
+    def _sample(self, n, condition, seed, draw: Callable[..., np.ndarray]):
+        """Check the arguments of ``sample``, and draw 256 channels at a time."""
+        check_int("n", n, low=1)
+        condition = check_condition(condition, n, self.num_conditions)
+        if condition is None and self.num_conditions:
+            condition = self.conditioning.draw(n, np.random.default_rng([seed, n, 1]))
+        h = np.empty((n, *self.event_shape), np.complex64)
+        for i in range(0, n, _CHUNK):
+            rows = slice(i, min(i + _CHUNK, n))
+            rng = np.random.default_rng([seed, i])
+            h[rows] = draw(rng, rows.stop - i, _rows(condition, rows))
+        return h
+
+    @abstractmethod
+    def _draw(self, rng, n, condition) -> np.ndarray:
+        """Draw n channels, at most 256, under condition [n, num_conditions] or None."""
+
+    def _graph(self, method: str) -> Any:
+        """Return a method compiled once, for any batch size."""
+        # Past Keras, which would track the dictionary as a part of the model.
+        graphs = self.__dict__.setdefault("_graphs", {})
+        if method not in graphs:
+            graphs[method] = tf.function(
+                getattr(self, method), autograph=False, reduce_retracing=True
+            )
+        return graphs[method]
+
+
+def without_names(config: Any) -> Any:
+    """Return a configuration without the names of layers, which say nothing."""
+    if isinstance(config, dict):
+        return {k: without_names(v) for k, v in config.items() if k != "name"}
+    if isinstance(config, list):
+        return [without_names(v) for v in config]
+    return config
+
+
+def _rows(condition, rows):
+    return None if condition is None else condition[rows]
