@@ -1,48 +1,99 @@
 """Expectation-maximisation for zero-mean complex Gaussian mixtures, in NumPy."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.cluster.vq import kmeans2
 from scipy.special import logsumexp
 
+from commgen.generative.mixture_low_rank import low_rank
+from commgen.generative.mixture_parts import Component, Mixture, Scatter
+from commgen.generative.mixture_toeplitz import (
+    atom_powers,
+    lag_table,
+    toeplitz_matrix,
+    toeplitz_step,
+)
+
+__all__ = ["Component", "Mixture", "Scatter"]
+
+COVARIANCES = ("full", "circulant", "toeplitz", "low-rank")
 # Channels of a smaller responsibility are left out of a component's covariance.
-_NEGLIGIBLE = 1e-4
+NEGLIGIBLE = 1e-4
+_RELATIVE_FLOOR = 1e-6
+# Steps of a Toeplitz spectrum within a step of EM, and from where it starts.
+_STEPS = 3
+_FIRST_STEPS = 15
+_FIRST_SHARE = 1e-2
 
 
 @dataclass(frozen=True)
-class Mixture:
-    """Weights and covariances R_k = U_k diag(s_k) U_k^H of a zero-mean mixture.
+class Structure:
+    """What covariances may look like, and how much they lean on a prior.
 
     Parameters
     ----------
-    log_weights : [num_components], float
-        Logarithm of the weights.
-    eigenvalues : [num_components, size], float
-        Variances s_k along the eigenvectors, all positive.
-    eigenvectors : [num_components or 1, size, size], complex64
-        Columns are eigenvectors; one matrix where all components share it.
+    covariance
+        One of ``COVARIANCES``.
+    event_shape
+        Shape of one channel.
+    strength
+        Weight of the prior part in a covariance, in channels.
+    rank
+        Directions of a low-rank covariance.
+    noise
+        Variance that every direction has at least, because the data hold that much
+        white noise.
     """
 
-    log_weights: np.ndarray
-    eigenvalues: np.ndarray
-    eigenvectors: np.ndarray
+    covariance: str
+    event_shape: tuple[int, ...]
+    strength: float
+    rank: int = 0
+    noise: float = 0.0
 
-    def log_joint(self, h: np.ndarray) -> np.ndarray:
-        """Return log(w_k p(h | k)), [n, num_components], for h : [n, size]."""
-        out = np.empty((len(h), len(self.log_weights)))
-        shared = len(self.eigenvectors) == 1
-        power = np.abs(h @ self.eigenvectors[0].conj()) ** 2 if shared else None
-        for k, s in enumerate(self.eigenvalues):
-            if power is None:
-                whiten = self.eigenvectors[k].conj() / np.sqrt(s).astype(np.float32)
-                z = h @ whiten
-                distance = np.sum(z.real**2 + z.imag**2, axis=1)
-            else:
-                distance = power @ (1 / s)
-            out[:, k] = self.log_weights[k] - np.sum(np.log(np.pi * s)) - distance
-        return out
+    @cached_property
+    def fourier(self) -> np.ndarray:
+        """Result of :func:`fourier_vectors`."""
+        return fourier_vectors(self.event_shape)
+
+    @cached_property
+    def lags(self) -> np.ndarray:
+        """Result of :func:`~commgen.generative.mixture_toeplitz.lag_table`."""
+        return lag_table(self.event_shape)
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What the covariances of a mixture are fitted to.
+
+    Parameters
+    ----------
+    counts : [num_components], float
+        Channels that each component holds.
+    scatter
+        Number of a component to its :class:`Scatter`.
+    powers : [num_components, size], float
+        Sums of the power along the Fourier vectors.
+    overall
+        Mean covariance of all channels, as the diagonal in the Fourier domain, [size].
+    principal
+        The same as a low-rank covariance, where the structure is one.
+    """
+
+    counts: np.ndarray
+    scatter: Callable[[int], Scatter]
+    powers: np.ndarray
+    overall: np.ndarray
+    principal: Component | None = None
+
+    @property
+    def floor(self) -> float:
+        """Least variance of a direction: 1e-6 of the mean power."""
+        return float(_RELATIVE_FLOOR * self.overall.mean())
 
 
 def fourier_vectors(event_shape: tuple[int, ...]) -> np.ndarray:
@@ -97,54 +148,169 @@ def expectation(mixture: Mixture, h: np.ndarray) -> tuple[np.ndarray, float]:
     return np.exp(log_joint - log_p), float(log_p.mean())
 
 
-def maximisation(h, responsibilities, fourier, *, circulant: bool, strength: float):
-    """Return the mixture of largest likelihood under fixed responsibilities.
-
-    A full covariance is the mean of the sample covariance and of its circulant part,
-    weighted by the channels that the component holds and by ``strength`` (the mean of
-    an inverse-Wishart posterior): a component of few channels keeps a full rank.
+class ChannelData:
+    """Channels, from which :class:`Statistics` are taken again and again.
 
     Parameters
     ----------
     h : [n, size], complex64
         Channels, flattened.
-    responsibilities : [n, num_components], float
-        From :func:`expectation`.
-    fourier : [size, size], complex64
-        From :func:`fourier_vectors`.
-    circulant
-        Keep the circulant part only.
-    strength
-        Weight of the circulant part, in channels.
+    structure
+        What they will be fitted with.
+    """
+
+    def __init__(self, h: np.ndarray, structure: Structure):
+        self._h = h
+        self._power = np.abs(h @ structure.fourier.conj()) ** 2
+        self._overall = self._power.mean(axis=0)
+        self._principal = None
+        if structure.covariance == "low-rank":
+            everything = Scatter(h, np.ones(len(h), np.float32), len(h))
+            floor = max(_RELATIVE_FLOOR * float(self._overall.mean()), structure.noise)
+            self._principal = low_rank(everything, structure.rank, floor)
+
+    def statistics(self, responsibilities: np.ndarray) -> Statistics:
+        """Return the sums over channels that have these [n, num_components]."""
+
+        def scatter(k):
+            r = responsibilities[:, k]
+            near = r > NEGLIGIBLE
+            weights = r[near].astype(np.float32)
+            return Scatter(self._h[near], weights, weights.sum())
+
+        return Statistics(
+            responsibilities.sum(axis=0) + 1e-9,
+            scatter,
+            responsibilities.T @ self._power,
+            self._overall,
+            self._principal,
+        )
+
+
+def maximisation(
+    statistics: Statistics, structure: Structure, previous: Mixture | None = None
+) -> Mixture:
+    """Return the mixture of largest likelihood under fixed responsibilities.
+
+    A full covariance is the mean of the sample covariance and of its circulant part,
+    weighted by the channels that the component holds and by ``strength`` (the mean of
+    an inverse-Wishart posterior): a component of few channels keeps a full rank. A
+    Toeplitz one takes a few steps towards that mean. A low-rank one leans on the
+    low-rank covariance of all channels in the same way.
+
+    Parameters
+    ----------
+    statistics
+        Sums over the channels.
+    structure
+        What covariances may look like.
+    previous
+        Mixture of the step before, from which a Toeplitz covariance goes on.
 
     Returns
     -------
     Mixture
         With eigenvalues of at least 1e-6 of the mean power.
     """
-    counts = responsibilities.sum(axis=0) + 1e-9
-    power = np.abs(h @ fourier.conj()) ** 2
-    floor = 1e-6 * power.mean()
-    overall = power.mean(axis=0)
-    # One channel's weight of the overall spectrum keeps an empty component valid.
-    spectra = (responsibilities.T @ power + overall) / (counts[:, None] + 1)
-    spectra = np.maximum(spectra, floor)
+    counts = statistics.counts
     log_weights = np.log(counts / counts.sum())
-    if circulant:
-        return Mixture(log_weights, spectra, fourier[None])
-    pairs = [
-        _shrunk_eigh(h, responsibilities[:, k], spectra[k], fourier, strength)
-        for k in range(len(counts))
-    ]
-    eigenvalues = np.maximum([s for s, _ in pairs], floor)
-    return Mixture(log_weights, eigenvalues, np.stack([u for _, u in pairs]))
+    floor = max(statistics.floor, structure.noise)
+    if structure.covariance == "low-rank":
+        parts = []
+        for k in range(len(counts)):
+            scatter = statistics.scatter(k)
+            if statistics.principal is not None:
+                scatter = scatter.plus(statistics.principal, structure.strength + 1e-6)
+            parts.append(low_rank(scatter, structure.rank, floor))
+        return Mixture.of(log_weights, parts)
+    # One channel's weight of the overall spectrum keeps an empty component valid.
+    spectra = (statistics.powers + statistics.overall) / (counts[:, None] + 1)
+    spectra = np.maximum(spectra, floor)
+    if structure.covariance == "circulant":
+        return Mixture(log_weights, spectra, structure.fourier[None])
+    starts = None if previous is None else previous.spectra
+    parts, lines = [], []
+    for k in range(len(counts)):
+        average = _shrunk(statistics.scatter(k), spectra[k], structure)
+        start = None if starts is None else starts[k]
+        part, line = average_component(average, start, floor, structure)
+        parts.append(part)
+        lines.append(line)
+    return Mixture.of(log_weights, parts, lines)
 
 
-def _shrunk_eigh(h, r, spectrum, fourier, strength):
-    near = r > _NEGLIGIBLE
-    x, r = h[near], r[near].astype(np.float32)
-    total = (x * r[:, None]).T @ x.conj()
+def _shrunk(scatter, spectrum, structure):
+    fourier, strength = structure.fourier, structure.strength
     circulant = (fourier * spectrum.astype(np.float32)) @ fourier.conj().T
-    weight = r.sum() + strength
-    R = (total + strength * circulant) / weight if weight > 0 else circulant
-    return np.linalg.eigh(R)
+    weight = scatter.count + strength
+    if weight <= 0:
+        return circulant
+    return (scatter.matrix() + strength * circulant) / weight
+
+
+def average_component(S, start, floor: float, structure: Structure):
+    """Return the full or Toeplitz covariance that a sample covariance asks for.
+
+    Parameters
+    ----------
+    S : [size, size], complex
+        Sample covariance.
+    start : [prod(2 event_shape)], float, or None
+        Spectrum from which a Toeplitz covariance goes a few steps towards S; one made
+        from S where None.
+    floor
+        Least variance of a direction.
+    structure
+        What covariances look like.
+
+    Returns
+    -------
+    component : Component
+    spectrum : [prod(2 event_shape)], float, or None
+        Of a Toeplitz covariance.
+    """
+    if structure.covariance == "full":
+        s, U = np.linalg.eigh(S)
+        return Component(np.maximum(s, floor), U), None
+    shape, lags, noise = structure.event_shape, structure.lags, structure.noise
+    S = S.astype(np.complex128)
+    points = len(S) * 2 ** len(shape)
+    power = np.trace(S).real / points
+    num_steps, c = _STEPS, start
+    if c is None:
+        num_steps = _FIRST_STEPS
+        c = (atom_powers(S, lags, shape) - noise) * (len(S) / points)
+        c = np.maximum(c, _FIRST_SHARE * power)
+    c = np.maximum(c, _RELATIVE_FLOOR * power)
+    for _ in range(num_steps):
+        least = _RELATIVE_FLOOR * power
+        c = toeplitz_step(c, S, lags, shape, noise=noise, floor=least)
+    s, U = np.linalg.eigh(toeplitz_matrix(c, lags, shape))
+    return Component(np.maximum(s + noise, floor), U.astype(np.complex64)), c
+
+
+def climb(expect, maximise, mixture, max_iterations, tolerance, advance):
+    """Alternate both steps of EM until the likelihood rises by less than a tolerance.
+
+    Parameters
+    ----------
+    expect
+        Mixture to responsibilities and mean log-likelihood.
+    maximise
+        Responsibilities and mixture to the next mixture.
+    mixture
+        Where to start.
+    max_iterations, tolerance
+        Most steps, and the least rise [nats] that is worth another one.
+    advance
+        Moves a progress bar.
+    """
+    last = -np.inf
+    for _ in range(max_iterations):
+        r, log_p = expect(mixture)
+        mixture = maximise(r, mixture)
+        advance(1, note=f"log-likelihood {log_p:.2f}")
+        if log_p - last < tolerance:
+            break
+        last = log_p
+    return mixture

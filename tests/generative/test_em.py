@@ -8,6 +8,12 @@ from hypothesis import strategies as st
 from commgen.generative import em
 
 
+def maximise(h, r, covariance, strength=0.0, **options):
+    """One M-step on channels of one axis."""
+    structure = em.Structure(covariance, h.shape[1:], strength, **options)
+    return em.maximisation(em.ChannelData(h, structure).statistics(r), structure)
+
+
 @pytest.mark.parametrize("event_shape", [(1,), (6,), (3, 2, 5)])
 def test_fourier_vectors_are_unitary_and_diagonalise_shifts(event_shape):
     F = em.fourier_vectors(event_shape)
@@ -42,8 +48,7 @@ def test_own_and_shared_eigenvectors_give_one_likelihood(normal):
 def test_maximisation_of_hard_clusters_is_their_sample_covariance(normal):
     h = normal(60, 4).astype(np.complex64)
     r = np.eye(2)[np.arange(60) % 3 % 2]
-    F = em.fourier_vectors((4,))
-    mixture = em.maximisation(h, r, F, circulant=False, strength=0.0)
+    mixture = maximise(h, r, "full")
     np.testing.assert_allclose(np.exp(mixture.log_weights), [2 / 3, 1 / 3], rtol=1e-6)
     for k in (0, 1):
         x = h[r[:, k] == 1]
@@ -57,8 +62,8 @@ def test_strength_draws_towards_the_circulant_part(normal):
     """With endless strength a full covariance is the circulant one."""
     h = normal(60, 4).astype(np.complex64)
     r, F = np.ones((60, 1)), em.fourier_vectors((4,))
-    full = em.maximisation(h, r, F, circulant=False, strength=1e7)
-    ring = em.maximisation(h, r, F, circulant=True, strength=0.0)
+    full = maximise(h, r, "full", 1e7)
+    ring = maximise(h, r, "circulant")
     U, s = full.eigenvectors[0], full.eigenvalues[0]
     R = (F * ring.eigenvalues[0]) @ F.conj().T
     np.testing.assert_allclose((U * s) @ U.conj().T, R, atol=1e-4)
@@ -67,13 +72,12 @@ def test_strength_draws_towards_the_circulant_part(normal):
     np.testing.assert_allclose(ring.eigenvalues[0], power, rtol=1e-5)
 
 
-@pytest.mark.parametrize("circulant", [False, True])
+@pytest.mark.parametrize("covariance", em.COVARIANCES)
 @pytest.mark.parametrize("strength", [0.0, 5.0])
-def test_an_empty_component_stays_valid(normal, circulant, strength):
+def test_an_empty_component_stays_valid(normal, covariance, strength):
     h = normal(30, 4).astype(np.complex64)
     r = np.tile([1.0, 0.0], (30, 1))
-    F = em.fourier_vectors((4,))
-    mixture = em.maximisation(h, r, F, circulant=circulant, strength=strength)
+    mixture = maximise(h, r, covariance, strength, rank=2)
     assert np.isfinite(mixture.log_joint(h)).all()
     assert (mixture.eigenvalues > 0).all()
 
@@ -81,8 +85,7 @@ def test_an_empty_component_stays_valid(normal, circulant, strength):
 def test_eigenvalues_have_a_floor():
     """Two channels span two of six dimensions; the rest gets 1e-6 of the power."""
     h = np.eye(6)[:2].astype(np.complex64)
-    F = em.fourier_vectors((6,))
-    mixture = em.maximisation(h, np.ones((2, 1)), F, circulant=False, strength=0.0)
+    mixture = maximise(h, np.ones((2, 1)), "full")
     floor = 1e-6 / 6
     np.testing.assert_allclose(mixture.eigenvalues[0, :4], floor, rtol=1e-3)
 
@@ -98,7 +101,7 @@ def test_log_likelihood_never_falls(seed, num_components):
     r = em.initial_responsibilities(h, num_components, F, seed)
     last = -np.inf
     for _ in range(15):
-        mixture = em.maximisation(h, r, F, circulant=False, strength=0.0)
+        mixture = maximise(h, r, "full")
         r, log_p = em.expectation(mixture, h)
         assert log_p >= last - 1e-3  # responsibilities under 1e-4 are left out
         last = log_p
@@ -113,7 +116,7 @@ def test_circulant_steps_raise_the_penalised_likelihood(normal):
     r = em.initial_responsibilities(h, 3, F, 1)
     last = -np.inf
     for _ in range(20):
-        mixture = em.maximisation(h, r, F, circulant=True, strength=0.0)
+        mixture = maximise(h, r, "circulant")
         r, log_p = em.expectation(mixture, h)
         s = mixture.eigenvalues
         objective = 300 * log_p - np.sum(np.log(s) + overall / s)
