@@ -5,10 +5,17 @@ import numpy as np
 import pytest
 
 from commgen.generative import (
+    AdversarialAutoencoder,
+    Autoregressive,
+    CouplingFlow,
     Diffusion,
     FourierDenoiser,
     GaussianMixture,
+    Prior,
+    RectifiedFlow,
     TrainingConfig,
+    VariationalAutoencoder,
+    WassersteinGAN,
 )
 
 EVENT = (2, 6)
@@ -40,12 +47,42 @@ def tiny_diffusion(event_shape, seed=3):
     return Diffusion(event_shape, FourierDenoiser(width=8, depth=1))
 
 
+def tiny(build):
+    """A function that builds a small network model with known initial weights."""
+
+    def make():
+        keras.utils.set_random_seed(3)
+        return build()
+
+    return make
+
+
+SMALL = {"width": 16, "depth": 1}
 FAMILIES = {
     "full": lambda: GaussianMixture(EVENT, 3),
     "circulant": lambda: GaussianMixture(EVENT, 3, "circulant"),
+    "toeplitz": lambda: GaussianMixture(EVENT, 3, "toeplitz"),
+    "low-rank": lambda: GaussianMixture(EVENT, 3, "low-rank", rank=3),
     "one": lambda: GaussianMixture(EVENT, 1),
     "diffusion": lambda: tiny_diffusion(EVENT),
+    "rectified-flow": tiny(
+        lambda: RectifiedFlow(EVENT, FourierDenoiser(width=8, depth=1))
+    ),
+    "vae": tiny(lambda: VariationalAutoencoder(EVENT, 4, **SMALL)),
+    "gm-vae": tiny(lambda: VariationalAutoencoder(EVENT, 4, 3, **SMALL)),
+    "wgan": tiny(lambda: WassersteinGAN(EVENT, 4, **SMALL)),
+    "vae-gan": tiny(lambda: AdversarialAutoencoder(EVENT, 4, **SMALL)),
+    "coupling": tiny(lambda: CouplingFlow(EVENT, 2, 8)),
+    "autoregressive": tiny(lambda: Autoregressive(EVENT, num_mixtures=2, width=8)),
 }
+MIXTURES = ("full", "circulant", "toeplitz", "low-rank", "one")
+PRIORS = (*MIXTURES, "diffusion", "rectified-flow", "vae", "gm-vae", "vae-gan")
+
+
+@pytest.fixture(scope="session")
+def networks():
+    """Functions that build an untrained model of each network family."""
+    return {name: FAMILIES[name] for name in FAMILIES if name not in MIXTURES}
 
 
 @pytest.fixture(scope="session")
@@ -66,12 +103,35 @@ def fitted_diffusion(channels):
     return tiny_diffusion(EVENT).fit(channels, seed=5, training=training)
 
 
-@pytest.fixture(scope="session", params=FAMILIES)
-def model(request, channels):
+@pytest.fixture(scope="session")
+def fitted(channels, fitted_diffusion):
+    """Return the fitted model of a family by name; each is fitted once."""
+    models = {"diffusion": fitted_diffusion}
+
+    def find(name):
+        if name not in models:
+            model = FAMILIES[name]()
+            if name in MIXTURES:
+                models[name] = model.fit(channels, seed=5)
+            else:
+                training = TrainingConfig(num_epochs=4, batch_size=32)
+                models[name] = model.fit(channels, seed=5, training=training)
+        return models[name]
+
+    return find
+
+
+@pytest.fixture(params=FAMILIES)
+def model(request, fitted):
     """A fitted model of each family; do not fit it again."""
-    if request.param == "diffusion":
-        return request.getfixturevalue("fitted_diffusion")
-    return FAMILIES[request.param]().fit(channels, seed=5)
+    return fitted(request.param)
+
+
+@pytest.fixture(params=PRIORS)
+def prior(request, fitted):
+    """A fitted model of each family that estimates; do not fit it again."""
+    assert isinstance(fitted(request.param), Prior)
+    return fitted(request.param)
 
 
 @pytest.fixture
