@@ -6,6 +6,7 @@ Every source is a Sionna ``ChannelModel``.
 from commgen.channels.array_config import ArrayConfig
 from commgen.channels.build import build_channel
 from commgen.channels.cluster import ClusterChannel, RayleighChannel
+from commgen.channels.conditions import ConditionSpec
 from commgen.channels.config import (
     CdlConfig,
     ChannelConfig,
@@ -31,6 +32,7 @@ from commgen.channels.representation import (
     to_real,
 )
 from commgen.channels.source import ChannelSource
+from commgen.channels.surrogate import SurrogateChannel
 from commgen.channels.system_config import RmaConfig, UmaConfig, UmiConfig
 from commgen.channels.system_level import SectorChannel
 
@@ -44,6 +46,7 @@ __all__ = [
     "ChannelDraw",
     "ChannelSource",
     "ClusterChannel",
+    "ConditionSpec",
     "CounterGenerator",
     "GeneratedChannel",
     "GridConfig",
@@ -53,6 +56,7 @@ __all__ = [
     "RecordedChannel",
     "RmaConfig",
     "SectorChannel",
+    "SurrogateChannel",
     "TdlConfig",
     "UmaConfig",
     "UmiConfig",

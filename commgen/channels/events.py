@@ -34,21 +34,29 @@ class Events:
     labels: dict[str, np.ndarray]
 
 
-def load_events(path: str | Path) -> Events:
+def load_events(path: str | Path, *, no: float = 0.0) -> Events:
     """Read a channel file for training.
+
+    Parameters
+    ----------
+    path
+        Channel file.
+    no
+        Variance of white noise in it, on top of the channels.
 
     Raises
     ------
     ValueError
-        If the file is damaged, or its mean power |h|^2 is not near one: SNR and models
-        count in units of it, so the file must have been normalised.
+        If the file is damaged, or its mean power |h|^2 without the noise is not near
+        one: SNR and models count in units of it, so the file must have been normalised.
     """
     h, meta, labels = read_channels(path)
-    power = float(np.mean(np.abs(h.astype(np.complex128)) ** 2))
+    power = float(np.mean(np.abs(h.astype(np.complex128)) ** 2)) - no
     if not _POWER_LOW <= power <= _POWER_HIGH:
         raise ValueError(
             f"{path} must hold channels of a mean power |h|^2 between {_POWER_LOW} and "
-            f"{_POWER_HIGH}, got {power:.3g}; import it with --normalise set or packet."
+            f"{_POWER_HIGH}{' above the noise' if no else ''}, got {power:.3g}; import "
+            "it with --normalise set or packet."
         )
     layout = event_layout(h.shape)
     return Events(_squeeze(h, layout), layout, meta, labels)

@@ -1,7 +1,8 @@
 """Recipes: fit one family of generative models to channels."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -15,7 +16,23 @@ _STRENGTHS = (4.0, 32.0, 256.0)
 _CHOICE_CHANNELS = 4000
 _CHOICE_SNR_DB = (-5.0, 5.0, 15.0)
 
-Family = Literal["lmmse", "gmm", "diffusion"]
+Family = Literal[
+    "lmmse",
+    "gmm",
+    "vae",
+    "gm-vae",
+    "wgan",
+    "vae-gan",
+    "coupling",
+    "diffusion",
+    "rectified-flow",
+    "autoregressive",
+]
+# Where a model starts from a mixture, fewer epochs do than its class would take.
+_EPOCHS = {"diffusion": 30, "rectified-flow": 24}
+_GM_VAE_COMPONENTS = 32
+# Pairs for each training channel, and epochs, of a rectified flow's later stages.
+_PAIRS, _REFLOW_EPOCHS, _DISTIL_EPOCHS = 2.5, 6, 14
 
 
 def learn(
@@ -24,11 +41,14 @@ def learn(
     *,
     seed: int,
     validation: np.ndarray | None = None,
+    condition: np.ndarray | None = None,
+    validation_condition: np.ndarray | None = None,
+    no: float | None = None,
     num_components: int = 64,
     covariance: str = "full",
     max_channels: int | None = None,
     prior: Any = None,
-    num_epochs: int = 30,
+    num_epochs: int | None = None,
     symmetries: tuple[str, ...] = ("phase",),
     folder: Path | None = None,
     progress: bool = False,
@@ -40,53 +60,148 @@ def learn(
     h : [n, *event_shape], complex
         Training channels.
     family
-        ``"lmmse"``: one Gaussian with the sample covariance; ``"gmm"``;
-        ``"diffusion"``.
+        ``"lmmse"``: one Gaussian with the sample covariance; ``"gmm"``: a mixture of
+        them; or the name of a network family, see :func:`build_network`.
     seed
         Seed of everything random.
     validation : [m, *event_shape], complex, or None
-        As in :meth:`~commgen.generative.Diffusion.fit`.
+        As in :meth:`~commgen.generative.network.NetworkModel.fit`.
+    condition, validation_condition : [n, num_conditions], [m, num_conditions], float
+        Circumstances of the channels, for a model with conditions.
+    no
+        Variance of white noise in ``h`` and ``validation``, which then are noisy
+        pilots: for ``"lmmse"``, ``"gmm"``, ``"vae"`` and ``"gm-vae"``.
     num_components, covariance, max_channels
-        Of a Gaussian mixture, and of the one inside a diffusion model; it is fitted to
-        at most ``max_channels``, evenly spaced, and its ``strength`` is chosen by
-        :func:`choose_strength`.
+        Of a Gaussian mixture, also of the one inside a model that starts from one; it
+        is fitted to at most ``max_channels``, evenly spaced, and its ``strength`` is
+        chosen by :func:`choose_strength`.
     prior
-        A mixture fitted before, for a diffusion model.
-    num_epochs, symmetries, folder
-        Of a diffusion model.
+        A mixture fitted before, for a model that starts from one.
+    num_epochs
+        Of a network; the family's own number where None.
+    symmetries, folder
+        Of a network, see :meth:`~commgen.generative.network.NetworkModel.fit`.
     progress
         Show a progress bar.
 
     Returns
     -------
     GenerativeModel
+
+    Raises
+    ------
+    ValueError
+        If the family is unknown, or the model refuses the channels.
     """
     import keras
 
-    from commgen.generative import Diffusion, GaussianMixture, TrainingConfig
-
-    event_shape = h.shape[1:]
+    if family not in get_args(Family):
+        raise ValueError(f"family must be of {get_args(Family)}, got {family!r}.")
+    num_conditions = 0 if condition is None else condition.shape[1]
+    mixture = {"seed": seed, "no": no}
     if family == "lmmse":
-        return GaussianMixture(event_shape, 1).fit(h, seed=seed)
-    if prior is None:
-        fit_to = h[:: -(-len(h) // (max_channels or len(h)))]
+        return _mixture(h, condition, 1, "full", **mixture)
+    if family in ("gmm", *_START_FROM_MIXTURE) and prior is None:
+        fit_to = slice(None, None, -(-len(h) // (max_channels or len(h))))
+        clean = validation if no is None else None
         strength = choose_strength(
-            h, validation, covariance=covariance, seed=seed, progress=progress
+            h, clean, covariance=covariance, seed=seed, progress=progress
         )
-        prior = GaussianMixture(event_shape, num_components, covariance)
-        prior.fit(fit_to, seed=seed, strength=strength, progress=progress)
+        c = condition[fit_to] if family == "gmm" and condition is not None else None
+        prior = _mixture(
+            h[fit_to],
+            c,
+            num_components,
+            covariance,
+            **mixture,
+            strength=strength,
+            progress=progress,
+        )
     if family == "gmm":
         return prior
     keras.utils.set_random_seed(seed)  # the initial weights
-    return Diffusion(event_shape, prior=prior).fit(
+    model = build_network(family, h.shape[1:], num_conditions, prior)
+    training = model.default_training
+    epochs = num_epochs or _EPOCHS.get(family, training.num_epochs)
+    training = training.model_copy(update={"num_epochs": epochs})
+    pair = (validation, validation_condition)
+    options = {"symmetries": symmetries, "folder": folder, "progress": progress}
+    model.fit(
         h,
+        condition,
         seed=seed,
-        validation=validation,
-        training=TrainingConfig(num_epochs=num_epochs),
-        symmetries=symmetries,
-        folder=folder,
-        progress=progress,
+        validation=pair if num_conditions and validation is not None else validation,
+        no=no,
+        training=training,
+        **options,
     )
+    if family == "rectified-flow":
+        _straighten(model, len(h), num_epochs, seed=seed, **options)
+    return model
+
+
+# Families that correct what a Gaussian mixture of the same channels knows.
+_START_FROM_MIXTURE = ("diffusion", "rectified-flow")
+
+
+def build_network(
+    family: str, event_shape: tuple[int, ...], num_conditions: int = 0, prior=None
+) -> Any:
+    """Build an untrained model of a network family, with the sizes of its recipe.
+
+    Parameters
+    ----------
+    family
+        ``"vae"``, ``"gm-vae"`` (a Gaussian mixture as latent prior), ``"wgan"``,
+        ``"vae-gan"``, ``"coupling"``, ``"diffusion"``, ``"rectified-flow"`` or
+        ``"autoregressive"``.
+    event_shape, num_conditions
+        As in :class:`~commgen.generative.GenerativeModel`.
+    prior
+        Fitted mixture, for those that start from one.
+    """
+    from commgen import generative as g
+
+    size = {"num_conditions": num_conditions}
+    builders: dict[str, Callable[[], Any]] = {
+        "vae": lambda: g.VariationalAutoencoder(event_shape, **size),
+        "gm-vae": lambda: g.VariationalAutoencoder(
+            event_shape, num_components=_GM_VAE_COMPONENTS, **size
+        ),
+        "wgan": lambda: g.WassersteinGAN(event_shape, **size),
+        "vae-gan": lambda: g.AdversarialAutoencoder(event_shape, **size),
+        "coupling": lambda: g.CouplingFlow(event_shape, **size),
+        "diffusion": lambda: g.Diffusion(event_shape, prior=prior, **size),
+        "rectified-flow": lambda: g.RectifiedFlow(event_shape, prior=prior, **size),
+        "autoregressive": lambda: g.Autoregressive(event_shape, **size),
+    }
+    return builders[family]()
+
+
+def _straighten(model, num_channels, num_epochs, *, seed, progress, **options) -> None:
+    """Straighten a flow, and distil it to one step."""
+    num_pairs = max(20, round(_PAIRS * num_channels))
+    pairs = model.draw_pairs(num_pairs, seed=seed + 1, progress=progress)
+    for step, epochs in (
+        (model.reflow, _REFLOW_EPOCHS),
+        (model.distil, _DISTIL_EPOCHS),
+    ):
+        training = model.default_training.model_copy(
+            update={"num_epochs": min(epochs, num_epochs or epochs)}
+        )
+        step(pairs, seed=seed, training=training, progress=progress, **options)
+
+
+def _mixture(h, condition, num_components, covariance, *, seed, no, **options) -> Any:
+    from commgen.generative import GaussianMixture
+
+    num_conditions = 0 if condition is None else condition.shape[1]
+    model = GaussianMixture(
+        h.shape[1:], num_components, covariance, num_conditions=num_conditions
+    )
+    if no is None:
+        return model.fit(h, condition, seed=seed, **options)
+    return model.fit_observed(h, noise_cov=no, seed=seed, **options)
 
 
 def choose_strength(
