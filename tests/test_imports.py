@@ -16,7 +16,16 @@ ROOMS = {
     "datasets": set(),
     "channels": {"generative", "datasets"},
     "phy": {"generative", "datasets", "channels"},
-    "cli": {"generative", "datasets", "channels", "phy"},
+    "evaluation": {"generative", "datasets", "channels", "phy"},
+    "studies": {"generative", "datasets", "channels", "phy", "evaluation"},
+    "cli": {
+        "generative",
+        "datasets",
+        "channels",
+        "phy",
+        "evaluation",
+        "studies",
+    },
 }
 HEAVY = {"tensorflow", "keras", "sionna"}
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -7,9 +7,11 @@ import typer
 from pydantic import ValidationError
 
 from commgen import __version__
-from commgen.cli import datasets
+from commgen.cli import benchmark, datasets
+from commgen.cli.augment import augment
 from commgen.cli.demo import demo
 from commgen.cli.estimate import estimate
+from commgen.cli.evaluate import evaluate
 from commgen.cli.generate import generate
 from commgen.cli.simulate import simulate
 from commgen.cli.train import train
@@ -22,7 +24,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(datasets.app, name="datasets")
-for verb in (train, generate, estimate, simulate, demo):
+app.add_typer(benchmark.app, name="benchmark")
+for verb in (train, generate, evaluate, estimate, simulate, augment, demo):
     app.command()(verb)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from commgen._progress import progress_bar
 from commgen.channels import RECIPES, draw_channels
 from commgen.channels.events import Events, load_events
 from commgen.channels.learn import learn, model_card
@@ -16,7 +15,6 @@ from commgen.datasets import (
     import_source,
     open_set,
     split_indices,
-    write_channels,
 )
 from commgen.generative import load_model
 from commgen.phy import (
@@ -27,6 +25,7 @@ from commgen.phy import (
     save_nmse_sweep,
     sweep_nmse,
 )
+from commgen.studies.sets import drawn_events
 
 
 @dataclass(frozen=True)
@@ -108,9 +107,14 @@ _POLYU_LINK = {
 def run_umi(output: Path, size: DemoSize, *, seed: int) -> Chapter:
     """Learn UMi-64 from drawn channels, and run the link over fresh ones."""
     data, models = output / "data", output / "models"
-    train = _drawn(data / "umi64-train.h5", size.num_train, seed=seed)
-    validation = _drawn(
-        data / "umi64-validation.h5", size.num_validation, seed=seed + 1
+    train = drawn_events(
+        data / "umi64-train.h5", RECIPES["umi64"], size.num_train, seed=seed
+    )
+    validation = drawn_events(
+        data / "umi64-validation.h5",
+        RECIPES["umi64"],
+        size.num_validation,
+        seed=seed + 1,
     )
     recipes = {
         "lmmse": {},
@@ -194,23 +198,6 @@ def run_polyu(output: Path, card: Card, size: DemoSize, *, seed: int) -> Chapter
         seed + 4,
     )
     return Chapter(title, folder, sweep, link)
-
-
-def _drawn(path: Path, num_samples: int, *, seed: int) -> Events:
-    if not path.exists():
-        with progress_bar(f"drawing {path.stem}", num_samples, unit="channels") as go:
-            last = 0
-
-            def advance(done: int, total: int) -> None:
-                nonlocal last
-                go(done - last)
-                last = done
-
-            draw = draw_channels(
-                RECIPES["umi64"], num_samples, seed=seed, progress=advance
-            )
-        write_channels(path, draw.h, draw.meta, draw.labels)
-    return load_events(path)
 
 
 def _imported(path: Path, card: Card, part: Any, every: int) -> Events:

@@ -1,6 +1,5 @@
 """``commgen demo``: the main job, from channels to a coded link, in one command."""
 
-import json
 import os
 import time
 from pathlib import Path
@@ -11,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from commgen import __version__
-from commgen._files import write_text
+from commgen.cli._folder import claim_folder
 from commgen.cli._quiet import start_tensorflow
 
 
@@ -37,7 +36,8 @@ def demo(
     console = Console()
     started = time.time()
     size = QUICK if quick else DemoSize()
-    _check_folder(output, {"seed": seed, "quick": quick, "commgen": __version__})
+    settings = {"seed": seed, "quick": quick, "commgen": __version__}
+    claim_folder(output, settings, "demo")
     chapters = [run_umi(output, size, seed=seed)]
     _report(console, chapters[-1])
     card = catalogue()["wifi_polyu_mimo"]
@@ -58,21 +58,6 @@ def demo(
         f"Done in {time.time() - started:.0f} s. Tables, pictures and models: {output}",
         soft_wrap=True,
     )
-
-
-def _check_folder(output: Path, settings: dict[str, Any]) -> None:
-    """Refuse a folder of another demo, whose parts would be taken for this one's."""
-    path = output / "demo.json"
-    if path.is_file():
-        found = json.loads(path.read_text())
-        if found != settings:
-            raise ValueError(
-                f"output {output} holds a demo with {found}, this one has {settings}: "
-                "choose another folder, or remove it."
-            )
-    elif output.exists() and any(output.iterdir()):
-        raise ValueError(f"output {output} must be new, empty or a demo's folder.")
-    write_text(path, json.dumps(settings) + "\n")
 
 
 def _report(console: Console, chapter: Any) -> None:

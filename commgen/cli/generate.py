@@ -17,6 +17,10 @@ def generate(
     output: Annotated[Path, typer.Option("--output", "-o", help=".h5 or .npz file.")],
     n: Annotated[int, typer.Option("-n", min=1, help="Channels to draw.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed.")] = 0,
+    condition: Annotated[
+        str | None,
+        typer.Option(help="Such as los=1,distance_m=80; else as in training."),
+    ] = None,
 ) -> None:
     """Draw channels of unit mean power: a channel file (.h5) or the array h (.npz)."""
     if output.suffix not in (".h5", ".npz"):
@@ -30,7 +34,8 @@ def generate(
             f"{model}/card.json must hold layout and meta for a .h5 file, as commgen "
             "train writes them; write .npz instead."
         )
-    h = prior.sample(n, seed=seed)
+    given = _condition(condition, card, model)
+    h = prior.sample(n, given, seed=seed)
     if output.suffix == ".npz":
         with atomic_path(output) as temporary:
             np.savez_compressed(temporary, h=h)
@@ -42,6 +47,20 @@ def generate(
             f"drawn from {card['family']} model {model.name}, seed {seed}, learned "
             f"from: {meta.source}"
         )
+        if condition is not None:
+            source = f"{source}, under {condition}"
         meta = meta.model_copy(update={"source": source})
         write_channels(output, to_channel_array(h, card["layout"]), meta, {})
     Console().print(f"{n:,} channels written to {output}", soft_wrap=True)
+
+
+def _condition(text: str | None, card: dict, model: Path) -> np.ndarray | None:
+    if text is None:
+        return None
+    from commgen.channels.conditions import ConditionSpec
+
+    if "condition" not in card:
+        raise ValueError(
+            f"condition must be left out: the card of {model} names no condition."
+        )
+    return ConditionSpec.from_dict(card["condition"]).parse(text)

@@ -2,19 +2,34 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 
 from commgen.cli._quiet import start_tensorflow
 
+# Those of commgen.channels.learn, which loads TensorFlow.
+FamilyName = Literal[
+    "lmmse",
+    "gmm",
+    "vae",
+    "gm-vae",
+    "wgan",
+    "vae-gan",
+    "coupling",
+    "diffusion",
+    "rectified-flow",
+    "autoregressive",
+]
+Covariance = Literal["full", "toeplitz", "circulant", "low-rank"]
+
 
 def train(
     data: Annotated[Path, typer.Argument(help="Channel file to learn from.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Model folder.")],
     family: Annotated[
-        Literal["lmmse", "gmm", "diffusion"],
+        FamilyName,
         typer.Option(help="lmmse is a Gaussian with the sample covariance."),
     ] = "diffusion",
     validation: Annotated[
@@ -26,14 +41,23 @@ def train(
         int,
         typer.Option(min=1, help="Of the mixture, which a diffusion model refines."),
     ] = 64,
-    covariance: Annotated[
-        Literal["full", "circulant"], typer.Option(help="Of the mixture.")
-    ] = "full",
-    num_epochs: Annotated[int, typer.Option(min=1, help="Of a diffusion model.")] = 30,
+    covariance: Annotated[Covariance, typer.Option(help="Of the mixture.")] = "full",
+    num_epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of a network; its family's own number if left out."),
+    ] = None,
     reversal: Annotated[
         bool,
-        typer.Option(help="The last axis is a uniform linear array (diffusion)."),
+        typer.Option(help="The last axis is a uniform linear array (networks)."),
     ] = False,
+    condition: Annotated[
+        str | None,
+        typer.Option(help="Labels of DATA, such as los,distance_m, to learn under."),
+    ] = None,
+    noisy_snr_db: Annotated[
+        float | None,
+        typer.Option(help="DATA holds pilots with noise of this SNR, not channels."),
+    ] = None,
 ) -> None:
     """Fit a generative model: a prior for estimators, and a source of channels.
 
@@ -42,36 +66,39 @@ def train(
     """
     start_tensorflow()
     from commgen.channels.events import load_events
-
-    train_events = load_events(data)
-    held_out = None if validation is None else load_events(validation).h
-    if held_out is not None and held_out.shape[1:] != train_events.h.shape[1:]:
-        raise ValueError(
-            f"validation must hold channels of shape {train_events.h.shape[1:]} as the "
-            f"training file, got {held_out.shape[1:]}."
-        )
     from commgen.channels.learn import learn, model_card
     from commgen.generative.files import check_model_folder
 
+    no = None if noisy_snr_db is None else 10 ** (-_snr(noisy_snr_db) / 10)
+    train_events = load_events(data, no=no or 0.0)
+    held_out = None if validation is None else load_events(validation, no=no or 0.0)
+    if held_out is not None and held_out.h.shape[1:] != train_events.h.shape[1:]:
+        raise ValueError(
+            f"validation must hold channels of shape {train_events.h.shape[1:]} as the "
+            f"training file, got {held_out.h.shape[1:]}."
+        )
+    given, told = _conditions(condition, train_events, held_out)
     check_model_folder(output)
     started, cpu = time.time(), time.process_time()
     model = learn(
         train_events.h,
         family,
         seed=seed,
-        validation=held_out,
+        validation=None if held_out is None else held_out.h,
+        no=no,
         num_components=num_components,
         covariance=covariance,
         num_epochs=num_epochs,
         symmetries=("phase", "reversal") if reversal else ("phase",),
         folder=output.with_name(output.name + ".training"),
         progress=True,
+        **given,
     )
     cost = {
         "wall_seconds": round(time.time() - started, 1),
         "cpu_seconds": round(time.process_time() - cpu, 1),
     }
-    card = model_card(train_events, data, family=family, seed=seed)
+    card = {**model_card(train_events, data, family=family, seed=seed), **told}
     model.save(output, card={**card, **cost})
     Console().print(
         f"{family} with {model.count_params():,} parameters, fitted to "
@@ -80,3 +107,23 @@ def train(
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _snr(snr_db: float) -> float:
+    if not -30 <= snr_db <= 60:
+        raise ValueError(f"noisy-snr-db must lie between -30 and 60, got {snr_db:g}.")
+    return snr_db
+
+
+def _conditions(names: str | None, events: Any, held_out: Any) -> tuple[dict, dict]:
+    """Return what ``learn`` takes of the condition, and what the card tells of it."""
+    if names is None:
+        return {}, {}
+    from commgen.channels.conditions import ConditionSpec
+
+    wanted = [name.strip() for name in names.split(",")]
+    spec = ConditionSpec.of(events.labels, wanted)
+    given = {"condition": spec.encode(events.labels)}
+    if held_out is not None:
+        given["validation_condition"] = spec.encode(held_out.labels)
+    return given, {"condition": spec.to_dict()}

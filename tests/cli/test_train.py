@@ -144,3 +144,72 @@ def test_generate_needs_a_card_for_a_channel_file(refused, commgen, model, tmp_p
     assert "layout must name 1 of" in refused("generate", "--model", copy, "-o", output)
     assert not output.exists()
     commgen("generate", "--model", copy, "-o", tmp_path / "h.npz", "-n", 2)
+
+
+@pytest.fixture
+def labelled(tmp_path, draw):
+    """A file whose label ``near`` decides the power of its channels."""
+    h = draw(200, 3) * 2**0.5
+    near = np.arange(200) % 2 == 0
+    h[near] *= np.sqrt(1.8)
+    h[~near] *= np.sqrt(0.2)
+    meta = ChannelMeta(domain="frequency", subcarrier_spacing_hz=1e3)
+    write_channels(tmp_path / "h.h5", h / 2**0.5, meta, {"near": near})
+    return tmp_path / "h.h5"
+
+
+def test_a_condition_is_learned_and_asked_for(commgen, labelled, tmp_path):
+    command = ["train", labelled, "-o", tmp_path / "m", "--family", "gmm"]
+    commgen(*command, "--num-components", 2, "--condition", "near")
+    assert read_card(tmp_path / "m")["condition"] == {"names": ["near"], "words": {}}
+    power = {}
+    for near in ("true", "false"):
+        path = tmp_path / f"{near}.npz"
+        told = ["--condition", f"near={near}", "-n", 500]
+        commgen("generate", "--model", tmp_path / "m", "-o", path, *told)
+        with np.load(path) as file:
+            power[near] = np.mean(np.abs(file["h"]) ** 2)
+    assert power["true"] > 3 * power["false"]
+
+
+def test_conditions_are_checked(refused, labelled, model, tmp_path):
+    command = ["train", labelled, "-o", tmp_path / "m", "--family", "gmm"]
+    told = refused(*command, "--condition", "far")
+    assert told == "condition must name labels of the file, ['near'], got 'far'."
+    command = ["generate", "--model", model, "-o", tmp_path / "h.npz"]
+    told = refused(*command, "--condition", "near=1")
+    assert told.startswith("condition must be left out: the card of")
+    assert not (tmp_path / "h.npz").exists()
+
+
+def test_train_from_noisy_pilots(commgen, refused, toy, tmp_path, draw):
+    """The noise is in the data and not in the model."""
+    rng = np.random.default_rng(3)
+    h = draw(400, 1)
+    h = h / np.sqrt(np.mean(np.abs(h) ** 2))
+    y = h + rng.normal(size=(*h.shape, 2)) @ [1, 1j] / 2**0.5
+    meta = ChannelMeta(domain="frequency", subcarrier_spacing_hz=1e3)
+    write_channels(tmp_path / "y.h5", y.astype(np.complex64), meta, {})
+    command = ["train", tmp_path / "y.h5", "-o", tmp_path / "m", "--family", "gmm"]
+    command += ["--num-components", 1, "--noisy-snr-db", 0]
+    commgen(*command)
+    drawn = load_model(tmp_path / "m").sample(2000, seed=1)
+    assert np.mean(np.abs(drawn) ** 2) == pytest.approx(1, abs=0.15)
+    told = refused(*command[:-1], 99)
+    assert told == "noisy-snr-db must lie between -30 and 60, got 99."
+    command[command.index("gmm")] = "wgan"
+    told = refused(*command)
+    assert told.startswith("no must be None, since WassersteinGAN learns from clean")
+
+
+def test_train_refuses_what_is_too_small(refused, tmp_path, draw):
+    meta = ChannelMeta(domain="frequency", subcarrier_spacing_hz=1e3)
+    h = draw(12, 1)
+    h = h / np.sqrt(np.mean(np.abs(h) ** 2))
+    write_channels(tmp_path / "few.h5", h.astype(np.complex64), meta, {})
+    write_channels(tmp_path / "same.h5", np.repeat(h[:1], 40, 0) * 1.0, meta, {})
+    for family in ("vae", "gm-vae", "wgan", "vae-gan", "coupling", "autoregressive"):
+        command = ["train", tmp_path / "few.h5", "-o", tmp_path / "m"]
+        told = refused(*command, "--family", family)
+        assert told == "data must hold at least 20 channels, to learn from, got 12."
+    assert not (tmp_path / "m").exists()

@@ -1,0 +1,145 @@
+"""``commgen benchmark``: every method beside its peers, from data to table."""
+
+import os
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from commgen import __version__
+from commgen.cli._folder import claim_folder
+from commgen.cli._quiet import start_tensorflow
+
+app = typer.Typer(help="Compare methods, each beside its peers.", no_args_is_help=True)
+
+# Headings of the table of families: (heading, column, form).
+_COLUMNS = (
+    ("NN accuracy", "nn_accuracy", ".3f"),
+    ("classifier", "classifier_accuracy", ".3f"),
+    ("KS rank", "ks_effective_rank", ".3f"),
+    ("KS peak", "ks_peak_beam", ".3f"),
+    ("KS power", "ks_power", ".3f"),
+    ("KS delay", "ks_delay_spread", ".3f"),
+    ("nats", "log_likelihood", ".1f"),
+    ("learnt from, dB", "exchange_db", "+.2f"),
+    ("memory", "memorisation_ratio", ".2f"),
+    ("ms", "sample_ms", ".3f"),
+    ("train s", "train_seconds", ".0f"),
+)
+_SETS = {"polyu": "wifi_polyu_mimo", "uwb": "uwb_apartment_cir"}
+
+
+@app.callback()
+def _root() -> None:
+    """Compare methods, each beside its peers."""
+
+
+@app.command()
+def generative(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder.")] = Path(
+        "runs/benchmark-generative"
+    ),
+    families: Annotated[
+        str, typer.Option(help="Rows to train, such as gmm,vae; all if left out.")
+    ] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything.")] = 1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A look at all steps; poor figures.")
+    ] = False,
+    measured: Annotated[
+        bool, typer.Option(help="Also the recordings under COMMGEN_DATA.")
+    ] = True,
+) -> None:
+    """Train every family of generative models, and judge them side by side.
+
+    Learns UMi-64, and recordings where COMMGEN_DATA has them; takes an hour or two on
+    two cores. A benchmark that was cut off goes on. Models: OUTPUT/<family>.
+    """
+    start_tensorflow()
+    from commgen.studies import QUICK, Benchmark, BenchmarkSize, known_families
+    from commgen.studies import save_findings as save
+
+    names = known_families(
+        [n.strip() for n in families.split(",")] if families else None
+    )
+    settings = {"seed": seed, "quick": quick, "commgen": __version__}
+    claim_folder(output, settings, "study")
+    console, started = Console(), time.time()
+    study = Benchmark(output, QUICK if quick else BenchmarkSize(), seed=seed)
+    found = study.simulated(names)
+    save(output, found)
+    console.print(_family_table("3GPP UMi, 64 antennas", found.families))
+    for name, card_name in _SETS.items():
+        if measured and _is_there(card_name, console):
+            study.measured(name, found)
+            save(output, found)
+            console.print(_family_table(f"measured: {name}", found.measured[name]))
+    _print_details(console, found)
+    spent = time.time() - started
+    console.print(f"Done in {spent:.0f} s. Tables, pictures, models: {output}")
+
+
+def _is_there(card_name: str, console: Console) -> bool:
+    from commgen.datasets import catalogue
+
+    root = os.environ.get("COMMGEN_DATA")
+    if root and (Path(root) / catalogue()[card_name].folder).is_dir():
+        return True
+    console.print(
+        f"{card_name} is left out: COMMGEN_DATA names no folder with it. "
+        f"`commgen datasets show {card_name}` tells how to get it."
+    )
+    return False
+
+
+def _family_table(title: str, rows: list[dict[str, Any]]) -> Table:
+    shown = [part for part in _COLUMNS if any(part[1] in row for row in rows)]
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("family", no_wrap=True)
+    for heading, _, _ in shown:
+        table.add_column(heading, justify="right")
+    for row in rows:
+        cells = (
+            format(row[name], form) if name in row else "-" for _, name, form in shown
+        )
+        table.add_row(row["source"], *cells)
+    return table
+
+
+def _print_details(console: Console, found: Any) -> None:
+    from commgen.studies import asked_rows
+
+    parts = {
+        **{
+            f"New site, {name}: NMSE in dB, mean over -10 to 20 dB": rows
+            for name, rows in found.few_shot.items()
+        },
+        **{
+            f"1/4 of the subcarriers at 20 dB, {name}: NMSE in dB": rows
+            for name, rows in found.super_resolution.items()
+        },
+        "Asked and measured": asked_rows(found),
+    }
+    for title, rows in parts.items():
+        if rows:
+            console.print(plain_table(title, rows))
+
+
+def plain_table(title: str, rows: list[dict[str, Any]]) -> Table:
+    """Lay rows out as they are: a column for each key."""
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in rows[0]:
+        table.add_column(name.replace("_", " "))
+    for row in rows:
+        table.add_row(*(_text(value) for value in row.values()))
+    return table
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)

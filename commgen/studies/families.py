@@ -1,0 +1,121 @@
+"""Every family, trained by its recipe on one set, and judged beside the others."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from commgen.channels.learn import learn, model_card
+from commgen.generative import load_model, read_card
+from commgen.studies.sets import StudySet
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a row of the benchmark is trained.
+
+    Parameters
+    ----------
+    family
+        As :func:`~commgen.channels.learn.learn` takes it.
+    options
+        Its keywords that differ from the defaults.
+    start_from
+        Row whose model this one starts from, if that was trained.
+    """
+
+    family: Any
+    options: dict[str, Any]
+    start_from: str | None = None
+
+
+RECIPES: dict[str, Recipe] = {
+    "gmm": Recipe("gmm", {"num_components": 64}),
+    "gmm-toeplitz": Recipe("gmm", {"num_components": 128, "covariance": "toeplitz"}),
+    "gmm-circulant": Recipe("gmm", {"num_components": 128, "covariance": "circulant"}),
+    "gmm-low-rank": Recipe("gmm", {"num_components": 64, "covariance": "low-rank"}),
+    "vae": Recipe("vae", {}),
+    "gm-vae": Recipe("gm-vae", {}),
+    "wgan": Recipe("wgan", {}),
+    "vae-gan": Recipe("vae-gan", {}),
+    "coupling": Recipe("coupling", {}),
+    "autoregressive": Recipe("autoregressive", {}),
+    "diffusion": Recipe("diffusion", {}, "gmm-circulant"),
+    "rectified-flow": Recipe("rectified-flow", {}, "gmm-circulant"),
+}
+
+
+def train_families(
+    data: StudySet,
+    folder: Path,
+    names: Sequence[str],
+    *,
+    seed: int,
+    num_epochs: int | None = None,
+    num_components: int | None = None,
+) -> dict[str, Any]:
+    """Train the named rows of :data:`RECIPES`, or load those that are in ``folder``.
+
+    Parameters
+    ----------
+    data
+        Set to learn.
+    folder
+        Where each model gets a folder of its name. A training that was cut off goes
+        on.
+    names
+        Keys of :data:`RECIPES`, each at most once.
+    seed
+        Seed of everything random.
+    num_epochs, num_components
+        In place of the recipe's, for a quick look or a small set.
+
+    Returns
+    -------
+    dict
+        Name to model, in the order of ``names``; each model's card says what the
+        training cost.
+    """
+    models: dict[str, Any] = {}
+    for name in names:
+        path = folder / name
+        if not path.is_dir():
+            recipe = RECIPES[name]
+            prior = models.get(recipe.start_from or "")
+            _train(data, path, recipe, prior, seed, num_epochs, num_components)
+        models[name] = load_model(path)
+    return models
+
+
+def _train(data, path, recipe, prior, seed, num_epochs, num_components) -> None:
+    options = dict(recipe.options)
+    if num_epochs is not None:
+        options["num_epochs"] = num_epochs
+    if num_components is not None:
+        options["num_components"] = num_components
+    started, cpu = time.time(), time.process_time()
+    model = learn(
+        data.train.h,
+        recipe.family,
+        seed=seed,
+        validation=data.validation.h,
+        prior=prior,
+        symmetries=data.symmetries,
+        folder=path.with_name(path.name + ".training"),
+        progress=True,
+        **options,
+    )
+    card = model_card(data.train, data.path, family=recipe.family, seed=seed)
+    card["wall_seconds"] = round(time.time() - started, 1)
+    card["cpu_seconds"] = round(time.process_time() - cpu, 1)
+    model.save(path, card=card)
+
+
+def training_seconds(folder: Path, name: str) -> float:
+    """Return the wall time of a training, with that of the model it started from."""
+    seconds = float(read_card(folder / name)["wall_seconds"])
+    first = RECIPES[name].start_from
+    if first is not None and (folder / first).is_dir():
+        seconds += float(read_card(folder / first)["wall_seconds"])
+    return seconds

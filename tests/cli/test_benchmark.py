@@ -1,0 +1,68 @@
+"""``commgen benchmark generative`` and ``commgen augment``, at their smallest."""
+
+import csv
+
+import pytest
+
+from commgen.cli.train import FamilyName
+
+
+def rows_of(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+def test_benchmark_trains_judges_and_goes_on(commgen, tmp_path, monkeypatch):
+    monkeypatch.delenv("COMMGEN_DATA", raising=False)
+    command = ["benchmark", "generative", "-o", tmp_path / "b", "--quick"]
+    command += ["--families", "gmm,vae,diffusion"]
+    result = commgen(*command)
+    assert "Asked and measured" in result.out
+    assert "wifi_polyu_mimo is left out: COMMGEN_DATA names no folder" in result.out
+    families = rows_of(tmp_path / "b" / "families.csv")
+    names = [row["source"] for row in families]
+    assert names == ["truth again", "Gaussian", "gmm", "vae", "diffusion"]
+    for row in families[2:]:
+        assert 0 < float(row["sample_ms"]) < 100
+        assert (tmp_path / "b" / row["source"] / "model.keras").is_file()
+    for name in ("asked", "few-shot-uma-64", "link", "super-resolution-tdl-grid"):
+        assert rows_of(tmp_path / "b" / f"{name}.csv")
+    for name in ("families.png", "umi64.png"):
+        assert (tmp_path / "b" / name).stat().st_size > 10_000
+    # Again: all is found.
+    before = (tmp_path / "b" / "families.csv").read_bytes()
+    commgen(*command)
+    assert (tmp_path / "b" / "families.csv").read_bytes() == before
+
+
+def test_benchmark_keeps_folders_apart(refused, tmp_path):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "mine.txt").write_text("keep")
+    told = refused("benchmark", "generative", "-o", tmp_path / "b")
+    assert "must be new, empty or a study's folder" in told
+    (tmp_path / "b" / "mine.txt").unlink()
+    (tmp_path / "b" / "study.json").write_text('{"seed": 7}')
+    told = refused("benchmark", "generative", "-o", tmp_path / "b")
+    assert "holds a study with {'seed': 7}" in told
+    told = refused("benchmark", "generative", "--families", "gmm,cnn")
+    assert told.startswith("families must be of")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ("100,many", "sizes must be whole numbers, such as 100,300, got '100,many'"),
+        ("5", "sizes must be different and at least 20, got '5'"),
+        ("50,50", "sizes must be different and at least 20"),
+    ],
+)
+def test_augment_checks_sizes(refused, tmp_path, sizes, message):
+    told = refused("augment", "-o", tmp_path / "a", "--sizes", sizes)
+    assert told.startswith(message)
+
+
+def test_command_line_knows_the_families():
+    from commgen.channels.learn import Family
+
+    assert FamilyName == Family

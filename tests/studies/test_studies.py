@@ -1,0 +1,157 @@
+"""The studies on toy channels whose answers are known."""
+
+import numpy as np
+import pytest
+
+from commgen.channels.events import Events
+from commgen.datasets import ChannelMeta
+from commgen.generative import GaussianMixture
+from commgen.studies import (
+    StudySet,
+    augmentation_study,
+    few_shot_gain_db,
+    few_shot_study,
+    known_families,
+    summarise,
+    super_resolution_study,
+)
+from commgen.studies.sets import few_channels
+from commgen.studies.stages import Stages
+from commgen.studies.super_resolution import linear, spline, subcarrier_mask
+
+META = ChannelMeta(domain="frequency", subcarrier_spacing_hz=15e3)
+
+
+def normal(rng, shape):
+    return rng.normal(size=(*shape, 2)) @ [1, 1j] / 2**0.5
+
+
+def smooth(rng, n, size=24, num_taps=3):
+    """Responses of few taps: what is between the pilots follows from them."""
+    delays = np.arange(num_taps) / size
+    steering = np.exp(-2j * np.pi * delays[:, None] * np.arange(size))
+    return (normal(rng, (n, num_taps)) / num_taps**0.5 @ steering).astype(np.complex64)
+
+
+def late(rng, n):
+    """Two taps each, at one of six delays: thirty channels show five of a kind."""
+    delay = 4 * rng.integers(6, size=(n, 1))
+    turn = np.exp(-2j * np.pi * delay * np.arange(24) / 24)
+    return (smooth(rng, n, num_taps=2) * turn).astype(np.complex64)
+
+
+def two_kinds(rng, n, size=8):
+    """In line of sight one constant beam, else noise over all of them."""
+    los = rng.random(n) < 0.5
+    beam = np.fft.ifft(np.eye(size), norm="ortho")[2] * size**0.5
+    turned = beam * np.exp(2j * np.pi * rng.random((n, 1)))
+    h = np.where(los[:, None], turned, normal(rng, (n, size)))
+    return Events(h.astype(np.complex64), ("rx",), META, {"los": los})
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    rng = np.random.default_rng(1)
+    parts = [two_kinds(rng, n) for n in (400, 60, 300)]
+    path = tmp_path_factory.mktemp("set") / "train.h5"
+    return StudySet("toy", ("rx",), *parts, None, ("phase",), (), path)
+
+
+def test_interpolation_holds_what_it_should():
+    seen, y = np.arange(0, 12, 4), np.array([[1.0, 3.0, 2.0]])
+    expected = [1, 1.5, 2, 2.5, 3, 2.75, 2.5, 2.25, 2, 2, 2, 2]
+    np.testing.assert_allclose(linear(y, seen, 12)[0], expected)
+    k = np.arange(12)
+    np.testing.assert_allclose(spline(seen**2 + 1j * seen, seen, 12), k**2 + 1j * k)
+    A = subcarrier_mask((2, 12), seen)
+    h = np.arange(24.0)
+    np.testing.assert_array_equal(A @ h, [0, 4, 8, 12, 16, 20])
+
+
+def test_super_resolution_ranks_what_knows_more():
+    rng = np.random.default_rng(2)
+    h = smooth(rng, 200)
+    prior = GaussianMixture((24,), 1).fit(smooth(rng, 2000), seed=1)
+    rows = super_resolution_study({"lmmse": prior}, h, seed=3)
+    error = {row["method"]: row["nmse_db"] for row in rows}
+    assert error["lmmse"] < error["cubic spline"] - 3
+    assert error["lmmse"] < error["linear"] - 3
+    by_name = {row["method"]: row for row in rows}
+    assert by_name["lmmse"]["err_var_db"] == pytest.approx(error["lmmse"], abs=1)
+    assert np.isnan(by_name["linear"]["err_var_db"])
+    for row in rows:
+        assert row["low_db"] < row["nmse_db"] < row["high_db"]
+
+
+def test_few_shot_gains_from_a_site_that_is_alike():
+    rng = np.random.default_rng(4)
+    train, few, test, again = (late(rng, n) for n in (1500, 100, 200, 200))
+    old = GaussianMixture((24,), 6).fit(train, seed=1)
+    new = Events(few, ("subcarrier",), META, {})
+    rows = few_shot_study(old, new, test, again, sizes=(30,), seed=1)
+    assert [row["num_channels"] for row in rows] == [30, 30, 30, 30, 30, 0]
+    assert few_shot_gain_db(rows, 30) > 0.3
+    adapted = next(row for row in rows if row["method"] == "adapted")
+    assert adapted["old_site_db"] < -5
+
+
+def test_augmentation_counts_what_it_adds(study):
+    rows = augmentation_study(
+        study, family="gmm", sizes=(40, 10_000), factor=2, repeats=2, seed=1
+    )
+    assert [row["num_real"] for row in rows] == [40, 40]
+    assert all(row["num_generated"] == 80 for row in rows)
+    for row in rows:
+        assert row["real_accuracy"] > 0.8
+        assert row["augmented_accuracy"] > 0.6
+        assert row["real_nmse_db"] < -4
+    summary = summarise(rows)
+    change = [row["augmented_nmse_db"] - row["real_nmse_db"] for row in rows]
+    assert summary[0]["nmse_change_db"] == pytest.approx(np.mean(change))
+    assert summary[0]["nmse_low_db"] < np.mean(change) < summary[0]["nmse_high_db"]
+    assert summarise(rows[:1])[0]["accuracy_high"] == np.inf
+
+
+def test_augmentation_says_what_is_missing(study):
+    with pytest.raises(ValueError, match="sizes must hold one of at most 400"):
+        augmentation_study(study, sizes=(500,), seed=1)
+    bare = Events(study.train.h, ("rx",), META, {})
+    blind = StudySet("toy", ("rx",), bare, bare, bare, None, (), (), study.path)
+    with pytest.raises(ValueError, match=r"data must have the label 'los', got \[\]"):
+        augmentation_study(blind, sizes=(40,), seed=1)
+
+
+def test_few_channels_are_different_ones(study):
+    few = few_channels(study.train, 50, seed=1)
+    assert len(np.unique(few.h.round(5), axis=0)) == 50
+    rows = [int(np.argmin(np.abs(study.train.h - h).sum(axis=1))) for h in few.h]
+    np.testing.assert_array_equal(few.labels["los"], study.train.labels["los"][rows])
+
+
+def test_groups_are_combinations_of_labels(study):
+    labels = {"day": np.array([1, 1, 2]), "loc": np.array([3, 4, 3])}
+    part = Events(study.train.h[:3], ("rx",), META, labels)
+    grouped = StudySet(
+        "toy", ("rx",), part, part, part, None, (), ("day", "loc"), study.path
+    )
+    assert len(set(grouped.groups("test"))) == 3
+    assert study.groups("test") is None
+
+
+def test_a_stage_is_done_once_until_something_changes(tmp_path):
+    calls = []
+
+    def compute():
+        calls.append(1)
+        return {"value": len(calls)}
+
+    for expected, digest in ((1, "a"), (1, "a"), (2, "b"), (2, "b")):
+        # Another process finds it too.
+        assert Stages(tmp_path).result("x", digest, compute) == {"value": expected}
+
+
+def test_families_are_known():
+    assert known_families(["vae", "gmm"]) == ("gmm", "vae")
+    assert len(known_families(None)) == 12
+    with pytest.raises(ValueError, match=r"families must be of .* got \['cnn'\]"):
+        known_families(["cnn"])
