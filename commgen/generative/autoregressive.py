@@ -9,6 +9,7 @@ from commgen._random import complex_normal
 from commgen.generative._untyped import keras, ops, tf
 from commgen.generative.likelihood import LikelihoodModel
 from commgen.generative.model import check_condition
+from commgen.generative.power import PowerSpline
 from commgen.generative.recurrent import RecurrentPredictor
 from commgen.generative.stationary import StationaryPredictor
 from commgen.generative.steps import StepSequence
@@ -28,9 +29,10 @@ class Autoregressive(LikelihoodModel):
 
     Each factor is a mixture of complex Gaussians, of a
     :class:`~commgen.generative.recurrent.RecurrentPredictor`: the density of a channel
-    is exact, and does not depend on its phase. F is the scaled Fourier transform, and
-    the order runs along one axis: over beams of an array, taps of an impulse response.
-    Entries that share a place on that axis follow each other.
+    is exact, and does not depend on its phase. F is the scaled Fourier transform (with
+    a :class:`~commgen.generative.power.PowerSpline` behind it), and the order runs along
+    one axis: over beams of an array, taps of an impulse response. Entries that share a
+    place on that axis follow each other.
 
     Where the channel evolves, ``over_time`` makes the axis one of time. Then it is not
     transformed, each step is drawn by the same law from what was before, and a sequence
@@ -78,6 +80,9 @@ class Autoregressive(LikelihoodModel):
         self.steps = StepSequence(self.event_shape, self.axis, self.over_time)
         self.predictor = self._predictor()
         self.predictor.build((None, self.num_conditions))
+        self.power = None if self.over_time else PowerSpline(self._num_entries)
+        if self.power is not None:
+            self.power.build((None, self.num_conditions))
         self.built = True
 
     def _predictor(self) -> Any:
@@ -94,6 +99,10 @@ class Autoregressive(LikelihoodModel):
         )
 
     @property
+    def _num_entries(self) -> int:
+        return int(np.prod(self.event_shape))
+
+    @property
     def stationary(self) -> bool:
         """Whether the law of a step follows the condition alone."""
         return self.over_time and self.num_mixtures == 1
@@ -103,9 +112,12 @@ class Autoregressive(LikelihoodModel):
         condition = self.conditioning(inputs["condition"])
         if self.stationary:
             return self.predictor((inputs["x"], condition))
+        x, log_det = inputs["x"], 0.0
+        if self.power is not None:
+            x, log_det = self.power((x, condition))
         positions = tf.constant(self._positions(self.steps.num_steps))
-        log_p = self.predictor((inputs["x"], positions, condition))
-        return ops.sum(log_p, axis=1)
+        log_p = self.predictor((x, positions, condition))
+        return log_det + ops.sum(log_p, axis=1)
 
     def sample_sequence(self, n, num_steps, condition=None, *, seed):
         """Draw channels that evolve over any number of time steps.
@@ -170,7 +182,7 @@ class Autoregressive(LikelihoodModel):
 
     def _log_volume(self):
         log_scale = np.log(self.steps.scale.astype(np.float64))
-        return -2 * float(log_scale.mean()) * int(np.prod(self.event_shape))
+        return -2 * float(log_scale.mean()) * self._num_entries
 
     def _draw(self, rng, n, condition):
         return self._sequence(rng, n, self.steps.num_steps, condition)
@@ -187,7 +199,8 @@ class Autoregressive(LikelihoodModel):
         condition = self.conditioning(condition)
         if self.stationary:
             return self.predictor.generate(noise, condition)
-        return self.predictor.generate(choice, noise, positions, condition)
+        x = self.predictor.generate(choice, noise, positions, condition)
+        return x if self.power is None else self.power.invert(x, condition)
 
     def get_config(self):
         """Return the arguments of the constructor."""

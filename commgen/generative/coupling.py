@@ -7,6 +7,7 @@ from commgen._random import complex_normal
 from commgen.generative._untyped import keras, ops
 from commgen.generative.fourier import FourierScale
 from commgen.generative.likelihood import LikelihoodModel
+from commgen.generative.power import PowerSpline
 from commgen.generative.radial import RadialCoupling
 from commgen.generative.training import TrainingConfig
 
@@ -22,8 +23,9 @@ class CouplingFlow(LikelihoodModel):
     part of them, given all that stay; then every second one of these; the last one has
     only the condition to follow. So samples are made coarse to fine. A block is a
     :class:`~commgen.generative.radial.RadialCoupling`: a shift, and a monotone spline
-    of the power (Durkan et al., NeurIPS 2019), which commute with a common phase. The
-    density does not depend on that phase, whatever the training channels were.
+    of the power (Durkan et al., NeurIPS 2019), which commute with a common phase; the
+    power of the whole channel has a spline of its own, before all others. The density
+    does not depend on that phase, whatever the training channels were.
 
     Parameters
     ----------
@@ -38,7 +40,7 @@ class CouplingFlow(LikelihoodModel):
         As in :class:`~commgen.generative.GenerativeModel`.
     """
 
-    default_training = TrainingConfig(num_epochs=18, batch_size=128, learning_rate=3e-3)
+    default_training = TrainingConfig(num_epochs=28, batch_size=128, learning_rate=2e-3)
 
     def __init__(
         self, event_shape, num_blocks=8, width=32, num_conditions=0, *, name=None
@@ -50,12 +52,13 @@ class CouplingFlow(LikelihoodModel):
         groups = coarse_to_fine(int(np.prod(self.event_shape)), num_blocks)
         order = np.concatenate(groups)
         ends = np.cumsum([len(group) for group in groups])
-        self.blocks = [
+        couplings = [
             RadialCoupling(
                 self.event_shape, group, np.sort(order[: end - len(group)]), width
             )
             for group, end in reversed(list(zip(groups, ends, strict=True)))
         ]
+        self.blocks = [PowerSpline(order.size), *couplings]
         for block in self.blocks:
             block.build((None, self.num_conditions))
         self.built = True

@@ -1,6 +1,5 @@
 """Variational autoencoder of complex channels with a parametrised covariance."""
 
-
 import numpy as np
 
 from commgen._checks import check_int

@@ -20,9 +20,11 @@ def shaken(event_shape, num_blocks=4, num_conditions=0, seed=3, spread=0.1):
     keras.utils.set_random_seed(seed)
     model = CouplingFlow(event_shape, num_blocks, 8, num_conditions)
     rng = np.random.default_rng(seed)
-    for block in model.blocks:
-        for weight in block.network.leave.weights:
-            weight.assign(spread * rng.normal(size=weight.shape))
+    last = [block.network.leave for block in model.blocks[1:]]
+    for weight in (w for layer in last for w in layer.weights):
+        weight.assign(spread * rng.normal(size=weight.shape))
+    weight = model.blocks[0].shape_of.kernel
+    weight.assign(rng.normal(size=weight.shape))
     return model
 
 

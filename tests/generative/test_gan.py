@@ -17,10 +17,12 @@ from commgen.generative.training import Keeper
 
 
 def draw_beams(rng, n, size=8):
-    """Two beams of unequal probability, of constant modulus."""
+    """Two beams of unequal probability, of constant modulus, and 1 % of noise."""
     which = np.where(rng.random(n) < 0.7, 2, 5)
     beams = np.fft.ifft(np.eye(size), norm="ortho")[which] * np.sqrt(size)
-    return (beams * np.exp(2j * np.pi * rng.random((n, 1)))).astype(np.complex64)
+    noise = rng.normal(size=(n, size, 2)) @ [1, 1j] * 0.1 / 2**0.5
+    turned = beams * np.exp(2j * np.pi * rng.random((n, 1)))
+    return (turned + noise).astype(np.complex64)
 
 
 @pytest.mark.parametrize("family", [WassersteinGAN, AdversarialAutoencoder])
