@@ -29,9 +29,9 @@ class Autoregressive(LikelihoodModel):
 
     Each factor is a mixture of complex Gaussians, of a
     :class:`~commgen.generative.recurrent.RecurrentPredictor`: the density of a channel
-    is exact, and does not depend on its phase. F is the scaled Fourier transform (with
-    a :class:`~commgen.generative.power.PowerSpline` behind it), and the order runs along
-    one axis: over beams of an array, taps of an impulse response. Entries that share a
+    is exact, and does not depend on its phase. F is the scaled Fourier transform, with
+    a :class:`~commgen.generative.power.PowerSpline` behind it. The order runs along one
+    axis: over beams of an array, taps of an impulse response; entries that share a
     place on that axis follow each other.
 
     Where the channel evolves, ``over_time`` makes the axis one of time. Then it is not
