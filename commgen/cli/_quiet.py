@@ -25,6 +25,11 @@ def quiet_start() -> Iterator[None]:
 
 
 def start_tensorflow() -> None:
-    """Import Keras, and TensorFlow with it, without their notices."""
+    """Import Keras, and TensorFlow with it, without their notices.
+
+    Of its warnings too: it counts the graphs of different models as one that is traced
+    again and again.
+    """
     with quiet_start():
         import_module("keras")
+        import_module("tensorflow").get_logger().setLevel("ERROR")

@@ -62,9 +62,9 @@ def asked_rows(found: Findings) -> list[dict[str, Any]]:
         f"{best['exchange_db']:+.3f} dB",
         abs(best["exchange_db"]) <= _EXCHANGE_DB,
     )
-    for gap in found.link:
+    for name, gap in ((name, gap) for name, gaps in found.link.items() for gap in gaps):
         add(
-            f"link over {found.best}'s channels at BLER {gap['bler']:g}",
+            f"link over {name}'s channels at BLER {gap['bler']:g}",
             f"within {_LINK_DB} dB",
             f"{gap['gap_db']:+.2f} dB ({gap['low_db']:+.2f} to {gap['high_db']:+.2f})",
             abs(gap["gap_db"]) <= _LINK_DB,
@@ -128,7 +128,11 @@ def save_findings(folder: Path, found: Findings) -> None:
     tables = {
         "families": found.families,
         "asked": asked_rows(found) if found.families else [],
-        "link": [_flat(gap) for gap in found.link],
+        "link": [
+            {"source": name, **_flat(gap)}
+            for name, gaps in found.link.items()
+            for gap in gaps
+        ],
         **{f"few-shot-{_slug(name)}": rows for name, rows in found.few_shot.items()},
         **{f"measured-{name}": rows for name, rows in found.measured.items()},
         **{
