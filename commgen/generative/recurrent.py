@@ -232,8 +232,13 @@ def log_density(x, log_weights, means, log_vars):
     return ops.logsumexp(log_joint, axis=-1) - float(np.log(np.pi))
 
 
+# Largest modulus of a drawn number, of unit power: what comes after an outlier builds
+# on it, and may run away.
+_LARGEST = 30.0
+
+
 def draw_mixture(choice, noise, log_weights, means, log_vars):
-    """Draw from a mixture of complex Gaussians, [n, 2].
+    """Draw from a mixture of complex Gaussians, [n, 2], of a modulus up to 30.
 
     Parameters
     ----------
@@ -247,7 +252,8 @@ def draw_mixture(choice, noise, log_weights, means, log_vars):
     m = tf.reduce_sum(tf.cast(choice[:, None] >= ends, tf.int32), axis=1)
     mean = tf.gather(means, m, batch_dims=1)
     log_var = tf.gather(log_vars, m, batch_dims=1)
-    return mean + tf.exp(log_var / 2)[:, None] * noise
+    scale = tf.exp(tf.minimum(log_var / 2, float(np.log(_LARGEST))))
+    return tf.clip_by_norm(mean + scale[:, None] * noise, _LARGEST, axes=1)
 
 
 def _combine(a_re, a_im, x):

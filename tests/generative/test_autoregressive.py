@@ -9,6 +9,7 @@ from scipy.special import j0
 from commgen.generative import GaussianMixture, TrainingConfig, load_model
 from commgen.generative.autoregressive import Autoregressive, lags_of
 from commgen.generative.lattice import predictor, predictors
+from commgen.generative.recurrent import draw_mixture
 from commgen.generative.steps import StepSequence
 from commgen.generative.training import Keeper
 
@@ -314,3 +315,16 @@ def test_sequence_arguments_are_checked():
         model.sample_sequence(0, 3, seed=1)
     with pytest.raises(ValueError, match="condition must be None"):
         model.sample_sequence(3, 3, [1.0], seed=1)
+
+
+def test_an_outlier_stays_finite():
+    """Whatever the network says, a drawn number has a modulus of at most 30."""
+    ones = np.ones((4, 1), np.float32)
+    means = np.array([[[0.0, 0.0]], [[1e10, 0.0]], [[0.0, 0.0]], [[3.0, 4.0]]])
+    log_vars = np.array([[0.0], [0.0], [500.0], [-20.0]], np.float32)
+    noise = np.ones((4, 2), np.float32)
+    x = draw_mixture(
+        ones[:, 0] * 0, noise, 0 * ones, means.astype(np.float32), log_vars
+    )
+    modulus = np.linalg.norm(x, axis=1)
+    np.testing.assert_allclose(modulus, [2**0.5, 30, 30, 5], rtol=1e-3)
