@@ -114,7 +114,9 @@ def fitted(channels, fitted_diffusion):
             if name in MIXTURES:
                 models[name] = model.fit(channels, seed=5)
             else:
-                training = TrainingConfig(num_epochs=4, batch_size=32)
+                # Against a critic it takes longer until the power is right.
+                num_epochs = 20 if name == "wgan" else 4
+                training = TrainingConfig(num_epochs=num_epochs, batch_size=32)
                 models[name] = model.fit(channels, seed=5, training=training)
         return models[name]
 
