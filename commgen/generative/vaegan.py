@@ -68,8 +68,10 @@ class AdversarialAutoencoder(VariationalAutoencoder):
         self.critic = Critic(width, depth)
         self.critic.build((self.event_shape, num_conditions))
 
-    def _examples(self, rng, h, condition, *, validating=False):  # pyright: ignore
-        x, real = super()._examples(rng, h, condition, validating=validating)
+    def _examples(self, rng, h, condition, *, validating=False, data_no=0.0):
+        x, real = super()._examples(
+            rng, h, condition, validating=validating, data_no=data_no
+        )
         draws = 1 if validating else CRITIC_STEPS + 1
         more = critic_noise(
             rng, len(h), self.num_latents, self.event_shape, draws=draws
