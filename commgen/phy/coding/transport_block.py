@@ -1,0 +1,218 @@
+"""Transport block: CRC, segmentation, LDPC, rate matching, soft combining."""
+
+import numpy as np
+
+from commgen._checks import check_int
+from commgen.phy.coding.code import LDPCCode
+from commgen.phy.coding.crc import append_crc, crc_passes
+from commgen.phy.coding.encoder import as_bits, encode_mother
+from commgen.phy.coding.layered import Algorithm, LayeredDecoder, check_no_nan
+from commgen.phy.coding.rate_matching import accumulate, rate_matching_indices
+from commgen.phy.coding.segmentation import Segmentation
+
+
+class TransportBlock:
+    """Codec of one transport block on a shared channel, TS 38.212 6.2 (7.2 alike).
+
+    Without scrambling, which is the channel's (TS 38.211 6.3.1.1), and without limit
+    on the buffer.
+
+    Parameters
+    ----------
+    tbs
+        A, information bits, as of :func:`~commgen.phy.coding.transport_block_size`.
+    num_coded_bits
+        G, bits that a transmission has room for.
+    num_bits_per_symbol
+        Q_m, bits of a symbol.
+    num_layers
+        Layers.
+    coderate
+        R, target of the modulation and coding scheme; chooses the base graph.
+    num_iterations, algorithm
+        Of the decoder, as in :class:`~commgen.phy.coding.layered.LayeredDecoder`.
+
+    Attributes
+    ----------
+    segmentation : Segmentation
+        The code blocks.
+    code : LDPCCode
+        Their mother code.
+
+    Raises
+    ------
+    ValueError
+        If the arguments do not go together; the message names the clause.
+
+    Examples
+    --------
+    >>> block = TransportBlock(1352, 7200, num_bits_per_symbol=2, coderate=193 / 1024)
+    >>> bits = np.zeros((1, 1352), np.uint8)
+    >>> buffer = block.new_buffer(1)
+    >>> buffer = block.combine(buffer, 4.0 * block.encode(bits) - 2, rv=0)
+    >>> bits_hat, crc_ok = block.decode(buffer)
+    >>> bool(crc_ok[0])
+    True
+    """
+
+    def __init__(
+        self,
+        tbs: int,
+        num_coded_bits: int,
+        *,
+        num_bits_per_symbol: int,
+        num_layers: int = 1,
+        coderate: float,
+        num_iterations: int = 20,
+        algorithm: Algorithm = "offset-minsum",
+    ):
+        q = check_int("num_bits_per_symbol", num_bits_per_symbol, low=1)
+        num_layers = check_int("num_layers", num_layers, low=1)
+        self.segmentation = Segmentation.of(tbs, coderate)
+        self.tbs = self.segmentation.tbs
+        self._lengths = self.segmentation.output_lengths(num_coded_bits, q * num_layers)
+        self.num_coded_bits = int(self._lengths.sum())
+        self.num_bits_per_symbol = q
+        self.code = LDPCCode.of(
+            self.segmentation.k,
+            self.segmentation.base_graph,
+            num_bits=self.segmentation.num_bits,
+        )
+        self._decoder = LayeredDecoder(
+            self.code, num_iterations=num_iterations, algorithm=algorithm
+        )
+        self._indices_of_rv: dict[int, np.ndarray] = {}
+
+    @property
+    def num_code_blocks(self) -> int:
+        """C, code blocks."""
+        return self.segmentation.num_blocks
+
+    def encode(self, bits, rv: int = 0) -> np.ndarray:
+        """Encode transport blocks.
+
+        Parameters
+        ----------
+        bits : [batch, tbs], bool, int or float
+            Zeros and ones.
+        rv
+            Redundancy version, 0 to 3.
+
+        Returns
+        -------
+        [batch, num_coded_bits], uint8
+        """
+        cut = self.segmentation
+        bits = as_bits("bits", bits, self.tbs)
+        if bits.ndim != 2:
+            raise ValueError(f"bits must be [batch, {self.tbs}], got {bits.shape}.")
+        indices = self._indices(rv)
+        size = cut.num_bits // cut.num_blocks
+        blocks = append_crc(bits, cut.crc).reshape(len(bits), cut.num_blocks, size)
+        if cut.num_blocks > 1:
+            blocks = append_crc(blocks, "CRC24B")
+        mother = encode_mother(self.code, blocks.reshape(-1, cut.k))
+        mother = mother.reshape(len(bits), cut.num_blocks * self.code.n_mother)
+        return np.take(mother, indices, axis=1)
+
+    def new_buffer(self, batch_size: int) -> np.ndarray:
+        """Return empty soft buffers, [batch_size, num_code_blocks, n_mother], float32.
+
+        They hold an LLR for each bit of the mother codewords, in Sionna's sense
+        log p(1) / p(0).
+        """
+        batch_size = check_int("batch_size", batch_size, low=1)
+        shape = (batch_size, self.num_code_blocks, self.code.n_mother)
+        return np.zeros(shape, np.float32)
+
+    def combine(self, buffer: np.ndarray, llr, rv: int = 0) -> np.ndarray:
+        """Add what a transmission says to the soft buffers, in place.
+
+        Parameters
+        ----------
+        buffer : [batch, num_code_blocks, n_mother], float32
+            As of :meth:`new_buffer`.
+        llr : [batch, num_coded_bits], float
+            Of the coded bits, log p(1) / p(0). Infinite ones count as 1e4.
+        rv
+            Redundancy version that was sent.
+
+        Returns
+        -------
+        ``buffer``
+
+        Raises
+        ------
+        ValueError
+            If a shape is wrong or an LLR is NaN; the buffer is then as before.
+        """
+        self._check_buffer(buffer)
+        llr = np.ascontiguousarray(llr, np.float32)
+        if llr.shape != (len(buffer), self.num_coded_bits):
+            raise ValueError(
+                f"llr must be [{len(buffer)}, {self.num_coded_bits}], one row for each "
+                f"of the buffer, got {llr.shape}."
+            )
+        check_no_nan(llr)
+        indices = self._indices(rv)
+        size = self.num_code_blocks * self.code.n_mother
+        accumulate(buffer.reshape(len(buffer), size), llr, indices)
+        return buffer
+
+    def decode(self, buffer: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Decode soft buffers.
+
+        Parameters
+        ----------
+        buffer : [batch, num_code_blocks, n_mother], float32
+            As :meth:`combine` left it; it is not changed.
+
+        Returns
+        -------
+        bits_hat : [batch, tbs], uint8
+            Decisions.
+        crc_ok : [batch], bool
+            Whether the CRC of the transport block passes. A buffer with a code block
+            of which nothing was received does not: its decision, all zeros, would
+            pass any CRC.
+        """
+        self._check_buffer(buffer)
+        cut = self.segmentation
+        found = self._decoder.decode(buffer.reshape(-1, self.code.n_mother)).bits
+        # Without the CRC24B that blocks of several have at their end.
+        blocks = found[:, : cut.num_bits // cut.num_blocks]
+        block = blocks.reshape(len(buffer), cut.num_bits)
+        received = np.all(buffer.any(axis=2), axis=1)
+        bits = np.ascontiguousarray(block[:, : self.tbs])
+        return bits, crc_passes(block, cut.crc) & received
+
+    def _indices(self, rv) -> np.ndarray:
+        """Where each coded bit stands in the buffers of all code blocks."""
+        if rv not in self._indices_of_rv:
+            self._indices_of_rv[rv] = self._new_indices(rv)
+        return self._indices_of_rv[rv]
+
+    def _new_indices(self, rv) -> np.ndarray:
+        parts = [
+            rate_matching_indices(
+                self.code, int(n), rv=rv, num_bits_per_symbol=self.num_bits_per_symbol
+            )
+            + np.int32(r * self.code.n_mother)
+            for r, n in enumerate(self._lengths)
+        ]
+        return np.concatenate(parts)
+
+    def _check_buffer(self, buffer):
+        shape = (self.num_code_blocks, self.code.n_mother)
+        if (
+            not isinstance(buffer, np.ndarray)
+            or buffer.dtype != np.float32
+            or buffer.ndim != 3
+            or buffer.shape[1:] != shape
+            or not buffer.flags.c_contiguous
+        ):
+            raise ValueError(
+                f"buffer must be float32 [batch, {shape[0]}, {shape[1]}] as of "
+                f"new_buffer, got {getattr(buffer, 'dtype', type(buffer))} "
+                f"{np.shape(buffer)}."
+            )

@@ -1,0 +1,21 @@
+"""Noise and LLRs for the tests of coding."""
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(seed=42)
+
+
+@pytest.fixture
+def noisy_llr(rng):
+    """BPSK over AWGN: coded bits and Es/N0 in dB to LLRs log p(1) / p(0), float32."""
+
+    def draw(c, snr_db):
+        no = 10 ** (-snr_db / 10)
+        y = 2.0 * c - 1 + np.sqrt(no / 2) * rng.normal(size=c.shape)
+        return (4 * y / no).astype(np.float32)
+
+    return draw
