@@ -16,6 +16,7 @@ from commgen.channels.config import (
 )
 from commgen.channels.counter_random import CounterGenerator, sionna_draws_from
 from commgen.channels.draw import ChannelDraw, draw_channels, iterate_channels
+from commgen.channels.fading import FadingProcess, TdlChannel
 from commgen.channels.generated import GeneratedChannel
 from commgen.channels.genie import ula_covariance
 from commgen.channels.grid_config import GridConfig
@@ -48,6 +49,7 @@ __all__ = [
     "ClusterChannel",
     "ConditionSpec",
     "CounterGenerator",
+    "FadingProcess",
     "GeneratedChannel",
     "GridConfig",
     "Normaliser",
@@ -57,6 +59,7 @@ __all__ = [
     "RmaConfig",
     "SectorChannel",
     "SurrogateChannel",
+    "TdlChannel",
     "TdlConfig",
     "UmaConfig",
     "UmiConfig",

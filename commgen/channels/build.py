@@ -1,6 +1,6 @@
 """From a configuration to the channel source that it describes."""
 
-from sionna.phy.channel.tr38901 import CDL, TDL, PanelArray, RMa, UMa, UMi
+from sionna.phy.channel.tr38901 import TDL, PanelArray, RMa, UMa, UMi
 
 from commgen.channels.array_config import ArrayConfig
 from commgen.channels.cluster import ClusterChannel, RayleighChannel
@@ -11,9 +11,11 @@ from commgen.channels.config import (
     SystemLevelConfig,
     TdlConfig,
 )
+from commgen.channels.fading import TdlChannel
 from commgen.channels.source import ChannelSource
 from commgen.channels.system_config import RmaConfig, UmaConfig, UmiConfig
 from commgen.channels.system_level import SectorChannel
+from commgen.channels.tabulated_cdl import TabulatedCDL
 
 
 def build_channel(config, *, seed: int, with_covariance: bool = False) -> ChannelSource:
@@ -60,15 +62,16 @@ def build_channel(config, *, seed: int, with_covariance: bool = False) -> Channe
 
 
 def _cluster_channel(config: TdlConfig | CdlConfig, seed: int) -> ClusterChannel:
+    make = TdlChannel if isinstance(config, TdlConfig) else ClusterChannel
     if config.model[0] in FIXED_DELAY_SPREAD_S:
         spreads = [FIXED_DELAY_SPREAD_S[name] for name in config.model]
         profiles = [
             _profile(config, name, spread)
             for name, spread in zip(config.model, spreads, strict=True)
         ]
-        return ClusterChannel(profiles, None, profile_delay_spread_s=spreads, seed=seed)
+        return make(profiles, None, profile_delay_spread_s=spreads, seed=seed)
     profiles = [_profile(config, name, 1.0) for name in config.model]
-    return ClusterChannel(profiles, config.delay_spread_range_s, seed=seed)
+    return make(profiles, config.delay_spread_range_s, seed=seed)
 
 
 def _profile(config: TdlConfig | CdlConfig, name: str, delay_spread_s: float):
@@ -77,19 +80,20 @@ def _profile(config: TdlConfig | CdlConfig, name: str, delay_spread_s: float):
 
 
 def _tdl_model(config: TdlConfig, name: str, delay_spread_s: float) -> TDL:
+    min_speed, max_speed = config.speed_range_m_s
     return TDL(
         name,
         delay_spread_s,
         config.carrier_hz,
-        min_speed=config.speed_min_m_s,
-        max_speed=config.speed_max_m_s,
+        min_speed=min_speed,
+        max_speed=max_speed,
         num_rx_ant=config.num_rx_ant,
         num_tx_ant=config.num_tx_ant,
     )
 
 
-def _cdl_model(config: CdlConfig, name: str, delay_spread_s: float) -> CDL:
-    return CDL(
+def _cdl_model(config: CdlConfig, name: str, delay_spread_s: float) -> TabulatedCDL:
+    return TabulatedCDL(
         name,
         delay_spread_s,
         config.carrier_hz,

@@ -51,6 +51,11 @@ class ClusterChannel(ChannelSource):
         known = profile_delay_spread_s or [np.nan] * len(profiles)
         self._profile_delay_spread_s = tf.constant(known, tf.float32)
 
+    @property
+    def is_static(self) -> bool:
+        """Whether no profile has a speed."""
+        return all(float(getattr(p, "_max_speed", 1)) == 0 for p in self._profiles)
+
     def _draw(self, call, batch_size, num_time_steps, sampling_frequency):
         generator = self._generator(call)
         num_profiles = len(self._profiles)

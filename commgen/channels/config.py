@@ -14,6 +14,8 @@ CdlModel = Literal["A", "B", "C", "D", "E"]
 # "Nominal" in TR 38.901 table 7.7.3-1.
 NOMINAL_DELAY_SPREAD_S = 100e-9
 
+SPEED_OF_LIGHT_M_S = 299_792_458.0
+
 # Sionna prints a line and goes on with these whatever else it is given.
 FIXED_DELAY_SPREAD_S = {"A30": 30e-9, "B100": 100e-9, "C300": 300e-9}
 
@@ -80,6 +82,8 @@ class TdlConfig(_ClusterConfig):
 
     Every channel takes one of ``model`` at random, its own delay spread and its own
     speed. Antennas fade independently. The expected power of every entry is 1.
+    ``max_doppler_hz`` says the speed as TS 38.104 does: TDLB100-400 is the model B100
+    at 400 Hz, whatever the carrier.
 
     The models A30, B100 and C300 carry their delay spread in the name: leave
     ``delay_spread_s`` out, or give exactly that one.
@@ -93,6 +97,28 @@ class TdlConfig(_ClusterConfig):
     )
     num_rx_ant: int = Field(default=1, ge=1, description="Receive antennas.")
     num_tx_ant: int = Field(default=1, ge=1, description="Transmit antennas.")
+    max_doppler_hz: float | None = Field(
+        default=None,
+        ge=0,
+        description="Maximum Doppler shift of all channels, in place of the speeds.",
+    )
+
+    @property
+    def speed_range_m_s(self) -> tuple[float, float]:
+        """Lowest and highest speed, equal where ``max_doppler_hz`` sets it."""
+        if self.max_doppler_hz is None:
+            return self.speed_min_m_s, self.speed_max_m_s
+        speed = self.max_doppler_hz * SPEED_OF_LIGHT_M_S / self.carrier_hz
+        return speed, speed
+
+    @model_validator(mode="after")
+    def _check_doppler(self):
+        if self.max_doppler_hz is not None and self.speed_max_m_s > 0:
+            raise ValueError(
+                "max_doppler_hz must be left out where a speed is given, got "
+                f"{self.max_doppler_hz} with speed_max_m_s = {self.speed_max_m_s}."
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_fixed_models(self):

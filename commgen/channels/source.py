@@ -115,8 +115,17 @@ class ChannelSource(ChannelModel):
         """
         check_int("num_subcarriers", num_subcarriers, low=1)
         check_positive("subcarrier_spacing_hz", subcarrier_spacing_hz)
-        a, tau = self(batch_size, num_time_steps, sampling_frequency)
-        return frequency_response(a, tau, num_subcarriers, subcarrier_spacing_hz)
+        num_steps = 1 if self.is_static else num_time_steps
+        a, tau = self(batch_size, num_steps, sampling_frequency)
+        h = frequency_response(a, tau, num_subcarriers, subcarrier_spacing_hz)
+        if not self.is_static:
+            return h
+        return tf.tile(h, [1, 1, 1, 1, 1, num_time_steps, 1])
+
+    @property
+    def is_static(self) -> bool:
+        """Whether no channel is known to change over the time steps of a call."""
+        return False
 
     def _next_call(self) -> tf.Tensor:
         """Count one call; its number is returned."""

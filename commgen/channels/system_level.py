@@ -5,6 +5,7 @@ import tensorflow as tf
 from sionna.phy.channel.tr38901 import SystemLevelChannel
 
 from commgen.channels.config import SystemLevelConfig
+from commgen.channels.corrected import corrected_model
 from commgen.channels.counter_random import sionna_draws_from
 from commgen.channels.genie import ray_weights, ula_covariance
 from commgen.channels.source import ChannelSource
@@ -22,7 +23,8 @@ class SectorChannel(ChannelSource):
     model
         ``UMi``, ``UMa`` or ``RMa`` of Sionna, built for ``config``.
     config
-        Where the terminals are.
+        Where the terminals are. With ``config.corrected`` the channel is that of
+        :func:`~commgen.channels.corrected.corrected_model`.
     with_covariance
         Add the label ``covariance``, see
         :func:`~commgen.channels.genie.ula_covariance`; for the uplink, a horizontal
@@ -50,9 +52,9 @@ class SectorChannel(ChannelSource):
         super().__init__(seed=seed)
         if with_covariance:
             _check_genie(config)
-        self._model = model
+        self._model = corrected_model(model) if config.corrected else model
         self._model.return_rays = True
-        _settle_carrier(model)
+        _settle_carrier(self._model)
         self._config = config
         self._with_covariance = with_covariance
 
