@@ -1,9 +1,14 @@
 """The link: transmit, estimate, detect, decode, count."""
 
+from commgen.phy.coding import LDPCDecoder, LDPCEncoder, TransportBlock
 from commgen.phy.config import SimulationConfig, SweepConfig
 from commgen.phy.config_file import dump_config, load_config, parse_config
+from commgen.phy.counts import Block, Counts
+from commgen.phy.demapper import demap
 from commgen.phy.equalizer import FewStreamsLMMSEEqualizer, lmmse_equalize
 from commgen.phy.estimation import (
+    GridCovariance,
+    LMMSEInterpolationEstimator,
     LSEstimator,
     PerfectCSI,
     PilotEstimator,
@@ -15,13 +20,34 @@ from commgen.phy.grid import build_resource_grid, time_orthogonal_pilots
 from commgen.phy.link import Link
 from commgen.phy.link_config import LinkConfig
 from commgen.phy.metrics import nmse, nmse_interval, wilson_interval
-from commgen.phy.monte_carlo import MonteCarlo, Tally
+from commgen.phy.monte_carlo import InProcess, MonteCarlo
 from commgen.phy.nmse_sweep import NmseSweep, save_nmse_sweep, sweep_nmse
+from commgen.phy.nr import (
+    HarqConfig,
+    PuschConfig,
+    PuschLink,
+    ReferenceChannel,
+    reference_channel,
+    throughput,
+)
+from commgen.phy.readings import CurveReader, Reading, readings
 from commgen.phy.run import RunResult, run_simulation
+from commgen.phy.simulator import Simulator
+from commgen.phy.tally import Tally
+from commgen.phy.workers import Workers, WorkersLostError
 
 __all__ = [
     "EXAMPLE_YAML",
+    "Block",
+    "Counts",
+    "CurveReader",
     "FewStreamsLMMSEEqualizer",
+    "GridCovariance",
+    "HarqConfig",
+    "InProcess",
+    "LDPCDecoder",
+    "LDPCEncoder",
+    "LMMSEInterpolationEstimator",
     "LSEstimator",
     "Link",
     "LinkConfig",
@@ -30,21 +56,33 @@ __all__ = [
     "PerfectCSI",
     "PilotEstimator",
     "PriorEstimator",
+    "PuschConfig",
+    "PuschLink",
+    "Reading",
+    "ReferenceChannel",
     "RunResult",
     "SimulationConfig",
+    "Simulator",
     "SweepConfig",
     "Tally",
+    "TransportBlock",
+    "Workers",
+    "WorkersLostError",
     "build_resource_grid",
+    "demap",
     "dump_config",
     "lmmse_equalize",
     "load_config",
     "nmse",
     "nmse_interval",
     "parse_config",
+    "readings",
+    "reference_channel",
     "run_simulation",
     "save_nmse_sweep",
     "save_overview",
     "sweep_nmse",
+    "throughput",
     "time_orthogonal_pilots",
     "wilson_interval",
 ]

@@ -3,12 +3,13 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
-from sionna.phy import Block
-from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
-from sionna.phy.mapping import Demapper, Mapper
 
-MIN_CODERATE = 0.2  # Sionna's encoder has no repetition coding
+from commgen.phy.coding import LDPCDecoder, LDPCEncoder
+from commgen.phy.demapper import demap, qam_points
+
+MIN_CODERATE = 30 / 1024  # the least of TS 38.214 5.1.3.1; repetition under 1/5
 MAX_CODERATE = 948 / 1024  # 3GPP TS 38.212 5.4.2.1
 _MIN_K = 12
 _MAX_K_BASE_GRAPH_1 = 8448  # 3GPP TS 38.212 5.2.2
@@ -43,13 +44,13 @@ class CodewordLayout:
         Raises
         ------
         ValueError
-            If ``coderate`` is outside 1/5..948/1024, or less than 12 information bits
-            fit.
+            If ``coderate`` is outside 30/1024..948/1024, or less than 12 information
+            bits fit.
         """
         if not MIN_CODERATE <= coderate <= MAX_CODERATE:
             raise ValueError(
-                f"coderate must be in {MIN_CODERATE}..{MAX_CODERATE:.4f}, the range "
-                f"of the LDPC code, got {coderate}."
+                f"coderate must be in {MIN_CODERATE:.4f}..{MAX_CODERATE:.4f}, the "
+                f"range of the LDPC code, got {coderate}."
             )
         max_k = _MAX_K_BASE_GRAPH_1 if coderate >= 1 / 3 else _MAX_K_BASE_GRAPH_2
         num_bits = num_data_symbols * num_bits_per_symbol
@@ -66,39 +67,59 @@ class CodewordLayout:
         return cls(num_codewords, k, n, num_bits - num_codewords * n)
 
 
-class Transmitter(Block):
-    """Information bits to QAM symbols.
+class Transmitter:
+    """Information bits to QAM symbols; not a part of any graph.
+
+    Parameters
+    ----------
+    layout
+        How codewords fill a stream.
+    num_bits_per_symbol
+        2, 4, 6 or 8.
 
     Input
     -----
-    bits : [batch, 1, num_streams, num_codewords, k], float
+    bits : [batch, 1, num_streams, num_codewords, k], uint8 or float
         Zeros and ones.
 
     Output
     ------
-    x : [batch, 1, num_streams, num_data_symbols], complex
+    x : [batch, 1, num_streams, num_data_symbols], complex64
         Symbols of unit mean power.
     """
 
     def __init__(self, layout: CodewordLayout, num_bits_per_symbol: int):
-        super().__init__()
         self.layout = layout
-        self.encoder = LDPC5GEncoder(
+        self.encoder = LDPCEncoder(
             layout.k, layout.n, num_bits_per_symbol=num_bits_per_symbol
         )
-        self._mapper = Mapper("qam", num_bits_per_symbol)
+        self._points = qam_points(num_bits_per_symbol)
+        self.num_bits_per_symbol = num_bits_per_symbol
 
-    def call(self, bits):
+    def __call__(self, bits) -> np.ndarray:
         """Encode, concatenate the codewords, fill up with zeros, map."""
         c = self.encoder(bits)
-        lead = tf.shape(c)[:3]
-        c = tf.reshape(c, tf.concat([lead, [-1]], 0))
-        filler = tf.zeros(tf.concat([lead, [self.layout.num_filler_bits]], 0), c.dtype)
-        return self._mapper(tf.concat([c, filler], axis=-1))
+        c = c.reshape(*c.shape[:3], -1)
+        if self.layout.num_filler_bits:
+            c = np.pad(c, [(0, 0)] * 3 + [(0, self.layout.num_filler_bits)])
+        c = c.reshape(*c.shape[:3], -1, self.num_bits_per_symbol)
+        label = c[..., 0].copy()
+        for i in range(1, self.num_bits_per_symbol):
+            label = 2 * label + c[..., i]
+        return self._points[label]
 
 
-class Receiver(Block):
-    """QAM symbols to decided information bits.
+class Receiver:
+    """QAM symbols to decided information bits; the decoder is not a part of a graph.
+
+    Parameters
+    ----------
+    transmitter
+        What the symbols came from.
+    num_iterations
+        Greatest number of iterations of the LDPC decoder.
+    jit_compile
+        Compile the demapper with XLA.
 
     Input
     -----
@@ -109,24 +130,31 @@ class Receiver(Block):
 
     Output
     ------
-    bits_hat : [batch, 1, num_streams, num_codewords, k], float
+    bits_hat : [batch, 1, num_streams, num_codewords, k], uint8
         Decisions.
     """
 
     def __init__(
-        self, transmitter: Transmitter, num_bits_per_symbol: int, num_iterations: int
+        self,
+        transmitter: Transmitter,
+        num_iterations: int,
+        *,
+        jit_compile: bool = False,
     ):
-        super().__init__()
         self._layout = transmitter.layout
-        self._demapper = Demapper("app", "qam", num_bits_per_symbol)
-        self._decoder = LDPC5GDecoder(
-            transmitter.encoder, num_iter=num_iterations, hard_out=True
+        num_bits = transmitter.num_bits_per_symbol
+        self._demap = tf.function(
+            lambda x_hat, no_eff: demap(x_hat, no_eff, num_bits),
+            # XLA would compute the exponentials of larger QAM several times over.
+            jit_compile=jit_compile and num_bits <= 6,
+            autograph=False,
         )
+        self._decoder = LDPCDecoder(transmitter.encoder, num_iterations=num_iterations)
 
-    def call(self, x_hat, no_eff):
+    def __call__(self, x_hat, no_eff) -> np.ndarray:
         """Demap, drop the filler, decode."""
         layout = self._layout
-        llr = self._demapper(x_hat, no_eff)
-        llr = llr[..., : layout.num_codewords * layout.n]
-        shape = tf.concat([tf.shape(llr)[:3], [layout.num_codewords, layout.n]], 0)
-        return self._decoder(tf.reshape(llr, shape))
+        lead = x_hat.shape[:3]
+        llr = self._demap(tf.reshape(x_hat, [-1]), tf.reshape(no_eff, [-1])).numpy()
+        llr = llr.reshape(*lead, -1)[..., : layout.num_codewords * layout.n]
+        return self._decoder(llr.reshape(*lead, layout.num_codewords, layout.n))

@@ -70,10 +70,17 @@ def load_config(path: str | Path) -> SimulationConfig:
     ValueError
         If it is not YAML, a key is given twice, or a value is refused.
     """
+    data = read_yaml(path)
+    resolve_paths(data, Path(path).resolve().parent)
+    return parse_config(data)
+
+
+def read_yaml(path: str | Path) -> Any:
+    """Read plain values from a YAML file, with the errors of :func:`load_config`."""
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
-        data = yaml.load(text, Loader=_UniqueKeyLoader)
+        return yaml.load(text, Loader=_UniqueKeyLoader)
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not a text file: {error}.") from None
     except yaml.YAMLError as error:
@@ -81,8 +88,6 @@ def load_config(path: str | Path) -> SimulationConfig:
         raise ValueError(f"{path} is not valid YAML: {where}.") from None
     except ValueError as error:
         raise ValueError(f"{path}, {error}.") from None
-    _resolve_paths(data, path.resolve().parent)
-    return parse_config(data)
 
 
 def dump_config(config: SimulationConfig) -> str:
@@ -91,7 +96,7 @@ def dump_config(config: SimulationConfig) -> str:
     return yaml.safe_dump(data, sort_keys=False)
 
 
-def _resolve_paths(data: Any, folder: Path) -> None:
+def resolve_paths(data: Any, folder: Path) -> None:
     """Make the paths of the sources and models absolute, in place."""
     if not isinstance(data, dict):
         return

@@ -2,8 +2,10 @@
 
 import tensorflow as tf
 from sionna.phy import Block
-from sionna.phy.ofdm import RemoveNulledSubcarriers, ResourceGrid
+from sionna.phy.ofdm import ResourceGrid
 from sionna.phy.utils import flatten_last_dims
+
+from commgen.phy.grid import EffectiveSubcarriers
 
 _TINY = 1e-20
 
@@ -126,7 +128,7 @@ class FewStreamsLMMSEEqualizer(Block):
             raise ValueError(
                 f"resource_grid must have num_tx = 1, got {resource_grid.num_tx}."
             )
-        self._remove_nulled = RemoveNulledSubcarriers(resource_grid)
+        self._remove_nulled = EffectiveSubcarriers(resource_grid)
         mask = flatten_last_dims(resource_grid.pilot_pattern.mask[0])
         order = tf.argsort(mask, direction="ASCENDING", stable=True)
         # [num_streams, num_data_symbols], in the mapper's order
@@ -138,15 +140,24 @@ class FewStreamsLMMSEEqualizer(Block):
             raise ValueError(f"y must have one receiver on axis 1, got {y.shape}.")
         y = self._remove_nulled(y)[:, 0]
         h = h_hat[:, 0, :, 0]
-        err_var = tf.broadcast_to(err_var, tf.shape(h_hat))[:, 0, :, 0]
         no = tf.convert_to_tensor(no, self.rdtype)
         if no.shape.rank == 2:
             no = no[:, :, None]
         shape = tf.concat([tf.shape(no), tf.ones(5 - no.shape.rank, tf.int32)], 0)
         no = tf.reshape(no, shape)[:, 0]
-        s = no + tf.reduce_sum(err_var, axis=2)
+        s = no + self._summed(err_var, h.shape[2])
         x_hat, no_eff = lmmse_equalize(y, h, s)
         return self._data(x_hat), self._data(no_eff)
+
+    def _summed(self, err_var, num_streams):
+        """Sum ``err_var`` over streams; other axes stay broadcast."""
+        err_var = tf.convert_to_tensor(err_var, self.rdtype)
+        ones = tf.ones(7 - err_var.shape.rank, tf.int32)
+        err_var = tf.reshape(err_var, tf.concat([ones, tf.shape(err_var)], 0))
+        err_var = err_var[:, 0, :, 0]
+        if err_var.shape[2] == 1:
+            return num_streams * err_var[:, :, 0]
+        return tf.reduce_sum(err_var, axis=2)
 
     def _data(self, x):
         """Gather the data elements of each stream, in the mapper's order."""

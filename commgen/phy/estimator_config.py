@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from commgen.phy.settings import Count, Name, Settings
+from commgen.phy.settings import Count, Float, Name, Settings
 
 
 class _Estimator(Settings):
@@ -30,6 +30,34 @@ class PerfectConfig(_Estimator):
     """The true channel."""
 
     kind: Literal["perfect"] = "perfect"
+
+
+class LMMSEInterpolationConfig(_Estimator):
+    """LMMSE over all pilots of the slot, under a covariance of time and frequency.
+
+    Parameters
+    ----------
+    order
+        ``2d``: all pilots at once; ``f-t``, ``t-f``: Sionna's two passes.
+    delay_spread_s, max_doppler_hz
+        An exponential power delay profile and the spectrum of Jakes. Without them the
+        covariance is the true one, which is known for ``scenario: tdl`` only.
+    """
+
+    kind: Literal["lmmse-interpolation"] = "lmmse-interpolation"
+    order: Literal["2d", "f-t", "t-f"] = "2d"
+    delay_spread_s: Annotated[Float, Field(ge=0, le=1e-3)] | None = None
+    max_doppler_hz: Annotated[Float, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _check_covariance(self):
+        if (self.delay_spread_s is None) != (self.max_doppler_hz is None):
+            raise ValueError(
+                "delay_spread_s must be given together with max_doppler_hz, or neither "
+                f"of them, got delay_spread_s = {self.delay_spread_s}, max_doppler_hz "
+                f"= {self.max_doppler_hz}"
+            )
+        return self
 
 
 class _PriorEstimator(_Estimator):
@@ -89,5 +117,6 @@ class SavedConfig(_PriorEstimator):
 
 
 EstimatorConfig = Annotated[
-    LSConfig | PerfectConfig | FittedConfig | SavedConfig, Field(discriminator="kind")
+    LSConfig | PerfectConfig | LMMSEInterpolationConfig | FittedConfig | SavedConfig,
+    Field(discriminator="kind"),
 ]

@@ -12,6 +12,7 @@ from commgen._files import atomic_path
 # Okabe and Ito's colours, which colour-blind readers can tell apart.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = "osD^vPX"
+_LINES = ("-", "--", "-.", ":")
 
 
 def save_nmse_figure(path: Path, rows: list[dict[str, Any]], title: str) -> None:
@@ -85,6 +86,7 @@ def _style(i: int) -> dict[str, Any]:
     return {
         "color": _COLOURS[i % len(_COLOURS)],
         "marker": _MARKERS[i % len(_MARKERS)],
+        "linestyle": _LINES[i // len(_COLOURS) % len(_LINES)],
     }
 
 
@@ -92,22 +94,27 @@ def save_figure(path: Path, rows: list[dict[str, Any]]) -> None:
     """Draw ``rows`` of a run, with their 95 % intervals, into the PNG file ``path``.
 
     A point without an error is drawn as its upper bound, an empty triangle that points
-    down. The dotted line is the error that an estimator promises (``err_var``).
+    down. The dotted line is the error that an estimator promises (``err_var``). With
+    HARQ a third panel shows the throughput.
     """
-    figure = Figure(figsize=(10, 4.6), layout="constrained")
+    harq = all("throughput" in row for row in rows)
+    figure = Figure(figsize=(15 if harq else 10, 4.6), layout="constrained")
     FigureCanvasAgg(figure)
-    bler, nmse = figure.subplots(1, 2)
+    bler, nmse, *more = figure.subplots(1, 3 if harq else 2)
     names = list(dict.fromkeys(row["estimator"] for row in rows))
     for i, name in enumerate(names):
         own = [row for row in rows if row["estimator"] == name]
         style = _style(i)
         _draw_bler(bler, own, name, style)
         _draw_nmse(nmse, own, style)
+        for axes in more:
+            _draw_throughput(axes, own, name, style)
+            axes.set(ylabel="fraction of throughput")
     bler.set(yscale="log", ylabel="block error rate", ylim=(None, 1.3))
     nmse.set(ylabel="NMSE of the channel estimate [dB]")
     nmse.plot([], [], ":", color="grey", label="promised by err_var")
     nmse.legend(loc="upper right", frameon=False)
-    for axes in (bler, nmse):
+    for axes in (bler, nmse, *more):
         _tidy(axes)
     figure.legend(
         *bler.get_legend_handles_labels(),
@@ -117,6 +124,78 @@ def save_figure(path: Path, rows: list[dict[str, Any]]) -> None:
     )
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=150, format="png")
+
+
+def save_campaign_figure(
+    path: Path, points: list[tuple[str, list[dict[str, Any]]]]
+) -> None:
+    """Draw the points of a campaign into a PNG file, a panel for each estimator.
+
+    Parameters
+    ----------
+    path
+        PNG file.
+    points
+        Title and rows of each point.
+    """
+    names = list(dict.fromkeys(row["estimator"] for _, rows in points for row in rows))
+    panels = [
+        (
+            name,
+            [(t, [r for r in rows if r["estimator"] == name]) for t, rows in points],
+        )
+        for name in names
+    ]
+    _save_panels(path, panels)
+
+
+def save_curves(path: Path, curves: list[tuple[str, list[dict[str, Any]]]]) -> None:
+    """Draw curves of one or several runs into one panel of a PNG file.
+
+    Parameters
+    ----------
+    path
+        PNG file.
+    curves
+        Label and rows of each curve.
+    """
+    _save_panels(path, [("", curves)])
+
+
+def _save_panels(path: Path, panels) -> None:
+    """Draw block error rates, or throughputs where all rows have them."""
+    rows = [row for _, curves in panels for _, own in curves for row in own]
+    harq = bool(rows) and all("throughput" in row for row in rows)
+    columns = min(len(panels), 3)
+    lines = -(-len(panels) // columns)
+    figure = Figure(figsize=(4 + 4.8 * columns, 4.4 * lines), layout="constrained")
+    FigureCanvasAgg(figure)
+    all_axes = figure.subplots(lines, columns, squeeze=False, sharey=True).ravel()
+    for axes, (title, curves) in zip(all_axes, panels, strict=False):
+        for i, (label, own) in enumerate(curves):
+            if own:
+                draw = _draw_throughput if harq else _draw_bler
+                draw(axes, own, label, _style(i))
+        if not harq:
+            axes.set_yscale("log")
+        axes.set_ylabel("fraction of throughput" if harq else "block error rate")
+        axes.set_title(title, fontsize=10)
+        _tidy(axes)
+    for axes in all_axes[len(panels) :]:
+        axes.set_axis_off()
+    if not harq:  # last, for it ends the scaling to what is drawn
+        all_axes[0].set_ylim(None, 1.3)
+    handles = all_axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside right upper", frameon=False, fontsize=8)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=150, format="png")
+
+
+def _draw_throughput(axes, rows, name, style):
+    snr_db, value = _column(rows, "snr_db"), _column(rows, "throughput")
+    low, high = _column(rows, "throughput_low"), _column(rows, "throughput_high")
+    bars = np.stack([value - low, np.where(np.isfinite(high), high, value) - value])
+    axes.errorbar(snr_db, value, bars, label=name, capsize=3, **style)
 
 
 def _column(rows, name):

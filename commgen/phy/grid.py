@@ -3,9 +3,37 @@
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 from sionna.phy.ofdm import PilotPattern, ResourceGrid
 
 _PILOT_SEED = 20261123  # the pilots are part of the frame, not of the experiment
+
+
+class EffectiveSubcarriers:
+    """Drop guards and DC, as Sionna's ``RemoveNulledSubcarriers``; often a no-op.
+
+    Parameters
+    ----------
+    resource_grid : ResourceGrid
+        Grid whose last axis ``x`` has.
+
+    Input
+    -----
+    x : [..., fft_size]
+        Any type.
+
+    Output
+    ------
+    x : [..., num_effective_subcarriers]
+    """
+
+    def __init__(self, resource_grid: ResourceGrid):
+        index = np.asarray(resource_grid.effective_subcarrier_ind)
+        self._index = None if len(index) == resource_grid.fft_size else index
+
+    def __call__(self, x):
+        """Return ``x`` itself where all subcarriers are in use."""
+        return x if self._index is None else tf.gather(x, self._index, axis=-1)
 
 
 def time_orthogonal_pilots(

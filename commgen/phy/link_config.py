@@ -33,15 +33,16 @@ class LinkConfig(Settings):
     num_bits_per_symbol
         2, 4, 6, 8: QPSK to 256-QAM.
     coderate
-        Of the 5G LDPC code, at least 1/5.
+        Of the NR LDPC code, at least 30/1024; under 1/5 coded bits are repeated.
     num_streams
         Streams, one for each transmit antenna; each has unit power.
     num_rx_ant
         Receive antennas.
     num_decoder_iterations
-        Belief-propagation iterations; there is no early stop.
+        Greatest number of LDPC iterations; a codeword is done once its parity holds.
     """
 
+    kind: Literal["ofdm"] = "ofdm"
     fft_size: Annotated[Count, Field(le=4096)]
     num_ofdm_symbols: Annotated[Count, Field(le=1024)] = 14
     subcarrier_spacing_hz: PositiveFloat
@@ -65,6 +66,12 @@ class LinkConfig(Settings):
     def num_effective_subcarriers(self) -> int:
         """Subcarriers without guards and DC."""
         return self.fft_size - sum(self.num_guard_carriers) - self.dc_null
+
+    @property
+    def num_channel_entries(self) -> int:
+        """Complex numbers of one slot's channel."""
+        per_pair = self.fft_size * self.num_ofdm_symbols
+        return per_pair * self.num_rx_ant * self.num_streams
 
     @property
     def num_data_symbols(self) -> int:

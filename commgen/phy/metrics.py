@@ -61,7 +61,7 @@ def from_db(value_db: float) -> float:
 
 
 def wilson_interval(
-    errors: int, trials: int, confidence: float = 0.95
+    errors: float, trials: float, confidence: float = 0.95
 ) -> tuple[float, float]:
     r"""Wilson's score interval of an error rate.
 
@@ -71,7 +71,8 @@ def wilson_interval(
     Parameters
     ----------
     errors, trials
-        Errors counted in that many independent trials.
+        Errors counted in that many independent trials; fractions where they are
+        effective numbers.
     confidence
         Probability that the interval covers the rate, two-sided.
 

@@ -1,113 +1,63 @@
-"""The sweep over SNR: batches, stopping, and what has been counted so far."""
+"""The sweep over SNR: batches, who computes them, and when it is enough."""
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 import numpy as np
-import tensorflow as tf
 
-from commgen.phy.link import Counts, Link
-from commgen.phy.metrics import RatioSums, from_db, to_db, wilson_interval
-
-_RATIO_FIELDS = ("count", "x", "y", "xx", "xy", "yy")
+from commgen.phy.counts import Block
+from commgen.phy.simulator import Simulator
+from commgen.phy.tally import Tally
 
 
-@dataclass
-class Tally:
-    """What has been counted, all arrays [num_estimators, num_snr]; mutable.
+class Executor(Protocol):
+    """Computes batches, in any order.
 
-    Parameters
-    ----------
-    num_batches
-        Batches of the sweep that are done.
-    bit_errors, bits, block_errors, blocks
-        Counts.
-    nmse : [num_estimators, num_snr, 6]
-        Fields of :class:`~commgen.phy.metrics.RatioSums`, over slots.
-    predicted_power
-        Sum of ``err_var``.
-    cpu_seconds
-        CPU time of the estimation stage.
+    ``capacity`` is how many batches it holds at once.
     """
 
-    num_batches: int
-    bit_errors: np.ndarray
-    bits: np.ndarray
-    block_errors: np.ndarray
-    blocks: np.ndarray
-    nmse: np.ndarray
-    predicted_power: np.ndarray
-    cpu_seconds: np.ndarray
+    capacity: int
 
-    @classmethod
-    def empty(cls, num_estimators: int, num_snr: int) -> "Tally":
-        """Return a tally of nothing."""
-        shape = (num_estimators, num_snr)
-        return cls(
-            num_batches=0,
-            bit_errors=np.zeros(shape, np.int64),
-            bits=np.zeros(shape, np.int64),
-            block_errors=np.zeros(shape, np.int64),
-            blocks=np.zeros(shape, np.int64),
-            nmse=np.zeros((*shape, len(_RATIO_FIELDS))),
-            predicted_power=np.zeros(shape),
-            cpu_seconds=np.zeros(shape),
-        )
+    def submit(self, batch: int, pending: np.ndarray) -> None:
+        """Begin batch number ``batch`` for the points of ``pending``."""
+        ...
 
-    def add(self, i: int, j: int, counts: Counts, bits: int, blocks: int) -> None:
-        """Add one batch of estimator ``i`` at SNR number ``j``."""
-        num_slots = len(counts.bit_errors)
-        self.bit_errors[i, j] += counts.bit_errors.sum()
-        self.block_errors[i, j] += counts.block_errors.sum()
-        self.bits[i, j] += bits * num_slots
-        self.blocks[i, j] += blocks * num_slots
-        sums = RatioSums.of(counts.error_power, counts.channel_power)
-        self.nmse[i, j] += [getattr(sums, name) for name in _RATIO_FIELDS]
-        self.predicted_power[i, j] += counts.predicted_power.sum()
+    def next_block(self) -> Block:
+        """Wait for one of the batches that were submitted, and return it."""
+        ...
 
-    def rows(self, names: list[str], snr_db: np.ndarray) -> list[dict[str, Any]]:
-        """Return one row of results for each estimator and SNR that was run."""
-        rows = []
-        for i, name in enumerate(names):
-            for j, snr in enumerate(snr_db):
-                if self.blocks[i, j]:
-                    rows.append(self._row(i, j, name, float(snr)))
-        return rows
 
-    def _row(self, i, j, name, snr_db):
-        errors, blocks = int(self.block_errors[i, j]), int(self.blocks[i, j])
-        low, high = wilson_interval(errors, blocks)
-        sums = RatioSums(*self.nmse[i, j])
-        nmse_low, nmse_high = sums.interval()
-        return {
-            "estimator": name,
-            "snr_db": snr_db,
-            "ber": int(self.bit_errors[i, j]) / int(self.bits[i, j]),
-            "bler": errors / blocks,
-            "bler_low": low,
-            "bler_high": high,
-            "nmse_db": to_db(sums.ratio()),
-            "nmse_low_db": to_db(nmse_low),
-            "nmse_high_db": to_db(nmse_high),
-            "err_var_db": to_db(self.predicted_power[i, j] / sums.y),
-            "num_blocks": blocks,
-            "num_channels": int(sums.count),
-            "cpu_seconds": float(self.cpu_seconds[i, j]),
-        }
+class InProcess:
+    """Executor that computes a batch when it is asked for."""
+
+    capacity = 1
+
+    def __init__(self, simulator: Simulator):
+        self._simulator = simulator
+        self._queue: list[tuple[int, np.ndarray]] = []
+
+    def submit(self, batch: int, pending: np.ndarray) -> None:
+        """Put a batch into the queue."""
+        self._queue.append((batch, pending))
+
+    def next_block(self) -> Block:
+        """Compute the batch that waits longest."""
+        return self._simulator.run(*self._queue.pop(0))
 
 
 class MonteCarlo:
     """Run estimators over one link until every SNR has enough errors or blocks.
 
-    Batches are taken in order, and each serves all SNRs and estimators that still
-    need it. Whether an estimator goes on at an SNR follows from its own counts, so the
-    result is a function of configuration and seed, wherever the sweep was interrupted.
+    Batches are counted in order, and each serves all SNRs and estimators that still
+    need it. A batch depends on its number alone, and whether a point goes on follows
+    from its own counts, so the result is a function of configuration and seed, however
+    many workers computed it and wherever it was interrupted. Workers run ahead: a batch
+    that came early waits in ``waiting``, and what it has of a point that rests by then
+    is not counted.
 
     Parameters
     ----------
-    link : Link
+    link : Link or PuschLink
         The link.
     estimators
         Name to estimator ``(y, no) -> h_hat, err_var``.
@@ -115,38 +65,49 @@ class MonteCarlo:
         SNRs and stopping.
     tally
         Where to go on; nothing counted by default.
+    waiting
+        Batches beyond the tally that were computed before.
+    executor
+        Who computes; by default this process.
+
+    Raises
+    ------
+    ValueError
+        If ``tally`` is of another sweep.
     """
 
     def __init__(
         self,
-        link: Link,
+        link: Any,
         estimators: dict[str, Any],
         sweep: Any,
         *,
         tally: Tally | None = None,
+        waiting: Iterable[Block] = (),
+        executor: Executor | None = None,
     ):
         self.link, self.sweep = link, sweep
         self.names = list(estimators)
         self.snr_db = sweep.snr_db
-        shape = (len(self.names), len(self.snr_db))
-        self.tally = tally or Tally.empty(*shape)
-        if self.tally.blocks.shape != shape:
+        empty = Tally.empty(
+            len(self.names), len(self.snr_db), harq=getattr(link, "harq", False)
+        )
+        self.tally = tally or empty
+        if self.tally.events.shape != empty.events.shape:
             raise ValueError(
-                f"tally must be of {shape[0]} estimators and {shape[1]} SNRs, got "
-                f"{self.tally.blocks.shape}."
+                f"tally must be of {len(self.names)} estimators and "
+                f"{len(self.snr_db)} SNRs, got {self.tally.blocks.shape}."
             )
-        self._blocks = estimators
-        self._estimators = {
-            name: tf.function(block, autograph=False)
-            for name, block in estimators.items()
-        }
-        self._warm: set[str] = set()
+        self.waiting = {block.batch: block for block in waiting}
+        self._executor = executor or InProcess(
+            Simulator(link, estimators, self.snr_db, sweep.batch_size)
+        )
+        self._in_flight: set[int] = set()
 
     @property
     def pending(self) -> np.ndarray:
         """Which estimators go on at which SNR, [num_estimators, num_snr], bool."""
-        few_errors = self.tally.block_errors < self.sweep.target_block_errors
-        return few_errors & (self.tally.blocks < self.sweep.max_num_blocks)
+        return ~self.tally.resting
 
     @property
     def num_batches(self) -> int:
@@ -167,24 +128,45 @@ class MonteCarlo:
         return self.tally
 
     def run_batch(self) -> None:
-        """Run the next batch for all that is pending."""
-        pending = self.pending
-        slots = self.link.slots(self.tally.num_batches, self.sweep.batch_size)
-        for j in np.flatnonzero(pending.any(axis=0)):
-            no = tf.constant(1 / from_db(self.snr_db[j]), tf.float32)
-            y = self.link.observe(slots, no)
-            for i in np.flatnonzero(pending[:, j]):
-                self._run_estimator(i, j, slots, y, no)
-        self.tally.num_batches += 1
+        """Wait for one batch, and count all that are next in order."""
+        if self.tally.num_batches not in self.waiting:
+            self._fill()
+            block = self._executor.next_block()
+            self._in_flight.discard(block.batch)
+            self.waiting[block.batch] = block
+        while self.tally.num_batches in self.waiting and self.pending.any():
+            self._count(self.waiting.pop(self.tally.num_batches))
 
-    def _run_estimator(self, i, j, slots, y, no):
-        link, name = self.link, self.names[i]
-        observed = link.observed_by(self._blocks[name], slots, y)
-        if name not in self._warm:  # tracing is not the estimator's cost
-            self._estimators[name](observed, no)
-            self._warm.add(name)
-        start = time.process_time()
-        h_hat, err_var = self._estimators[name](observed, no)
-        self.tally.cpu_seconds[i, j] += time.process_time() - start
-        counts = link.receive(slots, y, h_hat, err_var, no)
-        self.tally.add(i, j, counts, link.num_bits_per_slot, link.num_blocks_per_slot)
+    def _fill(self) -> None:
+        """Keep the executor busy with the batches that come next."""
+        batch = self.tally.num_batches
+        while len(self._in_flight) < self._executor.capacity:
+            if batch not in self._in_flight and batch not in self.waiting:
+                # Beyond the last batch there is nothing to run ahead to.
+                if batch >= self.num_batches and self._in_flight:
+                    return
+                self._executor.submit(batch, self.pending)
+                self._in_flight.add(batch)
+            batch += 1
+
+    def _count(self, block: Block) -> None:
+        tally, link = self.tally, self.link
+        tally.add(block, blocks=link.num_blocks_per_slot, bits=link.num_bits_per_slot)
+        for i, j in np.argwhere(~tally.resting):
+            tally.resting[i, j] = self._enough(i, j)
+
+    def _enough(self, i: int, j: int) -> bool:
+        """Whether a point has what the sweep asks for; once true, it stays so."""
+        sweep, tally = self.sweep, self.tally
+        if tally.blocks[i, j] >= sweep.max_num_blocks:
+            return True
+        errors = tally.block_errors[i, j]
+        width, floor = sweep.target_relative_width, sweep.min_bler
+        if width is None and floor is None:
+            return bool(errors >= sweep.target_block_errors)
+        low, high = tally.bler_interval(i, j)
+        if floor is not None and high < floor:
+            return True
+        if errors < sweep.target_block_errors:
+            return False
+        return width is None or high - low <= width * errors / tally.blocks[i, j]

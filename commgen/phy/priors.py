@@ -8,8 +8,19 @@ import numpy as np
 import tensorflow as tf
 
 from commgen.phy.config import SimulationConfig
-from commgen.phy.estimation import LSEstimator, PerfectCSI, PriorEstimator
-from commgen.phy.estimator_config import FittedConfig, LSConfig, PerfectConfig
+from commgen.phy.covariances import channel_covariance
+from commgen.phy.estimation import (
+    LMMSEInterpolationEstimator,
+    LSEstimator,
+    PerfectCSI,
+    PriorEstimator,
+)
+from commgen.phy.estimator_config import (
+    FittedConfig,
+    LMMSEInterpolationConfig,
+    LSConfig,
+    PerfectConfig,
+)
 from commgen.phy.sources import build_source
 
 # Training channels come from a sequence that no batch of the sweep touches.
@@ -74,6 +85,9 @@ def _block(entry, config, resource_grid, prior):
     time_interpolation = config.link.time_interpolation
     if isinstance(entry, PerfectConfig):
         return PerfectCSI(resource_grid)
+    if isinstance(entry, LMMSEInterpolationConfig):
+        covariance = channel_covariance(entry, config.channel, resource_grid)
+        return LMMSEInterpolationEstimator(resource_grid, covariance, order=entry.order)
     if isinstance(entry, LSConfig):
         return LSEstimator(resource_grid, time_interpolation=time_interpolation)
     if prior.event_shape[0] != config.link.num_rx_ant:

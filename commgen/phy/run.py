@@ -10,20 +10,13 @@ from commgen._progress import progress_bar
 from commgen.phy.card import RunCard
 from commgen.phy.config import SimulationConfig
 from commgen.phy.config_file import dump_config
-from commgen.phy.figure import save_figure
-from commgen.phy.link import Link
-from commgen.phy.monte_carlo import MonteCarlo, Tally
+from commgen.phy.links import build_link
+from commgen.phy.monte_carlo import MonteCarlo
 from commgen.phy.priors import build_estimators, build_unfitted, model_files
-from commgen.phy.run_folder import (
-    ESTIMATION_COLUMNS,
-    RESULT_COLUMNS,
-    load_tally,
-    save_tally,
-    write_csv,
-)
-from commgen.phy.sources import build_source
-
-_SAVE_EVERY_S = 2.0
+from commgen.phy.results import write_results
+from commgen.phy.run_folder import load_state, save_state
+from commgen.phy.tally import Tally
+from commgen.phy.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -37,12 +30,15 @@ class RunResult:
     rows
         One dict for each estimator and SNR, with the columns of ``results.csv`` and
         ``estimation.csv``.
+    readings
+        SNRs at the targets of the sweep, with the columns of ``readings.csv``.
     was_done
         Whether the folder already held the finished run, so that nothing was computed.
     """
 
     folder: Path
     rows: list[dict[str, Any]]
+    readings: list[dict[str, Any]]
     was_done: bool
 
 
@@ -52,12 +48,14 @@ def run_simulation(
     *,
     progress: bool = True,
     jit_compile: bool = True,
+    workers: Workers | None = None,
 ) -> RunResult:
     """Simulate ``config`` into ``folder``, or go on where an earlier run stopped.
 
     The folder then holds ``config.yaml``, ``results.csv``, ``estimation.csv``,
-    ``results.png``, ``card.json``, ``state.npz`` (from which a killed run resumes, with
-    the same results) and, in ``models``, what was fitted.
+    ``readings.csv``, ``results.png``, ``card.json``, ``state.npz`` (saved after every
+    batch: from it a killed run resumes, with the same results) and, in ``models``, what
+    was fitted.
 
     Parameters
     ----------
@@ -69,6 +67,8 @@ def run_simulation(
         Show a progress bar on standard error.
     jit_compile
         As in :class:`~commgen.phy.Link`; ``False`` pays for short runs.
+    workers
+        Processes that simulate; by default this one does. The results are the same.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def run_simulation(
         changed since; or the configuration does not fit its data. Nothing is written
         then.
     OSError
-        If a file is missing or the folder cannot be written.
+        If a file is missing or the folder cannot be written; what is there stays.
     """
     folder = Path(folder)
     _check_folder(folder, config)
@@ -86,28 +86,35 @@ def run_simulation(
     card.check_inputs()
     state = folder / "state.npz"
     if card.done:
-        names = [entry.name for entry in config.estimators]
-        rows = load_tally(state).rows(names, config.sweep.snr_db)
-        return RunResult(folder, rows, was_done=True)
+        rows, found = write_results(folder, config, load_state(state)[0], again=False)
+        return RunResult(folder, rows, found, was_done=True)
     clock = _Clock()
     # Whatever does not fit shows here, before anything is written.
-    source = build_source(config, seed=config.seed)
-    link = Link(config.link, source, seed=config.seed, jit_compile=jit_compile)
+    link = build_link(config, jit_compile=jit_compile)
     build_unfitted(config, link.resource_grid)
     write_text(folder / "config.yaml", dump_config(config))
     card.write(done=False, **clock.spent())
-    estimators = build_estimators(
-        config, link.resource_grid, model_folder=folder / "models"
+    models = folder / "models"
+    estimators = build_estimators(config, link.resource_grid, model_folder=models)
+    tally, waiting = load_state(state) if state.exists() else (None, [])
+    executor = None
+    if workers is not None:
+        executor = workers.serve(config, models, jit_compile=jit_compile)
+    monte_carlo = MonteCarlo(
+        link,
+        estimators,
+        config.sweep,
+        tally=tally,
+        waiting=waiting,
+        executor=executor,
     )
-    tally = load_tally(state) if state.exists() else None
-    monte_carlo = MonteCarlo(link, estimators, config.sweep, tally=tally)
     try:
         _sweep(monte_carlo, state, progress)
     finally:  # also when interrupted: what was spent was spent
-        card.write(done=False, **clock.spent())
-    rows = _write_results(folder, monte_carlo)
-    card.write(done=True, **clock.spent())
-    return RunResult(folder, rows, was_done=False)
+        card.write(done=False, **clock.spent(executor))
+    rows, found = write_results(folder, config, monte_carlo.tally)
+    card.write(done=True, **clock.spent(executor))
+    return RunResult(folder, rows, found, was_done=False)
 
 
 def _check_folder(folder: Path, config: SimulationConfig) -> None:
@@ -133,41 +140,34 @@ class _Clock:
     def __init__(self):
         self._start = time.monotonic(), time.process_time()
 
-    def spent(self) -> dict[str, float]:
-        """Seconds, as arguments of :meth:`RunCard.write`."""
+    def spent(self, executor: Any = None) -> dict[str, float]:
+        """Seconds, with those of the workers, as arguments of RunCard.write."""
+        workers = executor.cpu_seconds if executor is not None else 0.0
         return {
             "wall_seconds": time.monotonic() - self._start[0],
-            "cpu_seconds": time.process_time() - self._start[1],
+            "cpu_seconds": time.process_time() - self._start[1] + workers,
         }
 
 
 def _sweep(monte_carlo: MonteCarlo, state: Path, progress: bool) -> None:
-    """Run all batches; save the tally every few seconds and at the end."""
-    saved = time.monotonic()
+    """Run all batches, and save the tally after each."""
     num_points = monte_carlo.pending.size
     per_batch = monte_carlo.num_blocks_per_batch
+    done = monte_carlo.tally.num_batches
     with progress_bar(
         "simulating",
         monte_carlo.num_batches * per_batch,
         unit="blocks",
         enabled=progress,
     ) as advance:
-        advance(monte_carlo.tally.num_batches * per_batch)
+        advance(done * per_batch)
 
         def after_batch(tally: Tally) -> None:
-            nonlocal saved
+            nonlocal done
             num_pending = int(monte_carlo.pending.sum())
-            advance(per_batch, note=f"{num_pending} of {num_points} points to go")
-            if num_pending == 0 or time.monotonic() - saved > _SAVE_EVERY_S:
-                save_tally(state, tally)
-                saved = time.monotonic()
+            note = f"{num_pending} of {num_points} points to go"
+            advance((tally.num_batches - done) * per_batch, note=note)
+            done = tally.num_batches
+            save_state(state, tally, monte_carlo.waiting.values())
 
         monte_carlo.run(after_batch=after_batch)
-
-
-def _write_results(folder: Path, monte_carlo: MonteCarlo) -> list[dict[str, Any]]:
-    rows = monte_carlo.tally.rows(monte_carlo.names, monte_carlo.snr_db)
-    write_csv(folder / "results.csv", rows, RESULT_COLUMNS)
-    write_csv(folder / "estimation.csv", rows, ESTIMATION_COLUMNS)
-    save_figure(folder / "results.png", rows)
-    return rows

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from commgen._files import atomic_path, write_text
-from commgen.phy.monte_carlo import Tally
+from commgen.phy.counts import Block
+from commgen.phy.tally import Tally
 
 RESULT_COLUMNS = (
     "estimator",
@@ -22,6 +24,18 @@ RESULT_COLUMNS = (
     "nmse_db",
     "num_blocks",
     "cpu_seconds",
+)
+THROUGHPUT_COLUMNS = ("throughput", "throughput_low", "throughput_high")
+READING_COLUMNS = (
+    "measure",
+    "target",
+    "estimator",
+    "snr_at_db",
+    "snr_low_db",
+    "snr_high_db",
+    "gain_db",
+    "gain_low_db",
+    "gain_high_db",
 )
 ESTIMATION_COLUMNS = (
     "estimator",
@@ -51,24 +65,31 @@ def _number(column: str, value: Any) -> str:
     return f"{value:.3f}" if column == "cpu_seconds" else f"{value:.6g}"
 
 
-def save_tally(path: Path, tally: Tally) -> None:
-    """Write ``tally`` in one step."""
+def save_state(path: Path, tally: Tally, waiting: Iterable[Block] = ()) -> None:
+    """Write ``tally``, and batches that wait for their turn, in one step."""
+    arrays = asdict(tally)
+    for block in waiting:
+        arrays |= {f"{block.batch}/{k}": v for k, v in asdict(block).items()}
     with atomic_path(path) as temporary:
-        np.savez(temporary, **asdict(tally))
+        np.savez(temporary, **arrays)
 
 
-def load_tally(path: Path) -> Tally:
-    """Read what :func:`save_tally` wrote.
+def load_state(path: Path) -> tuple[Tally, list[Block]]:
+    """Read what :func:`save_state` wrote.
 
     Raises
     ------
     ValueError
-        If the file is damaged.
+        If the file is damaged, or of a version that counted something else.
     """
-    names = [field.name for field in fields(Tally)]
     try:
         with np.load(path, allow_pickle=False) as file:
-            values = {name: file[name] for name in names}
+            tally = {field.name: file[field.name] for field in fields(Tally)}
+            batches = {name.split("/")[0] for name in file.files if "/" in name}
+            blocks = [
+                {field.name: file[f"{b}/{field.name}"] for field in fields(Block)}
+                for b in sorted(batches, key=int)
+            ]
     except OSError:
         raise
     except Exception as error:  # zipfile, zlib and numpy raise several kinds
@@ -76,7 +97,8 @@ def load_tally(path: Path) -> Tally:
         raise ValueError(
             f"{path} is damaged ({reason}); remove it to begin anew."
         ) from error
-    return Tally(int(values.pop("num_batches")), **values)
+    waiting = [Block(int(block.pop("batch")), **block) for block in blocks]
+    return Tally(int(tally.pop("num_batches")), **tally), waiting
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:

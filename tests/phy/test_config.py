@@ -69,8 +69,12 @@ FAULTS = [
     ("channel", 3, r"channel\.source: must be one of"),
     ("link.fft_size", True, r"link\.fft_size: must be a number, got True"),
     ("link.fft_size", 5000, r"link\.fft_size: must be <= 4096, got 5000"),
-    ("link.coderate", 0.1, r"link\.coderate: must be in 0\.2\.\.0\.9258.*, got 0\.1"),
-    ("link.coderate", 0.95, r"link\.coderate: must be in 0\.2\.\.0\.9258"),
+    (
+        "link.coderate",
+        0.01,
+        r"link\.coderate: must be in 0\.0293\.\.0\.9258.*, got 0\.01",
+    ),
+    ("link.coderate", 0.95, r"link\.coderate: must be in 0\.0293\.\.0\.9258"),
     (
         "link.num_bits_per_symbol",
         3,
@@ -200,8 +204,8 @@ db = st.floats(-100, 100)
     fft_size=st.integers(12, 300),
     coderate=st.floats(0.2, 0.92),
     start_db=db,
-    span_db=st.floats(0, 100),
-    step_db=st.floats(0.2, 50),
+    span_db=st.floats(0, 60),
+    step_db=st.floats(1, 50),
     num_components=st.integers(1, 64),
     batch_size=st.integers(1, 1000),
 )
@@ -298,3 +302,20 @@ def test_binary_and_missing_files_are_refused(tmp_path):
         load_config(file)
     with pytest.raises(FileNotFoundError):
         load_config(tmp_path / "nowhere.yaml")
+
+
+def test_batches_are_sized_to_memory_where_nobody_says(base):
+    del base["sweep"]["batch_size"]
+    config = parse_config(base)
+    assert config.sweep.batch_size == 512
+    assert parse_config(yaml.safe_load(dump_config(config))) == config
+    base["link"]["fft_size"] = 1024
+    size = parse_config(base).sweep.batch_size
+    # 2 antennas, 14 symbols of 1024 subcarriers, 8 bytes each
+    assert size == 32 * 2**20 // (8 * 2 * 14 * 1024)
+
+
+def test_too_many_points_are_refused(base):
+    base["sweep"]["snr_step_db"] = 0.05
+    with pytest.raises(ValueError, match=r"at most 300 points .* got 602"):
+        parse_config(base)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from sionna.phy.nr import PUSCHConfig, PUSCHTransmitter
 from sionna.phy.ofdm import LSChannelEstimator, PilotPattern, ResourceGrid
 
 from commgen.generative import GaussianMixture
@@ -183,6 +184,77 @@ def test_no_noise_gives_the_observation(complex_normal):
     assert np.all(np.asarray(err_var) == 0)
 
 
+def dmrs_grid(num_layers):
+    """Grid of Sionna's PUSCH: two PRB, ports from 0, comb 2, two symbols, 3 dB more."""
+    config = PUSCHConfig()
+    config.carrier.n_size_grid = 2
+    config.num_layers = config.num_antenna_ports = num_layers
+    config.dmrs.additional_position = 1
+    config.dmrs.num_cdm_groups_without_data = 2
+    config.dmrs.dmrs_port_set = list(range(num_layers))
+    return PUSCHTransmitter(config).resource_grid
+
+
+@pytest.mark.parametrize("num_layers", [1, 2])
+@pytest.mark.parametrize("interpolation", ["linear", "average"])
+def test_layers_on_shared_pilots_are_told_apart(
+    num_layers, interpolation, complex_normal
+):
+    rg = dmrs_grid(num_layers)
+    h = np.repeat(complex_normal(3, 2, num_layers, 1), 24, axis=-1)
+    y = received(rg, h, np.zeros((3, 1, 2, 14, 24), np.complex64))
+    estimator = LSEstimator(rg, time_interpolation=interpolation)
+    h_hat, _ = estimator(y, 0.1)
+    assert h_hat.shape == (3, 1, 2, 1, num_layers, 14, 24)
+    expected = np.broadcast_to(h[:, None, :, None, :, None], h_hat.shape)
+    np.testing.assert_allclose(h_hat, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("num_layers", [1, 2])
+def test_despread_error_is_its_part_of_the_noise(num_layers, complex_normal):
+    """N0 over twice the power of the boosted pilots for two layers, once for one."""
+    rg, n, no = dmrs_grid(num_layers), 4000, 0.3
+    h = np.repeat(complex_normal(n, 1, num_layers, 1), 24, axis=-1)
+    y = received(rg, h, np.float32(np.sqrt(no)) * complex_normal(n, 1, 1, 14, 24))
+    h_hat, err_var = LSEstimator(rg)(y, no)
+    error = np.abs(h_hat.numpy()[:, 0, 0, 0] - h[:, 0, :, None]) ** 2
+    promised = np.broadcast_to(err_var, h_hat.shape)[0, 0, 0, 0]
+    np.testing.assert_allclose(error.mean(0), promised, rtol=0.09)
+    # At both edges the value is held: the error is that of one observation.
+    np.testing.assert_allclose(promised[:, [2, 11], 0], no / (2 * num_layers), 1e-5)
+
+
+def test_despread_observation_lies_between_the_pilots(complex_normal):
+    """A phase that turns over the subcarriers: exact in the middle of each pair."""
+    rg = dmrs_grid(2)
+    ramp = np.exp(0.02j * np.arange(24))
+    h = complex_normal(3, 2, 1, 1) * ramp
+    h = np.concatenate([h, 0 * h], axis=2).astype(np.complex64)
+    y = received(rg, h, np.zeros((3, 1, 2, 14, 24), np.complex64))
+    h_hat = LSEstimator(rg)(y, 0.1)[0].numpy()[:, 0, :, 0, 0, 2]
+    # Pairs 0 and 2, 4 and 6, ...: the mean shrinks by cos(0.02) and has no phase error.
+    np.testing.assert_allclose(
+        h_hat[..., 1::4], np.cos(0.02) * h[:, :, 0, 1::4], atol=1e-5
+    )
+
+
+def test_prior_works_on_despread_pilots(complex_normal, gaussian_prior):
+    rg, R = dmrs_grid(2), covariance(2)
+    y = complex_normal(3, 1, 2, 14, 24)
+    estimator = PriorEstimator(rg, gaussian_prior(R, (2,)))
+    h_hat, err_var = estimator(y, 0.4)
+    observed, no = LSEstimator(rg).observe(y, 0.4)
+    assert float(no) == pytest.approx(0.1)
+    W = R @ np.linalg.inv(R + 0.1 * np.eye(2))
+    expected = np.einsum("ij,bj->bi", W, observed[:, 0, :, 1, 0, 0])
+    np.testing.assert_allclose(h_hat[:, 0, :, 0, 1, 2, 0], expected, atol=1e-5)
+    C = np.diag(R - W @ R).real
+    np.testing.assert_allclose(err_var[0, 0, :, 0, 1, 2, 0], C, atol=1e-5)
+    grid_prior = gaussian_prior(np.eye(2 * 2 * 24), (2, 2, 24))
+    with pytest.raises(ValueError, match="needs pilots on all subcarriers"):
+        PriorEstimator(rg, grid_prior, "grid", time_interpolation="average")
+
+
 def test_perfect_csi_drops_the_nulled_subcarriers(complex_normal):
     rg = grid(dc_null=True, num_guard_carriers=(1, 0))
     h = complex_normal(2, 1, 3, 1, 1, T, F)
@@ -199,6 +271,26 @@ def test_shrinkage_is_common_to_neighbours_and_noise_is_not():
     for share, expected in [(1.0, 0.4), (0.0, 0.8), (0.5, 0.6)]:
         _, err_var = interpolate(h, var, tf.fill(var.shape, share))
         assert float(err_var[0, 0, 0, 0, 0, 0]) == pytest.approx(expected)
+
+
+def test_many_points_are_gathered_to_the_same_numbers(complex_normal, rng):
+    """The sparse way against the product with all weights, two streams, both axes."""
+    shape = (2, 1, 2, 2, 60, 70)
+    points = [[np.arange(n) * 3 + s for s in range(2)] for n in (70, 60)]
+    frequency, time = (
+        np.stack([linear_weights(p, np.arange(200)) for p in axis]) for axis in points
+    )
+    h, share = complex_normal(*shape), rng.uniform(size=shape).astype(np.float32)
+    var = rng.uniform(0.1, 1, shape).astype(np.float32)
+    h_hat, err_var = SeparableInterpolator(frequency, time)(h, var, share)
+    dense = "brasqp,spf,sqt->brastf"
+    np.testing.assert_allclose(
+        h_hat, np.einsum(dense, h, frequency, time, optimize=True), atol=1e-5
+    )
+    noise = np.einsum(dense, var * share, frequency**2, time**2, optimize=True)
+    bias = np.sqrt(var * (1 - share))
+    bias = np.einsum(dense, bias, frequency, time, optimize=True)
+    np.testing.assert_allclose(err_var, noise + bias**2, atol=1e-5)
 
 
 def test_linear_weights_reproduce_lines_and_hold_outside():
@@ -239,6 +331,23 @@ def test_refuses_uneven_pilots():
     holes = PilotPattern(mask, np.ones((1, 1, 4), np.complex64))
     with pytest.raises(ValueError, match=r"must fill \(OFDM symbols\) x"):
         LSEstimator(ResourceGrid(T, F, 30e3, pilot_pattern=holes))
+
+
+def test_refuses_shared_pilots_that_tell_nothing_apart():
+    def shared(first, second, masks=None):
+        mask = np.zeros((1, 2, T, F), bool)
+        mask[0, :, 1, : len(first)] = True
+        pilots = np.array([[first, second]], np.complex64)
+        pattern = PilotPattern(mask if masks is None else masks(mask), pilots)
+        return ResourceGrid(T, F, 30e3, num_streams_per_tx=2, pilot_pattern=pattern)
+
+    assert LSEstimator(shared([1, 1, 1, 1], [1, -1, 1j, -1j])) is not None
+    with pytest.raises(ValueError, match=r"streams 0 and 1, which share .* orthogonal"):
+        LSEstimator(shared([1, 1, 1, 1], [1, 1, 1, -1]))
+    with pytest.raises(ValueError, match="fill the pilot subcarriers evenly"):
+        LSEstimator(shared([1, 1, 1], [1, -1, 1]))
+    with pytest.raises(ValueError, match="share all resource elements or none"):
+        LSEstimator(shared([1, 1, 1, 0], [0, 1, -1, 1]))
 
 
 def test_refuses_priors_of_another_event(gaussian_prior):

@@ -46,7 +46,6 @@ def test_a_killed_run_resumes_with_the_same_results(small, tmp_path, monkeypatch
             raise KeyboardInterrupt
         run_batch(self)
 
-    monkeypatch.setattr("commgen.phy.run._SAVE_EVERY_S", -1.0)
     monkeypatch.setattr(MonteCarlo, "run_batch", die_in_the_third)
     with pytest.raises(KeyboardInterrupt):
         run_simulation(config, tmp_path / "killed")
@@ -68,6 +67,7 @@ def test_a_run_folder_is_complete_and_then_only_read(small, tmp_path):
         "config.yaml",
         "results.csv",
         "estimation.csv",
+        "readings.csv",
         "results.png",
         "card.json",
         "state.npz",

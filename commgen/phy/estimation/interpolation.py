@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+_MAX_DENSE = 48  # points up to which a product with all weights is as fast
+
 
 def linear_weights(points, targets) -> np.ndarray:
     """Weights of piecewise linear interpolation, held constant outside the points.
@@ -62,8 +64,8 @@ class SeparableInterpolator:
 
     def __init__(self, frequency_weights, time_weights):
         self._weights = [
-            _Axis("brasqp,spf->brasqf", np.asarray(frequency_weights, np.float32)),
-            _Axis("brasqf,sqt->brastf", np.asarray(time_weights, np.float32)),
+            _Axis("brasqp,spf->brasqf", np.asarray(frequency_weights, np.float32), 5),
+            _Axis("brasqf,sqt->brastf", np.asarray(time_weights, np.float32), 4),
         ]
 
     def __call__(self, h_hat, err_var, noise_share):
@@ -78,18 +80,40 @@ class SeparableInterpolator:
 
 
 class _Axis:
-    """Weights along one axis; the two usual trivial cases cost nothing."""
+    """Weights along one axis; trivial cases cost nothing, and sparse ones little."""
 
-    def __init__(self, equation, weights):
+    def __init__(self, equation, weights, axis):
         self._equation = equation
         self._weights = weights
+        self._axis = axis
         num_points, num_targets = weights.shape[1:]
         self._identity = num_points == num_targets and bool(
             np.all(weights == np.eye(num_points))
         )
+        # Between lines there are two weights a target: gathered where there are many.
+        sparse = np.all(np.count_nonzero(weights, axis=1) <= 2)
+        self._gathered = num_points > _MAX_DENSE and bool(sparse)
 
     def apply(self, x, *, squared=False):
         if self._identity:
             return x
-        weights = tf.constant(self._weights**2 if squared else self._weights)
+        weights = self._weights**2 if squared else self._weights
+        if self._gathered:
+            streams = [
+                self._gather(x[:, :, :, min(s, x.shape[3] - 1)], w)
+                for s, w in enumerate(weights)
+            ]
+            return tf.stack(streams, axis=3)
         return tf.einsum(self._equation, x, tf.cast(weights, x.dtype))
+
+    def _gather(self, x, weights):
+        """Interpolate one stream with ``weights`` [num_points, num_targets]."""
+        order = np.argsort(-weights, axis=0, kind="stable")[:2]
+        shape = [-1, 1] if self._axis == 4 else [-1]
+        total = 0
+        for index in order:
+            w = np.take_along_axis(weights, index[None], axis=0).reshape(shape)
+            total = total + tf.gather(x, index, axis=self._axis - 1) * tf.cast(
+                w, x.dtype
+            )
+        return total

@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 from sionna.phy import Block
-from sionna.phy.ofdm import RemoveNulledSubcarriers
+
+from commgen.phy.grid import EffectiveSubcarriers
 
 
 class PerfectCSI(Block):
@@ -28,9 +29,11 @@ class PerfectCSI(Block):
         Zero.
     """  # noqa: E501
 
+    is_genie = True  # a link gives it the channel instead of what was received
+
     def __init__(self, resource_grid, *, precision=None):
         super().__init__(precision=precision)
-        self._remove_nulled = RemoveNulledSubcarriers(resource_grid)
+        self._remove_nulled = EffectiveSubcarriers(resource_grid)
 
     def call(self, h, no=None):
         """Return ``h`` without the nulled subcarriers, and zero."""

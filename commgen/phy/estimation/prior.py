@@ -67,7 +67,7 @@ class PriorEstimator(PilotEstimator):
 
     def _check_grid(self):
         layout = self._layout
-        num_streams, num_pilots = layout.subcarriers.shape
+        num_streams, num_pilots = layout.observed_at.shape
         if not self._average or num_pilots != len(layout.frequencies):
             raise ValueError(
                 "event 'grid' needs pilots on all subcarriers and "

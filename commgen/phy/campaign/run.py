@@ -1,0 +1,157 @@
+"""Run a campaign point by point, and go on with what was interrupted."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from commgen._files import write_text
+from commgen.phy.campaign.config import CampaignConfig, GridPoint, load_campaign
+from commgen.phy.campaign.saved import CAMPAIGN_FILE, POINTS
+from commgen.phy.config_file import load_config
+from commgen.phy.figure import save_campaign_figure
+from commgen.phy.run import RunResult, run_simulation
+from commgen.phy.run_folder import (
+    ESTIMATION_COLUMNS,
+    READING_COLUMNS,
+    RESULT_COLUMNS,
+    THROUGHPUT_COLUMNS,
+    write_csv,
+)
+from commgen.phy.workers import Workers
+
+
+@dataclass(frozen=True)
+class CampaignResult:
+    """What a campaign found.
+
+    Parameters
+    ----------
+    folder
+        The campaign's folder.
+    results
+        Result of each point.
+    points
+        The points.
+    """
+
+    folder: Path
+    results: list[RunResult]
+    points: tuple[GridPoint, ...]
+
+
+def run_campaign(
+    campaign: CampaignConfig,
+    folder: str | Path,
+    *,
+    progress: bool = True,
+    jit_compile: bool = True,
+    workers: Workers | None = None,
+) -> CampaignResult:
+    """Run all points into ``folder``, or go on where an earlier run stopped.
+
+    Each point is a run folder of its own in ``points``. After each point
+    ``results.csv``, ``estimation.csv``, ``readings.csv`` (the columns of a run behind
+    those of the grid) and ``results.png`` have all points so far.
+
+    Parameters
+    ----------
+    campaign
+        The campaign.
+    folder
+        Its folder; made if it is not there.
+    progress, jit_compile, workers
+        As in :func:`~commgen.phy.run_simulation`.
+
+    Raises
+    ------
+    ValueError, OSError
+        As :func:`~commgen.phy.run_simulation`; or if the folder holds something else.
+    """
+    folder = Path(folder)
+    _claim(folder, campaign)
+    results = []
+    for i, point in enumerate(campaign.points):
+        if progress:
+            print(f"[{i + 1}/{len(campaign.points)}] {point.title}", flush=True)
+        results.append(
+            run_simulation(
+                point.config,
+                point_folder(folder, i),
+                progress=progress,
+                jit_compile=jit_compile,
+                workers=workers,
+            )
+        )
+        _write(folder, campaign, results)
+    return CampaignResult(folder, results, campaign.points)
+
+
+def resume(
+    folder: str | Path,
+    *,
+    progress: bool = True,
+    jit_compile: bool = True,
+    workers: Workers | None = None,
+) -> RunResult | CampaignResult:
+    """Go on with the run or the campaign that a folder holds.
+
+    Parameters
+    ----------
+    folder
+        Its folder.
+    progress, jit_compile, workers
+        As in :func:`~commgen.phy.run_simulation`.
+
+    Raises
+    ------
+    ValueError
+        If it holds neither.
+    """
+    folder = Path(folder)
+    options: dict[str, Any] = {
+        "progress": progress,
+        "jit_compile": jit_compile,
+        "workers": workers,
+    }
+    if (folder / CAMPAIGN_FILE).is_file():
+        campaign: Any = load_campaign(folder / CAMPAIGN_FILE)
+        return run_campaign(campaign, folder, **options)
+    if (folder / "config.yaml").is_file():
+        return run_simulation(load_config(folder / "config.yaml"), folder, **options)
+    raise ValueError(f"{folder} holds neither a run nor a campaign.")
+
+
+def point_folder(folder: Path, number: int) -> Path:
+    """Return the run folder of a campaign's point."""
+    return folder / POINTS / f"{number:04d}"
+
+
+def _claim(folder: Path, campaign: CampaignConfig) -> None:
+    """Take a new folder, or refuse one that is of something else."""
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} must be a folder, it is a file.")
+    path = folder / CAMPAIGN_FILE
+    if path.is_file():
+        if path.read_text(encoding="utf-8") != campaign.dump():
+            raise ValueError(f"{folder} holds another campaign; choose another folder.")
+    elif folder.is_dir() and any(folder.iterdir()):
+        raise ValueError(
+            f"{folder} is not empty and holds no campaign; choose another folder."
+        )
+    write_text(path, campaign.dump())
+
+
+def _write(folder: Path, campaign: CampaignConfig, results: list[RunResult]) -> None:
+    axes = tuple(campaign.grid)
+    pairs = list(zip(campaign.points, results, strict=False))
+    rows = [{**point.labels, **row} for point, result in pairs for row in result.rows]
+    found = [
+        {**point.labels, **row} for point, result in pairs for row in result.readings
+    ]
+    harq = all("throughput" in row for row in rows)
+    extra = THROUGHPUT_COLUMNS if harq else ()
+    write_csv(folder / "results.csv", rows, axes + RESULT_COLUMNS + extra)
+    write_csv(folder / "estimation.csv", rows, axes + ESTIMATION_COLUMNS)
+    write_csv(folder / "readings.csv", found, axes + READING_COLUMNS)
+    curves = [(point.title, result.rows) for point, result in pairs]
+    save_campaign_figure(folder / "results.png", curves)

@@ -1,0 +1,147 @@
+"""Log-likelihood ratios of Gray-labelled square QAM, exact, one real axis at a time."""
+
+import numpy as np
+import tensorflow as tf
+
+_BITS_PER_SYMBOL = (2, 4, 6, 8)
+_MIN_NO = 1e-30  # keeps the exponents finite in single precision
+
+
+def demap(x_hat, no_eff, num_bits_per_symbol: int):
+    r"""Bit log-likelihood ratios of QAM under Gaussian noise.
+
+    .. math:: \ell_i = \ln \frac{\sum_{c:\,b_i(c) = 1} e^{-|\hat{x} - c|^2 / N}}
+                                {\sum_{c:\,b_i(c) = 0} e^{-|\hat{x} - c|^2 / N}}
+
+    The labels of 3GPP TS 38.211 5.1.3 to 5.1.6 split into one half for each axis, so
+    the other axis drops out of the ratio: :math:`2 \sqrt{M}` exponentials in place of
+    :math:`M`. What is left is that of the amplitudes :math:`\pm a_k`, with
+    :math:`u = 2 |x| / N`:
+
+    .. math:: e_k^\pm = \pm a_k u - a_k^2 / N, \qquad
+              e_k = e_k^+ + \ln(1 + e^{-2 a_k u})
+
+    The sign bit is the ratio of all :math:`e_k^-` to all :math:`e_k^+`, the others are
+    ratios of sums of :math:`e_k`. It gives the numbers of Sionna's
+    ``Demapper("app", "qam", num_bits_per_symbol)``.
+
+    XLA makes it faster on a CPU up to 64-QAM and for ``x_hat`` of one axis, and several
+    times slower otherwise.
+
+    Parameters
+    ----------
+    x_hat : [..., n], complex
+        Received symbols, of a constellation with unit mean power.
+    no_eff : broadcastable to ``x_hat``, float
+        Variance of their complex noise. Values under 1e-30 count as 1e-30.
+    num_bits_per_symbol
+        2, 4, 6 or 8.
+
+    Returns
+    -------
+    llr : [..., n * num_bits_per_symbol], float
+        ln p(1) / p(0), the bits in the order of the mapper. Zero where ``no_eff`` is
+        infinite.
+
+    Raises
+    ------
+    ValueError
+        If ``num_bits_per_symbol`` is anything else. A Sionna ``Constellation`` of one's
+        own is refused with it: Sionna 1.2.2 maps its normalised points and demaps the
+        raw ones (NVlabs/sionna#1188).
+    """
+    amplitudes, labels = pam_labels(num_bits_per_symbol)
+    x_hat = tf.convert_to_tensor(x_hat)
+    x = tf.stack([tf.math.real(x_hat), tf.math.imag(x_hat)], axis=-1)
+    no_eff = tf.broadcast_to(tf.cast(no_eff, x.dtype), tf.shape(x_hat))
+    inverse = 1 / tf.maximum(no_eff, _MIN_NO)[..., None]
+    u = 2 * tf.abs(x) * inverse
+    energy = [float(a * a) * inverse for a in amplitudes]
+    plus = [float(a) * u - e for a, e in zip(amplitudes, energy, strict=True)]
+    minus = [float(-a) * u - e for a, e in zip(amplitudes, energy, strict=True)]
+    bits = [-tf.sign(x) * (_log_sum_exp(plus) - _log_sum_exp(minus))]
+    if len(amplitudes) > 1:
+        both = [_log_sum_exp(pair) for pair in zip(plus, minus, strict=True)]
+        for label in labels.T:
+            one, zero = ([both[k] for k in np.flatnonzero(label == b)] for b in (1, 0))
+            bits.append(_log_sum_exp(one) - _log_sum_exp(zero))
+    llr = tf.stack(bits, axis=-2)  # [..., n, bit of the axis, axis]
+    shape = tf.shape(x)[:-1] * ([1] * (x.shape.rank - 2) + [num_bits_per_symbol])
+    return tf.reshape(llr, shape)
+
+
+def pam_labels(num_bits_per_symbol: int) -> tuple[np.ndarray, np.ndarray]:
+    """Amplitudes of one axis of QAM and the bits that choose between them.
+
+    Parameters
+    ----------
+    num_bits_per_symbol
+        2, 4, 6 or 8: bits of the QAM symbol.
+
+    Returns
+    -------
+    amplitudes : [2**(num_bits_per_symbol / 2 - 1)], float64
+        Above zero; the first bit of the axis is 0 for the positive sign. The QAM has
+        unit mean power.
+    labels : [len(amplitudes), num_bits_per_symbol / 2 - 1], int
+        The other bits of the axis.
+
+    Examples
+    --------
+    >>> amplitudes, labels = pam_labels(4)
+    >>> (amplitudes * 10**0.5).round(6).tolist(), labels.tolist()
+    ([1.0, 3.0], [[0], [1]])
+    """
+    if num_bits_per_symbol not in _BITS_PER_SYMBOL:
+        raise ValueError(
+            f"num_bits_per_symbol must be one of {_BITS_PER_SYMBOL}, the square QAM of "
+            f"TS 38.211 5.1.3 to 5.1.6, got {num_bits_per_symbol!r}."
+        )
+    num_labels = num_bits_per_symbol // 2 - 1
+    labels = np.indices((2,) * num_labels).reshape(num_labels, 2**num_labels).T
+    amplitudes = np.ones(len(labels))
+    for i in range(num_labels):  # from the last bit to the first
+        sign = 1 - 2 * labels[:, num_labels - 1 - i]
+        amplitudes = 2.0 ** (i + 1) - sign * amplitudes
+    power = 2 * (2**num_bits_per_symbol - 1) / 3
+    return amplitudes / power**0.5, labels
+
+
+def qam_points(num_bits_per_symbol: int) -> np.ndarray:
+    """Points of the QAM that :func:`demap` is for, in the order of their labels.
+
+    Parameters
+    ----------
+    num_bits_per_symbol
+        2, 4, 6 or 8.
+
+    Returns
+    -------
+    points : [2**num_bits_per_symbol], complex64
+        Of unit mean power; the first bit of a label is the most significant one.
+
+    Examples
+    --------
+    >>> (qam_points(2) * 2**0.5).round(3).tolist()
+    [(1+1j), (1-1j), (-1+1j), (-1-1j)]
+    """
+    amplitudes, _ = pam_labels(num_bits_per_symbol)
+    half = num_bits_per_symbol // 2
+    label = np.arange(2**num_bits_per_symbol)
+    bits = (label[:, None] >> np.arange(num_bits_per_symbol)[::-1]) & 1
+    weights = 2 ** np.arange(half - 1)[::-1]
+    axes = [
+        (1 - 2 * bits[:, i]) * amplitudes[bits[:, i + 2 :: 2] @ weights] for i in (0, 1)
+    ]
+    return (axes[0] + 1j * axes[1]).astype(np.complex64)
+
+
+def _log_sum_exp(terms):
+    """Log of the sum of exponentials of a few tensors of one shape."""
+    if len(terms) == 1:
+        return terms[0]
+    if len(terms) == 2:
+        largest = tf.maximum(*terms)
+        return largest + tf.math.log1p(tf.exp(-tf.abs(terms[0] - terms[1])))
+    largest = tf.reduce_max(tf.stack(terms), axis=0)
+    return largest + tf.math.log(tf.add_n([tf.exp(t - largest) for t in terms]))

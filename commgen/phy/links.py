@@ -1,0 +1,32 @@
+"""From a configuration to the link that it describes."""
+
+from typing import Any
+
+from commgen.phy.config import SimulationConfig
+from commgen.phy.link import Link
+from commgen.phy.nr import PuschConfig, PuschLink
+from commgen.phy.sources import build_source
+
+
+def build_link(config: SimulationConfig, *, jit_compile: bool = True) -> Any:
+    """Build source and link of a simulation.
+
+    Parameters
+    ----------
+    config
+        The simulation.
+    jit_compile
+        As in :class:`~commgen.phy.Link`.
+
+    Returns
+    -------
+    Link or PuschLink
+
+    Raises
+    ------
+    ValueError, OSError
+        As :func:`~commgen.phy.sources.build_source`.
+    """
+    source = build_source(config, seed=config.seed)
+    make: Any = PuschLink if isinstance(config.link, PuschConfig) else Link
+    return make(config.link, source, seed=config.seed, jit_compile=jit_compile)

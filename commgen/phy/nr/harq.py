@@ -1,0 +1,108 @@
+"""HARQ: what is sent again, and what the standard calls throughput."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class HarqResult:
+    """What became of a batch of HARQ processes, [batch] each.
+
+    Parameters
+    ----------
+    bit_errors, block_errors
+        Wrong information bits and whether there were any, after the first transmission.
+    transmissions
+        Transmissions that each process took.
+    delivered
+        1 where the block was accepted and is right, else 0.
+    """
+
+    bit_errors: np.ndarray
+    block_errors: np.ndarray
+    transmissions: np.ndarray
+    delivered: np.ndarray
+
+
+def run_harq(
+    transport_block,
+    bits: np.ndarray,
+    rv_sequence: Sequence[int],
+    receive: Callable[[int, np.ndarray], np.ndarray],
+) -> HarqResult:
+    """Send transport blocks until each is acknowledged or has been sent often enough.
+
+    The soft bits of all transmissions are added up in one circular buffer (TS 38.212
+    5.4.2): where redundancy versions overlap they add, elsewhere they fill it up. The
+    receiver acknowledges by the CRC alone, as it must.
+
+    Parameters
+    ----------
+    transport_block : TransportBlock
+        Decoder and soft buffers, :class:`commgen.phy.coding.TransportBlock`.
+    bits : [batch, tbs], uint8
+        What is sent.
+    rv_sequence
+        Redundancy version of each transmission.
+    receive
+        ``receive(n, index) -> llr`` [len(index), num_coded_bits]: LLRs of transmission
+        ``n`` of the processes ``index`` of the batch.
+    """
+    batch_size = len(bits)
+    active = np.arange(batch_size)
+    transmissions = np.zeros(batch_size, np.int64)
+    delivered = np.zeros(batch_size, np.int64)
+    bit_errors = np.zeros(batch_size, np.int64)
+    buffer = transport_block.new_buffer(batch_size)
+    for n, rv in enumerate(rv_sequence):
+        buffer = transport_block.combine(buffer, receive(n, active), rv)
+        bits_hat, accepted = transport_block.decode(buffer)
+        wrong = (bits_hat != bits[active]).sum(1)
+        if n == 0:
+            bit_errors = wrong.astype(np.int64)
+        transmissions[active] = n + 1
+        delivered[active] = accepted & (wrong == 0)
+        active, buffer = active[~accepted], buffer[~accepted]
+        if not len(active):
+            break
+    block_errors = (bit_errors > 0).astype(np.int64)
+    return HarqResult(bit_errors, block_errors, transmissions, delivered)
+
+
+def throughput(delivered, transmissions) -> float:
+    """Throughput as a fraction of the maximum, TS 38.104 8.2.1.
+
+    Every transmission takes a slot, in which at most one block could have been
+    delivered.
+
+    Parameters
+    ----------
+    delivered, transmissions : [num_processes], int
+        As in :class:`HarqResult`.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If nothing was sent, or more was delivered than sent.
+
+    Examples
+    --------
+    One block at once, one at the second attempt, one lost after four:
+
+    >>> round(throughput([1, 1, 0], [1, 2, 4]), 4)
+    0.2857
+    """
+    num_delivered, num_sent = int(np.sum(delivered)), int(np.sum(transmissions))
+    if not 0 <= num_delivered <= num_sent or num_sent == 0:
+        raise ValueError(
+            "delivered must be at most transmissions, and those at least 1, got "
+            f"{num_delivered} of {num_sent}."
+        )
+    return num_delivered / num_sent

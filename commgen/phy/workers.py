@@ -1,0 +1,248 @@
+"""Processes that simulate batches, on one machine or on a cluster, through Ray."""
+
+import os
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from commgen._checks import check_int
+from commgen.phy.config import SimulationConfig
+from commgen.phy.config_file import dump_config, parse_config
+from commgen.phy.counts import Block
+
+# Batches given to a worker: one to compute, and one so that it never waits.
+_BATCHES_EACH = 2
+_NO_TARGETS = {
+    "max_num_blocks": 1,
+    "target_block_errors": 1,
+    "target_relative_width": None,
+    "min_bler": None,
+}
+# A batch that kills its worker so often would kill every other one.
+_MAX_LOSSES = 3
+
+
+class WorkersLostError(RuntimeError):
+    """Raised when workers die again and again."""
+
+
+class Workers:
+    """A pool of single-threaded processes; use it in a ``with`` statement.
+
+    One thread each, for threads inside an operation gain less than a second process
+    does. A worker that dies is replaced and its batches are done again.
+
+    Parameters
+    ----------
+    num_workers
+        Processes; by default as many as the cluster at ``address`` has CPUs.
+    address
+        Address of a Ray cluster, such as ``"10.0.0.1:6379"`` or ``"auto"``. Without it
+        a private one is started on this machine, on the loopback interface. On a
+        cluster every node needs commgen, and the files of the simulation and its
+        output folder under the same paths.
+
+    Raises
+    ------
+    ValueError
+        If ``num_workers`` is less than 1, or is left out without ``address``.
+    ModuleNotFoundError
+        If Ray is not installed.
+    OSError
+        If no cluster answers at ``address``.
+    """
+
+    def __init__(self, num_workers: int | None = None, *, address: str | None = None):
+        if num_workers is not None:
+            check_int("workers", num_workers, low=1)
+        elif address is None:
+            raise ValueError("workers must be given where no Ray address is, got none.")
+        self._num_workers, self._address = num_workers, address
+        self._ray = _import_ray(loopback=address is None)
+        self._actors: list[Any] = []
+
+    def __enter__(self) -> "Workers":
+        """Start Ray, or connect to it."""
+        ray = self._ray
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+        if self._address is None:
+            options |= {
+                "num_cpus": self._num_workers,
+                "include_dashboard": False,
+            }
+        else:
+            options["address"] = self._address
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            try:
+                ray.init(**options)
+            except ConnectionError as error:
+                raise OSError(f"no Ray cluster answers at {self._address}.") from error
+        if self._num_workers is None:
+            self._num_workers = max(1, int(ray.cluster_resources().get("CPU", 1)))
+        actor = ray.remote(num_cpus=1, max_restarts=0)(_Worker)
+        self._start = lambda: actor.remote(sys.path)
+        self._actors = [self._start() for _ in range(self._num_workers)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the workers, and Ray if it was started here."""
+        for actor in self._actors:
+            self._ray.kill(actor)
+        self._actors = []
+        self._ray.shutdown()
+
+    def serve(
+        self, config: SimulationConfig, models: Path, *, jit_compile: bool = True
+    ) -> "WorkerExecutor":
+        """Return an executor for one simulation, to be used before the next one.
+
+        Parameters
+        ----------
+        config
+            The simulation.
+        models
+            Folder with its fitted models.
+        jit_compile
+            As in :class:`~commgen.phy.Link`.
+        """
+        if not self._actors:
+            raise ValueError("workers must be entered with a with statement first.")
+        # When it is enough is not decided by workers: with other targets they go on.
+        sweep = config.sweep.model_copy(update=_NO_TARGETS)
+        text = dump_config(config.model_copy(update={"sweep": sweep}))
+        job = (text, str(models.resolve()), jit_compile)
+        return WorkerExecutor(self._ray, self._actors, self._start, job)
+
+
+class WorkerExecutor:
+    """Executor over the workers of a pool.
+
+    Parameters
+    ----------
+    ray
+        The module.
+    actors
+        The workers; one that dies is replaced in this list.
+    start
+        Function that starts a worker.
+    job
+        Arguments of the worker's simulation.
+    """
+
+    def __init__(self, ray: Any, actors: list[Any], start: Any, job: tuple):
+        self._ray, self._actors, self._start, self._job = ray, actors, start, job
+        self._running: dict[Any, tuple[int, int, np.ndarray]] = {}
+        self._load = [0] * len(actors)
+        self._losses = 0
+        self.capacity = _BATCHES_EACH * len(actors)
+        self.cpu_seconds = 0.0
+
+    def submit(self, batch: int, pending: np.ndarray) -> None:
+        """Give a batch to the worker that has least to do."""
+        number = int(np.argmin(self._load))
+        reference = self._actors[number].run.remote(*self._job, batch, pending)
+        self._running[reference] = (number, batch, pending)
+        self._load[number] += 1
+
+    def next_block(self) -> Block:
+        """Wait for the first worker that is ready; replace those that died."""
+        while True:
+            (reference, *_), _ = self._ray.wait(list(self._running), num_returns=1)
+            number, batch, pending = self._running.pop(reference)
+            self._load[number] -= 1
+            try:
+                block, seconds = self._ray.get(reference)
+            except self._ray.exceptions.RayActorError:
+                self._replace(number, batch, pending)
+                continue
+            except self._ray.exceptions.RayTaskError as error:
+                raise error.cause from error
+            self.cpu_seconds += seconds
+            self._losses = 0
+            return block
+
+    def _replace(self, number: int, batch: int, pending: np.ndarray) -> None:
+        """Start a new worker in the place of a dead one, with all that it had."""
+        self._losses += 1
+        if self._losses > _MAX_LOSSES * len(self._actors):
+            raise WorkersLostError(
+                f"{self._losses} workers died in a row, the last one with batch "
+                f"{batch}: is there enough memory?"
+            )
+        lost = [(batch, pending)]
+        for reference, (owner, other, points) in list(self._running.items()):
+            if owner == number:
+                del self._running[reference]
+                lost.append((other, points))
+        self._load[number] = 0
+        self._actors[number] = self._start()
+        for work in sorted(lost, key=lambda item: item[0]):
+            self.submit(*work)
+
+
+class _Worker:
+    """One process; keeps the simulator of the last job."""
+
+    def __init__(self, path: list[str]):
+        sys.path[:] = path
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        import tensorflow as tf
+
+        tf.get_logger().setLevel("ERROR")
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        self._job: tuple | None = None
+        self._simulator: Any = None
+
+    def run(
+        self,
+        config: str,
+        models: str,
+        jit_compile: bool,
+        batch: int,
+        pending: np.ndarray,
+    ) -> tuple[Block, float]:
+        """Simulate a batch; also return the CPU time of it [s]."""
+        start = time.process_time()
+        job = (config, models, jit_compile)
+        if job != self._job:
+            self._simulator, self._job = _build(*job), job
+        block = self._simulator.run(batch, pending)
+        return block, time.process_time() - start
+
+
+def _build(text: str, models: str, jit_compile: bool) -> Any:
+    import yaml
+
+    from commgen.phy.links import build_link
+    from commgen.phy.priors import build_estimators
+    from commgen.phy.simulator import Simulator
+
+    config = parse_config(yaml.safe_load(text))
+    link = build_link(config, jit_compile=jit_compile)
+    estimators = build_estimators(config, link.resource_grid, model_folder=Path(models))
+    sweep = config.sweep
+    size = sweep.batch_size or 1  # a configuration has set it
+    return Simulator(link, estimators, sweep.snr_db, size)
+
+
+def _import_ray(*, loopback: bool) -> Any:
+    if loopback:  # what Ray does on Windows and macOS; else it listens to everybody
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Ray would hide GPUs from processes that ask for none, and warns about it.
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    try:
+        import ray
+    except ImportError:
+        raise ModuleNotFoundError(
+            "workers need Ray: pip install 'commgen[scale]'."
+        ) from None
+    import ray.exceptions
+
+    return ray

@@ -1,0 +1,277 @@
+import csv
+import errno
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+from commgen.phy import dump_config, parse_config, run_simulation
+from commgen.phy.campaign import (
+    CampaignConfig,
+    compare_runs,
+    load_campaign,
+    load_run,
+    plan_simulation,
+    plot_folder,
+    resume,
+    run_campaign,
+    save_comparison,
+)
+
+QUIET = {"progress": False, "jit_compile": False}
+GRID = {
+    "link.coderate": [0.3, 0.5],
+    "scheme": [
+        {"name": "qpsk", "link.num_bits_per_symbol": 2},
+        {"name": "qam16", "link.num_bits_per_symbol": 4},
+    ],
+}
+
+
+def table(path, *, without=("cpu_seconds",)):
+    with open(path, newline="", encoding="utf-8") as file:
+        return [
+            {k: v for k, v in row.items() if k not in without}
+            for row in csv.DictReader(file)
+        ]
+
+
+@pytest.fixture(scope="module")
+def finished(base_values, tmp_path_factory):
+    """A finished campaign of four points, and its folder."""
+    folder = tmp_path_factory.mktemp("campaign") / "run"
+    campaign = CampaignConfig.of(base_values, GRID)
+    return campaign, folder, run_campaign(campaign, folder, **QUIET)
+
+
+class TestGrid:
+    def test_points_are_the_product_and_set_what_they_say(self, base):
+        campaign = CampaignConfig.of(base, GRID)
+        assert [point.title for point in campaign.points] == [
+            "link.coderate=0.3, scheme=qpsk",
+            "link.coderate=0.3, scheme=qam16",
+            "link.coderate=0.5, scheme=qpsk",
+            "link.coderate=0.5, scheme=qam16",
+        ]
+        last = campaign.points[-1].config
+        assert (last.link.coderate, last.link.num_bits_per_symbol) == (0.5, 4)
+        assert last == parse_config(
+            {**base, "link": {**base["link"], "num_bits_per_symbol": 4}}
+        )
+
+    def test_lists_are_entered_by_number(self, base):
+        grid = {"estimators.0.name": ["one", "two"], "seed": [3]}
+        points = CampaignConfig.of(base, grid).points
+        assert [p.config.estimators[0].name for p in points] == ["one", "two"]
+        assert points[0].config.seed == 3
+
+    @pytest.mark.parametrize(
+        ("grid", "message"),
+        [
+            ([], "grid must be a mapping of keys to lists of values, got list"),
+            ({}, "grid must be a mapping"),
+            ({"seed": 3}, r"grid\.seed must be a list of values, got 3"),
+            ({"seed": []}, r"grid\.seed must be a list of values, got \[\]"),
+            ({3: [1]}, r"grid must have keys such as link\.coderate, got 3"),
+            ({"bler": [1]}, r"grid\.bler must not be called like a column"),
+            ({"seed": list(range(10_001))}, "at most 10000 points, got 10001"),
+            ({"seed": [1, 1]}, "values that differ on every axis"),
+            ({"link.nofft.x": [1]}, r"link\.nofft\.x must be a key .* has no nofft"),
+            ({"link.fft": [1]}, r"grid point link\.fft=1: link\.fft: is an unknown k"),
+            ({"link.coderate": [2]}, r"grid point link\.coderate=2: .*coderate"),
+            ({"estimators.7": [3]}, r"estimators\.7 must be a key .* has no 7"),
+            ({"case": [{"name": "x"}]}, r"grid\.case must set a key in x"),
+            ({"a": [{"seed": 1}]}, r"grid\.a must give a name to each"),
+            ({"seed.x": [1]}, r"seed\.x must lie in a mapping or list"),
+        ],
+    )
+    def test_bad_grids_are_refused(self, base, grid, message):
+        with pytest.raises(ValueError, match=message):
+            CampaignConfig.of(base, grid)
+
+    def test_files_come_back_with_absolute_paths(self, base, tmp_path):
+        base["estimators"] = [{"kind": "ls"}, {"kind": "prior", "model": "m"}]
+        grid = {"estimators.1.model": ["a", "/b"], "seed": [1, 2]}
+        path = tmp_path / "campaign.yaml"
+        path.write_text(yaml.safe_dump({**base, "grid": grid}))
+        campaign = load_campaign(path)
+        assert isinstance(campaign, CampaignConfig)
+        models = [str(p.config.estimators[1].model) for p in campaign.points]
+        assert models == [str(tmp_path / "a")] * 2 + ["/b"] * 2
+        path.write_text(campaign.dump())
+        assert load_campaign(path).points == campaign.points
+        path.write_text(yaml.safe_dump(base))
+        assert load_campaign(path).link.fft_size == 12
+
+
+class TestRun:
+    def test_one_table_has_all_points(self, finished):
+        campaign, folder, result = finished
+        rows = table(folder / "results.csv")
+        assert len(rows) == 4 * 2 * 4
+        assert rows[0]["link.coderate"] == "0.3"
+        assert {row["scheme"] for row in rows} == {"qpsk", "qam16"}
+        assert len(table(folder / "readings.csv")) == 4 * 2 * 2
+        assert (folder / "results.png").read_bytes().startswith(b"\x89PNG")
+        alone = run_simulation(
+            campaign.points[2].config, folder.parent / "alone", **QUIET
+        )
+        for key in ("bler", "nmse_db", "num_blocks"):
+            assert [r[key] for r in alone.rows] == [
+                r[key] for r in result.results[2].rows
+            ]
+
+    def test_a_finished_campaign_is_only_read(self, finished):
+        _, folder, result = finished
+        again = resume(folder, **QUIET)
+        assert all(run.was_done for run in again.results)
+        assert again.results[3].rows == result.results[3].rows
+
+    def test_other_folders_are_refused(self, finished, base, tmp_path):
+        campaign, folder, _ = finished
+        other = CampaignConfig.of(base, {"seed": [1, 2]})
+        with pytest.raises(ValueError, match="holds another campaign"):
+            run_campaign(other, folder, **QUIET)
+        (tmp_path / "x").write_text("precious")
+        with pytest.raises(ValueError, match="not empty and holds no campaign"):
+            run_campaign(campaign, tmp_path, **QUIET)
+        with pytest.raises(ValueError, match="must be a folder, it is a file"):
+            run_campaign(campaign, tmp_path / "x", **QUIET)
+        with pytest.raises(ValueError, match="holds neither a run nor a campaign"):
+            resume(tmp_path)
+
+
+class TestSaved:
+    def test_plot_draws_what_is_there(self, finished, tmp_path):
+        _, folder, _ = finished
+        path = plot_folder(folder, tmp_path / "a.png")
+        assert path.stat().st_size > 10_000
+        path = plot_folder(folder / "points/0001", tmp_path / "b.png")
+        assert path.stat().st_size > 10_000
+
+    def test_runs_are_compared_with_intervals(self, finished, tmp_path):
+        _, folder, _ = finished
+        curves, rows = compare_runs(
+            [folder / "points/0000", folder / "points/0002"], bler=[0.3]
+        )
+        assert curves[0].label == "0000 / ls"
+        ls, perfect, other_ls, other_perfect = rows
+        assert perfect["paired"]
+        assert not other_ls["paired"]
+        assert perfect["gain_db"] > 1
+        assert other_ls["reference"] == "0000 / ls"
+        assert other_perfect["reference"] == "0000 / perfect"
+        # A higher rate needs more SNR.
+        assert other_ls["gain_high_db"] < 0.5
+        assert ls["gain_db"] == 0
+        save_comparison(tmp_path, curves, rows)
+        assert len(table(tmp_path / "comparison.csv")) == 4
+        assert (tmp_path / "comparison.png").stat().st_size > 10_000
+
+    def test_bad_folders(self, tmp_path, base):
+        with pytest.raises(ValueError, match=r"not a run folder: it has no config"):
+            load_run(tmp_path)
+        with pytest.raises(ValueError, match="name at least one run"):
+            compare_runs([])
+        (tmp_path / "config.yaml").write_text(dump_config(parse_config(base)))
+        with pytest.raises(ValueError, match="has counted nothing yet"):
+            load_run(tmp_path)
+        campaign = CampaignConfig.of(base, GRID)
+        (tmp_path / "campaign.yaml").write_text(campaign.dump())
+        with pytest.raises(ValueError, match="campaign that has counted nothing yet"):
+            plot_folder(tmp_path)
+
+
+def test_the_plan_is_near_what_it_costs(base):
+    """Blocks within a factor of two, in a sweep with steady error rates."""
+    base["sweep"].update(
+        target_block_errors=300, max_num_blocks=20_000, snr_stop_db=5, batch_size=128
+    )
+    config = parse_config(base)
+    plan = plan_simulation(config, num_batches=4, **QUIET)
+    assert plan.num_points == 6
+    low, expected, high = plan.num_blocks
+    assert low <= expected <= high
+    assert plan.cpu_hours[0] <= plan.cpu_hours[1] <= plan.cpu_hours[2]
+    assert plan.memory_bytes > 2**27
+    from commgen.phy.links import build_link
+    from commgen.phy.monte_carlo import MonteCarlo
+    from commgen.phy.priors import build_estimators
+
+    link = build_link(config, jit_compile=False)
+    estimators = build_estimators(config, link.resource_grid)
+    tally = MonteCarlo(link, estimators, config.sweep).run()
+    assert 0.5 * low < tally.blocks.sum() < 2 * high
+
+
+def test_a_full_disk_is_told_and_what_is_there_stays(base, tmp_path, monkeypatch):
+    """The state of the batch before survives, and the run goes on from it."""
+    config = parse_config(base)
+    whole = run_simulation(config, tmp_path / "whole", **QUIET)
+    from commgen.phy import run_folder
+
+    savez, calls = run_folder.np.savez, []
+
+    def full(path, **arrays):
+        calls.append(1)
+        if len(calls) == 3:
+            path.write_bytes(b"half of it")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        savez(path, **arrays)
+
+    monkeypatch.setattr(run_folder.np, "savez", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        run_simulation(config, tmp_path / "full", **QUIET)
+    assert load_run(tmp_path / "full").tally.num_batches == 2
+    assert not [p for p in (tmp_path / "full").iterdir() if p.name.startswith(".")]
+    monkeypatch.undo()
+    again = run_simulation(config, tmp_path / "full", **QUIET)
+    assert [r["bler"] for r in again.rows] == [r["bler"] for r in whole.rows]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_killed_campaigns_resume_to_the_same_tables(base, tmp_path):
+    """``kill -9`` three times at random moments of a campaign."""
+    base["sweep"].update(max_num_blocks=1600, target_block_errors=10**6)
+    path = tmp_path / "campaign.yaml"
+    path.write_text(yaml.safe_dump({**base, "grid": {"seed": [1, 2]}}))
+    code = (
+        "import sys; from commgen.phy.campaign import load_campaign, run_campaign;"
+        "run_campaign(load_campaign(sys.argv[1]), sys.argv[2], progress=False, "
+        "jit_compile=False)"
+    )
+    rng, killed = random.Random(1), 0
+    folder = tmp_path / "killed"
+    for _ in range(40):
+        process = subprocess.Popen([sys.executable, "-c", code, path, folder])
+        delay = rng.uniform(0.1, 1.5)
+        if killed < 3:
+            marks = list(folder.glob("points/*/state.npz"))
+            before = [(mark, mark.stat().st_mtime_ns) for mark in marks]
+            deadline = time.monotonic() + 60
+            while process.poll() is None and time.monotonic() < deadline:
+                marks = list(folder.glob("points/*/state.npz"))
+                if [(mark, mark.stat().st_mtime_ns) for mark in marks] != before:
+                    break
+                time.sleep(0.01)
+            time.sleep(delay)
+            if process.poll() is None:
+                os.kill(process.pid, signal.SIGKILL)
+                killed += 1
+                process.wait(timeout=60)
+                continue
+        assert process.wait(timeout=200) == 0
+        break
+    assert killed > 0
+    run_campaign(load_campaign(path), tmp_path / "whole", **QUIET)
+    for name in ("results.csv", "estimation.csv", "readings.csv"):
+        assert table(folder / name) == table(tmp_path / "whole" / name)
+    card = json.loads((folder / "points/0001/card.json").read_text())
+    assert card["status"] == "done"

@@ -1,0 +1,94 @@
+"""Worker processes give the numbers of this one, also when they die.
+
+In a process of its own: Ray leaves open files and ended processes behind, and here
+warnings are errors.
+"""
+
+import csv
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from commgen.phy import Workers, dump_config, parse_config, run_simulation
+
+SCRIPT = """
+import os, signal, sys, threading, time
+from pathlib import Path
+from commgen.phy import Workers, load_config, run_simulation
+
+home = Path(sys.argv[1])
+one, two = load_config(home / "one.yaml"), load_config(home / "two.yaml")
+options = {"progress": False, "jit_compile": False}
+
+
+def kill(pid, state):
+    deadline = time.monotonic() + 120
+    while not state.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGKILL)
+    print("killed", pid)
+
+
+with Workers(2) as workers:
+    run_simulation(one, home / "one", workers=workers, **options)
+    # Another simulation with the same processes; one of them dies in it.
+    first = workers._actors[0]
+    pid = workers._ray.get(first.__ray_call__.remote(lambda self: os.getpid()))
+    killer = threading.Thread(target=kill, args=(pid, home / "two/state.npz"))
+    killer.start()
+    run_simulation(two, home / "two", workers=workers, **options)
+    killer.join()
+    assert workers._actors[0] is not first
+"""
+
+
+def table(folder, name):
+    with open(folder / name, newline="", encoding="utf-8") as file:
+        return [
+            {k: v for k, v in row.items() if k != "cpu_seconds"}
+            for row in csv.DictReader(file)
+        ]
+
+
+@pytest.fixture
+def values(base):
+    base["estimators"].insert(
+        1, {"kind": "lmmse", "event": "grid", "num_train_channels": 100}
+    )
+    base["sweep"].update(max_num_blocks=3200, target_block_errors=10**6)
+    return base
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_workers_give_the_numbers_of_one_process(values, tmp_path):
+    configs = {}
+    for seed, name in ((1, "one"), (2, "two")):
+        configs[name] = parse_config({**values, "seed": seed})
+        (tmp_path / f"{name}.yaml").write_text(dump_config(configs[name]))
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert "killed" in run.stdout
+    for name, config in configs.items():
+        alone = tmp_path / f"{name}-alone"
+        run_simulation(config, alone, progress=False, jit_compile=False)
+        for file in ("results.csv", "estimation.csv", "readings.csv"):
+            assert table(tmp_path / name, file) == table(alone, file)
+    saved = yaml.safe_load((tmp_path / "two/card.json").read_text())
+    assert saved["status"] == "done"
+
+
+def test_bad_input(values, tmp_path):
+    with pytest.raises(ValueError, match="workers must be at least 1, got 0"):
+        Workers(0)
+    with pytest.raises(ValueError, match="workers must be given where no Ray address"):
+        Workers()
+    with pytest.raises(ValueError, match="must be entered with a with statement"):
+        Workers(1).serve(parse_config(values), tmp_path)
