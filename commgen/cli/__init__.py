@@ -9,12 +9,16 @@ from pydantic import ValidationError
 from commgen import __version__
 from commgen.cli import benchmark, datasets
 from commgen.cli.augment import augment
+from commgen.cli.compare import compare
 from commgen.cli.demo import demo
 from commgen.cli.estimate import estimate
 from commgen.cli.evaluate import evaluate
 from commgen.cli.generate import generate
+from commgen.cli.plot import plot
+from commgen.cli.resume import resume
 from commgen.cli.simulate import simulate
 from commgen.cli.train import train
+from commgen.cli.validate import validate
 
 app = typer.Typer(
     name="commgen",
@@ -25,7 +29,19 @@ app = typer.Typer(
 )
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(benchmark.app, name="benchmark")
-for verb in (train, generate, evaluate, estimate, simulate, augment, demo):
+for verb in (
+    train,
+    generate,
+    evaluate,
+    estimate,
+    simulate,
+    resume,
+    compare,
+    plot,
+    validate,
+    augment,
+    demo,
+):
     app.command()(verb)
 
 
@@ -48,7 +64,7 @@ def main() -> None:
         first = error.errors()[0]
         path = ".".join(str(part) for part in first["loc"])
         _fail(f"{path}: {first['msg']}" if path else first["msg"])
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ModuleNotFoundError) as error:
         if os.environ.get("COMMGEN_DEBUG"):
             raise
         _fail(str(error) or type(error).__name__)

@@ -4,11 +4,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from commgen.cli._quiet import start_tensorflow
+from commgen.cli._runs import (
+    RayOption,
+    WorkersOption,
+    plan_table,
+    show_campaign,
+    show_run,
+    with_workers,
+)
 
 
 def simulate(
@@ -21,26 +27,38 @@ def simulate(
     example: Annotated[
         bool, typer.Option("--example", help="Print a complete configuration.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what it will cost, from a few batches."),
+    ] = False,
+    workers: WorkersOption = None,
+    ray: RayOption = None,
 ) -> None:
     """Simulate a coded OFDM link with several channel estimators.
 
-    Writes results.csv, estimation.csv, results.png and card.json to the run folder. A
-    run that was interrupted goes on; a finished one is only shown.
+    Writes results.csv, estimation.csv, readings.csv, results.png and card.json to the
+    run folder. A run that was interrupted goes on; a finished one is only shown. With a
+    grid in the configuration it is a campaign: one run for each point of the grid.
     """
     if example:
         # Not through commgen.phy, which loads TensorFlow.
         typer.echo(_example(), nl=False)
         return
-    if config is None or output is None:
+    if config is None or (output is None and not dry_run):
         raise ValueError("simulate needs CONFIG.yaml and --output DIR, or --example.")
     start_tensorflow()
-    from commgen.phy import load_config, run_simulation
+    from commgen.phy import run_simulation
+    from commgen.phy.campaign import CampaignConfig, load_campaign, run_campaign
 
-    result = run_simulation(load_config(config), output)
-    console = Console()
-    console.print(_table(result.rows))
-    state = "already done, read from" if result.was_done else "written to"
-    console.print(f"{state} {result.folder}", soft_wrap=True, highlight=False)
+    loaded = load_campaign(config)
+    if dry_run:
+        _plan(loaded)
+    elif output is not None:
+        with with_workers(workers, ray) as pool:
+            if isinstance(loaded, CampaignConfig):
+                show_campaign(run_campaign(loaded, output, workers=pool))
+            else:
+                show_run(run_simulation(loaded, output, workers=pool))
 
 
 def _example() -> str:
@@ -48,29 +66,13 @@ def _example() -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
-    title = "Block error rate with 95 % interval, and NMSE"
-    table = Table(
-        title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False
-    )
-    heads = ("estimator", "SNR dB", "BER", "BLER", "low", "high", "NMSE dB", "blocks")
-    for head in (*heads, "CPU s"):
-        justify = "left" if head == "estimator" else "right"
-        table.add_column(head, justify=justify, no_wrap=True)
-    for i, row in enumerate(rows):
-        last_of_estimator = rows[i + 1 : i + 2] and (
-            rows[i + 1]["estimator"] != row["estimator"]
-        )
-        rates = (
-            f"{row[name]:.1e}" for name in ("ber", "bler", "bler_low", "bler_high")
-        )
-        table.add_row(
-            row["estimator"],
-            f"{row['snr_db']:g}",
-            *rates,
-            f"{row['nmse_db']:.2f}",
-            str(row["num_blocks"]),
-            f"{row['cpu_seconds']:.2f}",
-            end_section=bool(last_of_estimator),
-        )
-    return table
+def _plan(loaded: Any) -> None:
+    from commgen.phy.campaign import CampaignConfig, plan_simulation
+
+    if isinstance(loaded, CampaignConfig):
+        plans = [
+            (point.title, plan_simulation(point.config)) for point in loaded.points
+        ]
+    else:
+        plans = [("simulation", plan_simulation(loaded))]
+    Console().print(plan_table(plans))

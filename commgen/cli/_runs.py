@@ -1,0 +1,138 @@
+"""What the verbs that run simulations share: workers, tables."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        help="Processes that simulate, one thread each; by default none but this one.",
+    ),
+]
+RayOption = Annotated[
+    str | None,
+    typer.Option("--ray", help="Address of a Ray cluster whose nodes simulate."),
+]
+
+
+@contextmanager
+def with_workers(num_workers: int | None, address: str | None) -> Iterator[Any]:
+    """Yield the pool that was asked for, or None."""
+    if num_workers is None and address is None:
+        yield None
+        return
+    from commgen.phy import Workers
+
+    with Workers(num_workers, address=address) as pool:
+        yield pool
+
+
+def show_run(result: Any) -> None:
+    """Print the tables of a run, and where it is."""
+    console = Console()
+    console.print(_result_table(result.rows))
+    console.print(reading_table(result.readings))
+    state = "already done, read from" if result.was_done else "written to"
+    console.print(f"{state} {result.folder}", soft_wrap=True, highlight=False)
+
+
+def show_campaign(result: Any) -> None:
+    """Print what each point of a campaign needs of SNR, and where it is."""
+    console = Console()
+    for point, found in zip(result.points, result.results, strict=True):
+        console.print(reading_table(found.readings, title=point.title))
+    console.print(f"written to {result.folder}", soft_wrap=True, highlight=False)
+
+
+def _result_table(rows: list[dict[str, Any]]) -> Table:
+    harq = all("throughput" in row for row in rows)
+    if harq:
+        title = "Throughput with 95 % interval, first block error rate, and NMSE"
+        rates = ("bler", "throughput", "throughput_low", "throughput_high")
+        heads = ["BLER", "throughput", "low", "high"]
+    else:
+        title = "Block error rate with 95 % interval, and NMSE"
+        rates = ("ber", "bler", "bler_low", "bler_high")
+        heads = ["BER", "BLER", "low", "high"]
+    heads = ["estimator", "SNR dB", *heads, "NMSE dB", "blocks", "CPU s"]
+    table = _table(title, heads)
+    for i, row in enumerate(rows):
+        last = rows[i + 1 : i + 2] and rows[i + 1]["estimator"] != row["estimator"]
+        table.add_row(
+            row["estimator"],
+            f"{row['snr_db']:g}",
+            *(f"{row[k]:{'.3f' if harq else '.1e'}}" for k in rates),
+            f"{row['nmse_db']:.2f}",
+            str(row["num_blocks"]),
+            f"{row['cpu_seconds']:.2f}",
+            end_section=bool(last),
+        )
+    return table
+
+
+def reading_table(rows: list[dict[str, Any]], *, title: str | None = None) -> Table:
+    """Lay out SNRs at targets, and gains, with their intervals."""
+    heads = ["estimator", "at", "SNR dB", "95 % interval", "gain dB", "95 % interval"]
+    table = _table(title or "SNR that is needed, and gain over the first", heads)
+    for row in rows:
+        name = {"bler": "BLER"}.get(row["measure"], row["measure"])
+        table.add_row(
+            row["estimator"],
+            f"{name} {row['target']:g}",
+            *_with_interval(row, ("snr_at_db", "snr_low_db", "snr_high_db"), ".2f"),
+            *_with_interval(row, ("gain_db", "gain_low_db", "gain_high_db"), "+.2f"),
+        )
+    return table
+
+
+def _with_interval(row: dict[str, Any], keys: Any, form: str) -> tuple[str, str]:
+    value, low, high = (row[key] for key in keys)
+    if math.isnan(value):
+        return "-", ""
+    return f"{value:{form}}", f"{low:{form}} to {high:{form}}"
+
+
+def plan_table(plans: list[tuple[str, Any]]) -> Table:
+    """Lay out what simulations will cost."""
+    heads = ["", "batches", "blocks", "CPU h", "at least", "at most", "start s"]
+    table = _table("Expected cost", [*heads, "disk MB", "GiB"])
+    for title, plan in plans:
+        table.add_row(
+            title,
+            str(plan.num_batches[1]),
+            f"{plan.num_blocks[1]:,d}",
+            *(f"{plan.cpu_hours[k]:.2g}" for k in (1, 0, 2)),
+            f"{plan.start_seconds:.0f}",
+            f"{plan.num_bytes / 1e6:.1f}",
+            f"{plan.memory_bytes / 2**30:.1f}",
+        )
+    if len(plans) > 1:
+        each = [plan for _, plan in plans]
+        table.add_section()
+        table.add_row(
+            "together",
+            str(sum(plan.num_batches[1] for plan in each)),
+            f"{sum(plan.num_blocks[1] for plan in each):,d}",
+            *(f"{sum(plan.cpu_hours[k] for plan in each):.2g}" for k in (1, 0, 2)),
+            f"{sum(plan.start_seconds for plan in each):.0f}",
+            f"{sum(plan.num_bytes for plan in each) / 1e6:.1f}",
+            f"{max(plan.memory_bytes for plan in each) / 2**30:.1f}",
+        )
+    return table
+
+
+def _table(title: str, heads: list[str]) -> Table:
+    table = Table(
+        title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False
+    )
+    for i, head in enumerate(heads):
+        table.add_column(head, justify="right" if i else "left", no_wrap=i > 0)
+    return table

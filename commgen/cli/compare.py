@@ -1,0 +1,56 @@
+"""``commgen compare``: finished runs beside each other."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from commgen.cli._quiet import start_tensorflow
+from commgen.cli._runs import reading_table
+
+
+def compare(
+    folders: Annotated[list[Path], typer.Argument(help="Run or campaign folders.")],
+    bler: Annotated[
+        str, typer.Option(help="Block error rates to read at, with commas.")
+    ] = "0.1,0.01",
+    throughput: Annotated[
+        str, typer.Option(help="Fractions of throughput to read at, with commas.")
+    ] = "0.7",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for table and picture."),
+    ] = None,
+) -> None:
+    """Compare what runs need of SNR, with intervals.
+
+    Gains are over the estimator of the same name in the first run, or over its first
+    estimator. With --output the table is also written to comparison.csv and the curves
+    are drawn in comparison.png.
+    """
+    start_tensorflow()
+    from commgen.phy.campaign import compare_runs, save_comparison
+
+    curves, rows = compare_runs(
+        folders,
+        bler=_numbers("bler", bler),
+        throughput=_numbers("throughput", throughput),
+    )
+    console = Console()
+    for run in dict.fromkeys(row["run"] for row in rows):
+        console.print(
+            reading_table([row for row in rows if row["run"] == run], title=run)
+        )
+    if output is not None:
+        save_comparison(output, curves, rows)
+        console.print(f"written to {output}", soft_wrap=True, highlight=False)
+
+
+def _numbers(name: str, text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise ValueError(
+            f"{name} must be numbers with commas between, got {text!r}."
+        ) from None

@@ -1,0 +1,42 @@
+"""``commgen validate``: the simulator beside theory and the standards."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from commgen.cli._quiet import start_tensorflow
+from commgen.cli.benchmark import plain_table
+
+
+def validate(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for table and picture.")
+    ] = Path("runs/validation"),
+    only: Annotated[
+        str | None,
+        typer.Option(help="Groups, with commas; an unknown one lists them."),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer draws, wider tolerances.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all draws.")] = 1,
+) -> None:
+    """Compare the simulator with closed forms, bounds, and 3GPP's tables.
+
+    Each line has what was measured with its interval, the reference, and a verdict; the
+    exit code is 1 if one fails. A check that is done is not done again.
+    """
+    start_tensorflow()
+    from commgen.studies.validation import run_validation, summary, table
+
+    groups = [part.strip() for part in only.split(",")] if only else None
+    lines = run_validation(output, quick=quick, only=groups, seed=seed)
+    console = Console()
+    console.print(plain_table("Validation", table(lines)))
+    counts = ", ".join(f"{n} {verdict}" for verdict, n in summary(lines).items() if n)
+    console.print(counts, highlight=False)
+    console.print(f"written to {output}", soft_wrap=True, highlight=False)
+    if any(line.verdict == "fail" for line in lines):
+        raise typer.Exit(1)
