@@ -1,0 +1,85 @@
+"""Kill a campaign at random moments, resume it, and compare it with one left alone."""
+
+import argparse
+import csv
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+HERE = Path(__file__).parent
+CODE = (
+    "import sys; from commgen.phy.campaign import load_campaign, run_campaign;"
+    "run_campaign(load_campaign(sys.argv[1]), sys.argv[2], progress=False, "
+    "jit_compile=False)"
+)
+TABLES = ("results.csv", "estimation.csv", "readings.csv")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, default=HERE / "simulation.yaml")
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--longest", type=float, default=12.0, help="seconds to live")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    values = yaml.safe_load(args.config.read_text())
+    values["grid"] = {"link.num_bits_per_symbol": [2, 4, 6], "seed": [1, 2]}
+    values["sweep"].update(target_block_errors=10**9, max_num_blocks=60_000)
+    rng, console = random.Random(args.seed), Console()
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        (home / "campaign.yaml").write_text(yaml.safe_dump(values))
+        alone = _start(home, "alone")
+        killed = moments = 0
+        while killed < args.kills:
+            process = _start(home, "killed")
+            # Up to the time that a process needs to begin, and beyond.
+            time.sleep(rng.uniform(0, args.longest))
+            if process.poll() is not None:
+                break
+            process.send_signal(signal.SIGKILL)
+            process.wait(timeout=60)
+            killed += 1
+            moments += bool(list((home / "killed").glob("points/*/state.npz")))
+            done = len(list((home / "killed").glob("points/*/results.csv")))
+            console.print(f"kill {killed}: {done} of 6 points done")
+        assert_ended(_start(home, "killed"))
+        assert_ended(alone)
+        same = all(
+            _table(home / "killed" / file) == _table(home / "alone" / file)
+            for file in TABLES
+        )
+    console.print(
+        f"{killed} kills, {moments} of them after the first batch; results "
+        f"{'bit-identical' if same else 'DIFFERENT'}"
+    )
+    sys.exit(not same)
+
+
+def assert_ended(process):
+    if process.wait(timeout=7200):
+        sys.exit("the campaign failed")
+
+
+def _start(home, folder):
+    command = [sys.executable, "-c", CODE, home / "campaign.yaml", home / folder]
+    return subprocess.Popen(command)
+
+
+def _table(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return [
+            {k: v for k, v in row.items() if k != "cpu_seconds"}
+            for row in csv.DictReader(file)
+        ]
+
+
+if __name__ == "__main__":
+    main()
