@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
+from rich.table import Table
 
 from commgen.cli._quiet import start_tensorflow
-from commgen.cli.benchmark import plain_table
 
 
 def validate(
@@ -34,9 +35,29 @@ def validate(
     groups = [part.strip() for part in only.split(",")] if only else None
     lines = run_validation(output, quick=quick, only=groups, seed=seed)
     console = Console()
-    console.print(plain_table("Validation", table(lines)))
+    rows = table(lines)
+    for group in dict.fromkeys(row["group"] for row in rows):
+        console.print(_table(group, [row for row in rows if row["group"] == group]))
     counts = ", ".join(f"{n} {verdict}" for verdict, n in summary(lines).items() if n)
     console.print(counts, highlight=False)
     console.print(f"written to {output}", soft_wrap=True, highlight=False)
     if any(line.verdict == "fail" for line in lines):
         raise typer.Exit(1)
+
+
+def _table(group: str, rows: list[dict[str, str]]) -> Table:
+    table = Table(title=group, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("check")
+    for head in ("measured", "interval", "reference", "unit", "verdict"):
+        justify = "left" if head in ("unit", "verdict") else "right"
+        table.add_column(head, justify=justify, no_wrap=True)
+    for row in rows:
+        table.add_row(
+            row["check"],
+            row["measured"],
+            row["interval"],
+            row["reference"],
+            row["unit"],
+            f"{row['verdict']} {row['note']}".strip(),
+        )
+    return table
