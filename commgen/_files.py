@@ -28,6 +28,9 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         mode = 0o666 & ~_umask()
         temporary.chmod(mode)
         os.replace(temporary, path)
+    except OSError as error:  # a full disk does not say which file it had no room for
+        error.filename = error.filename or str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

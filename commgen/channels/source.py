@@ -63,7 +63,8 @@ class ChannelSource(ChannelModel):
             index of a batch here, that batch no longer depends on those before it.
         """
         if not tf.is_tensor(counter):
-            counter = check_int("counter", counter, low=0)
+            # An array: of every Python number TensorFlow 2.21 keeps a tensor for ever.
+            counter = np.array(check_int("counter", counter, low=0), np.int64)
         self._seed_words.assign(seed_words(check_int("seed", seed, low=0)))
         self._counter.assign(tf.cast(counter, tf.int64))
 

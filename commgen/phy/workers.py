@@ -1,6 +1,7 @@
 """Processes that simulate batches, on one machine or on a cluster, through Ray."""
 
 import os
+import socket
 import sys
 import time
 import warnings
@@ -16,6 +17,8 @@ from commgen.phy.counts import Block
 
 # Batches given to a worker: one to compute, and one so that it never waits.
 _BATCHES_EACH = 2
+_NO_CLUSTER = "no Ray cluster answers at {}."
+_CONNECT_S = 5.0
 _NO_TARGETS = {
     "max_num_blocks": 1,
     "target_block_errors": 1,
@@ -49,7 +52,8 @@ class Workers:
     Raises
     ------
     ValueError
-        If ``num_workers`` is less than 1, or is left out without ``address``.
+        If ``num_workers`` is less than 1, or is left out without ``address``; or that
+        is neither HOST:PORT nor "auto".
     ModuleNotFoundError
         If Ray is not installed.
     OSError
@@ -75,13 +79,14 @@ class Workers:
                 "include_dashboard": False,
             }
         else:
+            _check_answers(self._address)
             options["address"] = self._address
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             try:
                 ray.init(**options)
             except ConnectionError as error:
-                raise OSError(f"no Ray cluster answers at {self._address}.") from error
+                raise OSError(_NO_CLUSTER.format(self._address)) from error
         if self._num_workers is None:
             self._num_workers = max(1, int(ray.cluster_resources().get("CPU", 1)))
         actor = ray.remote(num_cpus=1, max_restarts=0)(_Worker)
@@ -229,6 +234,19 @@ def _build(text: str, models: str, jit_compile: bool) -> Any:
     sweep = config.sweep
     size = sweep.batch_size or 1  # a configuration has set it
     return Simulator(link, estimators, sweep.snr_db, size)
+
+
+def _check_answers(address: str) -> None:
+    """Raise unless somebody listens at HOST:PORT; Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdigit():
+        if address != "auto":
+            raise ValueError(f"ray must be HOST:PORT or auto, got {address!r}.")
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        raise OSError(_NO_CLUSTER.format(address)) from error
 
 
 def _import_ray(*, loopback: bool) -> Any:

@@ -5,6 +5,7 @@ warnings are errors.
 """
 
 import csv
+import socket
 import subprocess
 import sys
 
@@ -92,3 +93,13 @@ def test_bad_input(values, tmp_path):
         Workers()
     with pytest.raises(ValueError, match="must be entered with a with statement"):
         Workers(1).serve(parse_config(values), tmp_path)
+
+
+def test_clusters_that_are_not_there_are_told_at_once():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    address = f"127.0.0.1:{port}"
+    with pytest.raises(OSError, match=f"no Ray cluster answers at {address}"):
+        Workers(address=address).__enter__()
+    with pytest.raises(ValueError, match=r"ray must be HOST:PORT or auto, got 'here'"):
+        Workers(address="here").__enter__()

@@ -7,11 +7,17 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import yaml
 
-from commgen.phy import dump_config, parse_config, run_simulation
+from commgen.phy import (
+    dump_config,
+    parse_config,
+    reference_channel,
+    run_simulation,
+)
 from commgen.phy.campaign import (
     CampaignConfig,
     compare_runs,
@@ -275,3 +281,14 @@ def test_killed_campaigns_resume_to_the_same_tables(base, tmp_path):
         assert table(folder / name) == table(tmp_path / "whole" / name)
     card = json.loads((folder / "points/0001/card.json").read_text())
     assert card["status"] == "done"
+
+
+def test_the_example_of_the_uplink_is_a_campaign_of_the_standards_channels():
+    path = Path(__file__).parents[3] / "examples/pusch.yaml"
+    points = load_campaign(path).points
+    assert [point.labels["case"] for point in points] == ["A3-11", "A4-11", "A5-11"]
+    for point in points:
+        link, channel = point.config.link, point.config.channel.config
+        wanted = reference_channel(link.reference_channel).channel_config(2)
+        assert channel.model == wanted.model
+        assert channel.max_doppler_hz == wanted.max_doppler_hz
