@@ -8,7 +8,15 @@ from typing import Any
 from commgen.phy.config import SimulationConfig
 from commgen.phy.run_folder import read_json, write_json
 
-_PACKAGES = ("commgen", "tensorflow", "keras", "sionna-no-rt", "numpy", "scipy")
+_PACKAGES = (
+    "commgen",
+    "tensorflow",
+    "keras",
+    "sionna-no-rt",
+    "numba",
+    "numpy",
+    "scipy",
+)
 
 
 class RunCard:
