@@ -26,17 +26,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, default=HERE / "simulation.yaml")
     parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--blocks", type=int, default=6000, help="of each SNR")
     parser.add_argument("--longest", type=float, default=12.0, help="seconds to live")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     values = yaml.safe_load(args.config.read_text())
     values["grid"] = {"link.num_bits_per_symbol": [2, 4, 6], "seed": [1, 2]}
-    values["sweep"].update(target_block_errors=10**9, max_num_blocks=60_000)
+    values["sweep"].update(target_block_errors=10**9, max_num_blocks=args.blocks)
     rng, console = random.Random(args.seed), Console()
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         (home / "campaign.yaml").write_text(yaml.safe_dump(values))
-        alone = _start(home, "alone")
         killed = moments = 0
         while killed < args.kills:
             process = _start(home, "killed")
@@ -51,7 +51,7 @@ def main():
             done = len(list((home / "killed").glob("points/*/results.csv")))
             console.print(f"kill {killed}: {done} of 6 points done")
         assert_ended(_start(home, "killed"))
-        assert_ended(alone)
+        assert_ended(_start(home, "alone"))
         same = all(
             _table(home / "killed" / file) == _table(home / "alone" / file)
             for file in TABLES
