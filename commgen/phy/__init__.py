@@ -28,7 +28,6 @@ from commgen.phy.nr import (
     PuschLink,
     ReferenceChannel,
     reference_channel,
-    throughput,
 )
 from commgen.phy.readings import CurveReader, Reading, readings
 from commgen.phy.run import RunResult, run_simulation
@@ -82,7 +81,6 @@ __all__ = [
     "save_nmse_sweep",
     "save_overview",
     "sweep_nmse",
-    "throughput",
     "time_orthogonal_pilots",
     "wilson_interval",
 ]

@@ -12,6 +12,7 @@ from sionna.phy.ofdm import ResourceGridMapper
 from commgen._checks import check_int
 from commgen.phy.codec import CodewordLayout, Receiver, Transmitter
 from commgen.phy.counts import Counts
+from commgen.phy.draws import check_seeded, random_bits, stream, unit_noise
 from commgen.phy.equalizer import FewStreamsLMMSEEqualizer
 from commgen.phy.grid import EffectiveSubcarriers, build_resource_grid
 from commgen.phy.metrics import from_db
@@ -103,23 +104,15 @@ class Link:
         """Return batch number ``batch`` of ``batch_size`` slots."""
         link, layout = self.config, self.layout
         shape = (batch_size, 1, link.num_streams, layout.num_codewords, layout.k)
-        bits = tf.random.stateless_uniform(
-            shape, self._stream(batch, 0), maxval=2, dtype=tf.int32, alg="philox"
-        )
-        bits = bits.numpy().astype(np.uint8)
+        bits = random_bits(shape, stream(self._seed, batch, 0))
         self._source.set_seed(self._seed, counter=batch)
         h = self._generate(batch_size)
         shape: Any = h.shape
         self._check_antennas(shape[1] * shape[2], shape[3] * shape[4])
         x = tf.constant(self._transmit(bits))
         y_clean = self._apply(self._map(x), h)
-        noise = tf.random.stateless_normal(
-            (2, *y_clean.shape),
-            self._stream(batch, 1),
-            stddev=np.sqrt(0.5),
-            alg="philox",
-        )
-        return Slots(bits, h, y_clean, tf.complex(noise[0], noise[1]))
+        noise = unit_noise(y_clean.shape, stream(self._seed, batch, 1))
+        return Slots(bits, h, y_clean, noise)
 
     def run_batch(
         self,
@@ -138,7 +131,8 @@ class Link:
         snr_db : [num_snr], float
             SNRs.
         estimators
-            Name to estimator ``(y, no) -> h_hat, err_var``.
+            Name to estimator ``(y, no) -> h_hat, err_var``. One with ``is_genie`` is
+            given the channel in place of ``y``.
         pending : [num_estimators, num_snr], bool
             What to run.
 
@@ -179,17 +173,8 @@ class Link:
             *(p.numpy().astype(np.float64) for p in powers),
         )
 
-    def _stream(self, batch: int, purpose: int):
-        """Two 32-bit words for the stateless generators, from (seed, batch)."""
-        words = np.random.SeedSequence([self._seed, batch, purpose]).generate_state(2)
-        return tf.constant(words.view(np.int32))
-
     def _check_source(self):
-        if not hasattr(self._source, "set_seed"):
-            raise TypeError(
-                "source must have set_seed(seed, counter), as the channels of "
-                f"commgen.channels have, got {type(self._source)}."
-            )
+        check_seeded(self._source)
         if hasattr(self._source, "num_rx_ant"):  # else the first batch will tell
             self._check_antennas(self._source.num_rx_ant, self._source.num_tx_ant)
 

@@ -29,7 +29,7 @@ _NO_TARGETS = {
 _MAX_LOSSES = 3
 
 
-class WorkersLostError(RuntimeError):
+class WorkersLostError(ChildProcessError):
     """Raised when workers die again and again."""
 
 

@@ -9,10 +9,18 @@ import socket
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import yaml
 
-from commgen.phy import Workers, dump_config, parse_config, run_simulation
+from commgen.phy import (
+    Workers,
+    WorkersLostError,
+    dump_config,
+    parse_config,
+    run_simulation,
+)
+from commgen.phy.workers import WorkerExecutor
 
 SCRIPT = """
 import os, signal, sys, threading, time
@@ -84,6 +92,42 @@ def test_workers_give_the_numbers_of_one_process(values, tmp_path):
             assert table(tmp_path / name, file) == table(alone, file)
     saved = yaml.safe_load((tmp_path / "two/card.json").read_text())
     assert saved["status"] == "done"
+
+
+class DeadRay:
+    """Stands for Ray where every worker dies with what it is given."""
+
+    class exceptions:
+        RayActorError = type("RayActorError", (Exception,), {})
+        RayTaskError = type("RayTaskError", (Exception,), {})
+
+    def __init__(self):
+        self.started = 0
+
+    def start(self):
+        self.started += 1
+        return self
+
+    run = property(lambda self: self)
+
+    def remote(self, *args):
+        return object()
+
+    def wait(self, references, num_returns):
+        return references[:num_returns], references[num_returns:]
+
+    def get(self, reference):
+        raise self.exceptions.RayActorError
+
+
+def test_workers_that_always_die_are_given_up():
+    ray = DeadRay()
+    executor = WorkerExecutor(ray, [ray.start(), ray.start()], ray.start, ())
+    for batch in range(executor.capacity):
+        executor.submit(batch, np.ones((1, 1), bool))
+    with pytest.raises(WorkersLostError, match="7 workers died in a row"):
+        executor.next_block()
+    assert ray.started == 2 + 6
 
 
 def test_bad_input(values, tmp_path):

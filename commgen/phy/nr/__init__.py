@@ -2,7 +2,7 @@
 
 from commgen.phy.nr.config import HarqConfig, PuschConfig
 from commgen.phy.nr.grid import build_pusch_grid
-from commgen.phy.nr.harq import HarqResult, run_harq, throughput
+from commgen.phy.nr.harq import HarqResult, run_harq
 from commgen.phy.nr.link import PuschLink
 from commgen.phy.nr.reference_channels import (
     REFERENCE_CHANNELS,
@@ -20,5 +20,4 @@ __all__ = [
     "build_pusch_grid",
     "reference_channel",
     "run_harq",
-    "throughput",
 ]

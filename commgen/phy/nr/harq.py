@@ -1,4 +1,4 @@
-"""HARQ: what is sent again, and what the standard calls throughput."""
+"""HARQ: which blocks are sent again, and what arrives in the end."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -69,40 +69,3 @@ def run_harq(
             break
     block_errors = (bit_errors > 0).astype(np.int64)
     return HarqResult(bit_errors, block_errors, transmissions, delivered)
-
-
-def throughput(delivered, transmissions) -> float:
-    """Throughput as a fraction of the maximum, TS 38.104 8.2.1.
-
-    Every transmission takes a slot, in which at most one block could have been
-    delivered.
-
-    Parameters
-    ----------
-    delivered, transmissions : [num_processes], int
-        As in :class:`HarqResult`.
-
-    Returns
-    -------
-    float
-        In [0, 1].
-
-    Raises
-    ------
-    ValueError
-        If nothing was sent, or more was delivered than sent.
-
-    Examples
-    --------
-    One block at once, one at the second attempt, one lost after four:
-
-    >>> round(throughput([1, 1, 0], [1, 2, 4]), 4)
-    0.2857
-    """
-    num_delivered, num_sent = int(np.sum(delivered)), int(np.sum(transmissions))
-    if not 0 <= num_delivered <= num_sent or num_sent == 0:
-        raise ValueError(
-            "delivered must be at most transmissions, and those at least 1, got "
-            f"{num_delivered} of {num_sent}."
-        )
-    return num_delivered / num_sent

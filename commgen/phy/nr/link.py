@@ -10,6 +10,7 @@ import tensorflow as tf
 from commgen._checks import check_int
 from commgen.phy.coding import TransportBlock
 from commgen.phy.counts import Counts
+from commgen.phy.draws import check_seeded
 from commgen.phy.metrics import from_db
 from commgen.phy.nr.grid import build_pusch_grid
 from commgen.phy.nr.harq import run_harq
@@ -115,27 +116,10 @@ class PuschLink:
         estimators: dict[str, Any],
         pending: np.ndarray,
     ) -> Iterator[tuple[int, int, Counts]]:
-        """Simulate one batch for all that is pending.
+        """Simulate one batch, as :meth:`commgen.phy.Link.run_batch`.
 
-        Parameters
-        ----------
-        batch, batch_size
-            Number of the batch and its HARQ processes.
-        snr_db : [num_snr], float
-            SNRs.
-        estimators
-            Name to estimator ``(y, no) -> h_hat, err_var``. One with ``is_genie`` is
-            given the channel in place of ``y``. They are called with ``batch_size``
-            processes, then with half, a quarter, ... of it as fewer are sent again.
-        pending : [num_estimators, num_snr], bool
-            What to run.
-
-        Yields
-        ------
-        i, j : int
-            Estimator and SNR.
-        counts : Counts
-            What came of it.
+        Estimators are called with ``batch_size`` HARQ processes, then with half, a
+        quarter, ... of it as fewer are sent again.
         """
         slots = self.slots(batch, batch_size)
         blocks = list(estimators.values())
@@ -176,11 +160,7 @@ class PuschLink:
 
     def _check_source(self):
         source, harq = self._source, self.config.harq
-        if not hasattr(source, "set_seed"):
-            raise TypeError(
-                "source must have set_seed(seed, counter), as the channels of "
-                f"commgen.channels have, got {type(source)}."
-            )
+        check_seeded(source)
         if harq.max_num_transmissions > 1 and not hasattr(source, "start"):
             raise TypeError(
                 "source must have start(batch_size), as tdl channels have, for fading "

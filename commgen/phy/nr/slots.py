@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from commgen._checks import check_int
+from commgen.phy.draws import random_bits, stream, unit_noise
 from commgen.phy.nr.numerology import NUM_OFDM_SYMBOLS
 
 
@@ -70,14 +70,8 @@ class HarqSlots:
         self._config, self._transmit = config, transmit
         self._transport_block = transport_block
         self._key = (seed, batch)
-        bits = tf.random.stateless_uniform(
-            (batch_size, config.transport_block_size),
-            self._stream(0),
-            maxval=2,
-            dtype=tf.int32,
-            alg="philox",
-        )
-        self.bits: np.ndarray = bits.numpy().astype(np.uint8)
+        shape = (batch_size, config.transport_block_size)
+        self.bits = random_bits(shape, stream(*self._key, 0))
         source.set_seed(seed, counter=batch)
         self._channel = _channel(source, config, batch_size)
         self._made: dict[int, Transmission] = {}
@@ -102,17 +96,8 @@ class HarqSlots:
         y_clean = h[:, :, :, 0, 0] * x[:, None, None, 0]
         for layer in range(1, config.num_layers):
             y_clean += h[:, :, :, 0, layer] * x[:, None, None, layer]
-        parts = tf.random.stateless_normal(
-            (2, *y_clean.shape), self._stream(1 + n), stddev=np.sqrt(0.5), alg="philox"
-        ).numpy()
-        noise = np.empty(y_clean.shape, np.complex64)
-        noise.real, noise.imag = parts
+        noise = unit_noise(y_clean.shape, stream(*self._key, 1 + n)).numpy()
         return Transmission(h, y_clean, noise)
-
-    def _stream(self, purpose: int):
-        """Two 32-bit words for the stateless generators, from (seed, batch)."""
-        words = np.random.SeedSequence([*self._key, purpose]).generate_state(2)
-        return tf.constant(words.view(np.int32))
 
 
 def _channel(source, config, batch_size):
