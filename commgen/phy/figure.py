@@ -13,6 +13,7 @@ from commgen._files import atomic_path
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = "osD^vPX"
 _LINES = ("-", "--", "-.", ":")
+_MAX_PANELS = 6
 
 
 def save_nmse_figure(path: Path, rows: list[dict[str, Any]], title: str) -> None:
@@ -129,7 +130,10 @@ def save_figure(path: Path, rows: list[dict[str, Any]]) -> None:
 def save_campaign_figure(
     path: Path, points: list[tuple[str, list[dict[str, Any]]]]
 ) -> None:
-    """Draw the points of a campaign into a PNG file, a panel for each estimator.
+    """Draw the points of a campaign into a PNG file.
+
+    A panel for each point with its estimators; where the points are more than a few, a
+    panel for each estimator with the points.
 
     Parameters
     ----------
@@ -139,13 +143,14 @@ def save_campaign_figure(
         Title and rows of each point.
     """
     names = list(dict.fromkeys(row["estimator"] for _, rows in points for row in rows))
-    panels = [
-        (
-            name,
-            [(t, [r for r in rows if r["estimator"] == name]) for t, rows in points],
-        )
-        for name in names
-    ]
+
+    def curve(rows, name):
+        return [row for row in rows if row["estimator"] == name]
+
+    if len(points) <= _MAX_PANELS:
+        panels = [(t, [(n, curve(rows, n)) for n in names]) for t, rows in points]
+    else:
+        panels = [(n, [(t, curve(rows, n)) for t, rows in points]) for n in names]
     _save_panels(path, panels)
 
 

@@ -292,3 +292,26 @@ def test_the_example_of_the_uplink_is_a_campaign_of_the_standards_channels():
         wanted = reference_channel(link.reference_channel).channel_config(2)
         assert channel.model == wanted.model
         assert channel.max_doppler_hz == wanted.max_doppler_hz
+
+
+@pytest.mark.parametrize("num_points", [2, 7])
+def test_campaigns_are_drawn_by_point_or_by_estimator(
+    num_points, tmp_path, monkeypatch
+):
+    from commgen.phy import figure
+
+    panels = []
+    monkeypatch.setattr(figure, "_save_panels", lambda _, found: panels.extend(found))
+    rows = [{"estimator": name} for name in ("ls", "perfect", "ls")]
+    points = [(f"point {i}", rows) for i in range(num_points)]
+    figure.save_campaign_figure(tmp_path / "a.png", points)
+    titles = [title for title, _ in panels]
+    if num_points == 2:
+        assert titles == ["point 0", "point 1"]
+        assert [(label, len(own)) for label, own in panels[0][1]] == [
+            ("ls", 2),
+            ("perfect", 1),
+        ]
+    else:
+        assert titles == ["ls", "perfect"]
+        assert [label for label, _ in panels[1][1]] == [t for t, _ in points]
