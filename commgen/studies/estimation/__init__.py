@@ -1,0 +1,1 @@
+"""The benchmark of the estimators: every set, every method, one seed."""
