@@ -56,9 +56,8 @@ class Diffusion(CorrectionModel):
         return self._told(inputs, condition, None if validating else rng), target
 
     @property
-    def num_posterior_steps(self):
-        """Noise levels of a posterior sample: more where samples take many."""
-        return max(super().num_posterior_steps, 2 * self.num_steps)
+    def _mixture(self):
+        return self.prior
 
     def _draw(self, rng, n, condition, guidance=1.0):
         """Draw channels in ``num_steps`` passes, in twice as many with guidance."""

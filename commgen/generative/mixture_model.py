@@ -212,7 +212,14 @@ class MixtureModel(Prior):
         return h.reshape(n, *self.event_shape)
 
     def posterior(
-        self, y, A=None, noise_cov: Any = 1.0, *, num_samples: int = 0, seed: int = 0
+        self,
+        y,
+        A=None,
+        noise_cov: Any = 1.0,
+        *,
+        num_samples: int | None = None,
+        num_steps: int | None = None,
+        seed: int = 0,
     ):
         r"""Exact posterior under y = A h + n.
 
@@ -225,7 +232,9 @@ class MixtureModel(Prior):
         y, A, noise_cov
             As :func:`~commgen.generative.model.check_observation`.
         num_samples
-            Independent draws for each observation; 0 for none.
+            Independent draws for each observation; None or 0 for none.
+        num_steps
+            Without effect: the draws are exact.
         seed
             Their seed.
 
@@ -235,7 +244,7 @@ class MixtureModel(Prior):
             With samples where they were asked for.
         """
         y, A, no, cov = check_observation(y, A, noise_cov, self.event_shape)
-        check_int("num_samples", num_samples, low=0)
+        num_samples = check_int("num_samples", num_samples or 0, low=0)
         if cov is not None:
             L = np.linalg.cholesky(cov)
             A = np.linalg.inv(L) if A is None else np.linalg.solve(L, A)

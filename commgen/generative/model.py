@@ -114,8 +114,29 @@ class Prior(GenerativeModel):
         """
 
     @abstractmethod
-    def posterior(self, y, A=None, noise_cov: Any = 1.0, **options) -> Posterior:
-        """Infer channels from y = A h + n; see :func:`check_observation`."""
+    def posterior(
+        self,
+        y,
+        A=None,
+        noise_cov: Any = 1.0,
+        *,
+        num_samples: int | None = None,
+        num_steps: int | None = None,
+        seed: int = 0,
+    ) -> Posterior:
+        """Infer channels from y = A h + n.
+
+        Parameters
+        ----------
+        y, A, noise_cov
+            As :func:`check_observation`.
+        num_samples
+            Draws of the posterior for each observation; None or 0 for none.
+        num_steps
+            Passes of a network in a draw; None for the family's own number.
+        seed
+            Seed of the draws.
+        """
 
 
 def check_channels(name: str, h: Any, event_shape: tuple[int, ...]) -> np.ndarray:

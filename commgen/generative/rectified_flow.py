@@ -106,6 +106,10 @@ class RectifiedFlow(CorrectionModel):
         inputs, target = flow_batch(rng, h)
         return self._told(inputs, condition, None if validating else rng), target
 
+    @property
+    def _mixture(self):
+        return self.prior
+
     def draw_pairs(self, n, condition=None, *, seed, progress=False) -> Pairs:
         """Draw starts and where the flow carries them, for :meth:`reflow`.
 

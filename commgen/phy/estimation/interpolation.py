@@ -1,8 +1,10 @@
-"""Linear interpolation of estimates and of their error variances."""
+"""Interpolation of estimates and of their error variances, by weights."""
 
 import numpy as np
 import tensorflow as tf
+from scipy.interpolate import CubicSpline
 
+_LEAST_SEEN = 0.1
 _MAX_DENSE = 48  # points up to which a product with all weights is as fast
 
 
@@ -31,6 +33,66 @@ def linear_weights(points, targets) -> np.ndarray:
     return np.stack(rows).astype(np.float32)
 
 
+def spline_weights(points, targets) -> np.ndarray:
+    """Weights of the natural cubic spline, held constant outside the points.
+
+    Parameters
+    ----------
+    points, targets
+        As in :func:`linear_weights`; a single point is held everywhere.
+
+    Returns
+    -------
+    weights : [num_points, num_targets], float32
+        Column sums are 1.
+
+    Examples
+    --------
+    >>> (32 * spline_weights([0, 2, 4], [0, 1, 2])[:, 1]).tolist()
+    [13.0, 22.0, -3.0]
+    """
+    points = np.asarray(points, float)
+    if len(points) == 1:
+        return np.ones((1, len(targets)), np.float32)
+    inside = np.clip(targets, points[0], points[-1])
+    spline = CubicSpline(points, np.eye(len(points)), bc_type="natural")
+    return spline(inside).T.astype(np.float32)
+
+
+def dft_weights(points, targets, fft_size: int, max_delay: float) -> np.ndarray:
+    r"""Weights of the least-squares fit of taps at the sampling times.
+
+    .. math:: \hat h = F_t\,F_p^{+}\,y, \quad
+        (F_p)_{k l} = e^{-j 2 \pi k l / N}, \quad 0 \le l \le L
+
+    the estimator of van de Beek et al. (*On channel estimation in OFDM systems*, IEEE
+    VTC 1995, sec. III). With pilots on all N subcarriers it is the DFT, a window of
+    L + 1 taps and the DFT back. Combinations of taps that the pilots see with less
+    than a tenth of the amplitude of the best one (:data:`_LEAST_SEEN`) are left out:
+    they would blow up noise where a band has guards.
+
+    Parameters
+    ----------
+    points, targets
+        As in :func:`linear_weights`, in subcarriers.
+    fft_size
+        The N.
+    max_delay
+        Greatest delay L in samples; rounded up, to at most one tap a pilot.
+
+    Returns
+    -------
+    weights : [num_points, num_targets], complex64
+    """
+    points, targets = np.asarray(points, float), np.asarray(targets, float)
+    taps = np.arange(min(int(np.ceil(max_delay - 1e-9)) + 1, len(points)))
+    F_p, F_t = (
+        np.exp(-2j * np.pi / fft_size * np.outer(k, taps)) for k in (points, targets)
+    )
+    W = F_t @ np.linalg.pinv(F_p, rcond=_LEAST_SEEN)
+    return W.T.astype(np.complex64)
+
+
 class SeparableInterpolator:
     r"""Spread values at pilot symbols x pilot subcarriers over the whole grid.
 
@@ -40,13 +102,14 @@ class SeparableInterpolator:
 
     .. math:: v = \sum_i w_i^2 f_i v_i + \Big(\sum_i w_i \sqrt{(1-f_i) v_i}\Big)^2
 
-    where :math:`f_i` is the share of noise. The variation of the channel between the
+    (with :math:`|w_i|` where weights are complex), where :math:`f_i` is the share of
+    noise. The variation of the channel between the
     pilots is not in :math:`v`: put the pilots closer than it.
 
     Parameters
     ----------
     frequency_weights : [num_streams, num_pilot_subcarriers, num_subcarriers]
-        Weights of each stream, see :func:`linear_weights`.
+        Weights of each stream, float or complex; see :func:`linear_weights`.
     time_weights : [num_streams, num_pilot_symbols, num_ofdm_symbols]
         Likewise over OFDM symbols.
 
@@ -63,9 +126,12 @@ class SeparableInterpolator:
     """  # noqa: E501
 
     def __init__(self, frequency_weights, time_weights):
+        #: [num_streams, num_pilot_symbols, num_ofdm_symbols], float
+        self.time_weights = np.asarray(time_weights, np.float32)
+        kind = np.complex64 if np.iscomplexobj(frequency_weights) else np.float32
         self._weights = [
-            _Axis("brasqp,spf->brasqf", np.asarray(frequency_weights, np.float32), 5),
-            _Axis("brasqf,sqt->brastf", np.asarray(time_weights, np.float32), 4),
+            _Axis("brasqp,spf->brasqf", np.asarray(frequency_weights, kind), 5),
+            _Axis("brasqf,sqt->brastf", self.time_weights, 4),
         ]
 
     def __call__(self, h_hat, err_var, noise_share):
@@ -97,7 +163,10 @@ class _Axis:
     def apply(self, x, *, squared=False):
         if self._identity:
             return x
-        weights = self._weights**2 if squared else self._weights
+        weights = self._weights
+        if np.iscomplexobj(weights) and not x.dtype.is_complex:
+            weights = np.abs(weights)
+        weights = weights**2 if squared else weights
         if self._gathered:
             streams = [
                 self._gather(x[:, :, :, min(s, x.shape[3] - 1)], w)
