@@ -20,7 +20,14 @@ from commgen.channels.fading import FadingProcess, TdlChannel
 from commgen.channels.generated import GeneratedChannel
 from commgen.channels.genie import ula_covariance
 from commgen.channels.grid_config import GridConfig
-from commgen.channels.recipes import RECIPES, TDL_GRID, UMI64
+from commgen.channels.recipes import (
+    RECIPES,
+    SPATIAL_64,
+    SPATIAL_64X16,
+    SPATIAL_SHIFTS,
+    TDL_GRID,
+    UMI64,
+)
 from commgen.channels.recorded import RecordedChannel
 from commgen.channels.representation import (
     Normaliser,
@@ -33,12 +40,17 @@ from commgen.channels.representation import (
     to_real,
 )
 from commgen.channels.source import ChannelSource
+from commgen.channels.spatial_model import LaplaceSpectrum, SpatialChannel
+from commgen.channels.spatial_model_config import SpatialConfig
 from commgen.channels.surrogate import SurrogateChannel
 from commgen.channels.system_config import RmaConfig, UmaConfig, UmiConfig
 from commgen.channels.system_level import SectorChannel
 
 __all__ = [
     "RECIPES",
+    "SPATIAL_64",
+    "SPATIAL_64X16",
+    "SPATIAL_SHIFTS",
     "TDL_GRID",
     "UMI64",
     "ArrayConfig",
@@ -52,12 +64,15 @@ __all__ = [
     "FadingProcess",
     "GeneratedChannel",
     "GridConfig",
+    "LaplaceSpectrum",
     "Normaliser",
     "RayleighChannel",
     "RayleighConfig",
     "RecordedChannel",
     "RmaConfig",
     "SectorChannel",
+    "SpatialChannel",
+    "SpatialConfig",
     "SurrogateChannel",
     "TdlChannel",
     "TdlConfig",

@@ -13,6 +13,8 @@ from commgen.channels.config import (
 )
 from commgen.channels.fading import TdlChannel
 from commgen.channels.source import ChannelSource
+from commgen.channels.spatial_model import SpatialChannel
+from commgen.channels.spatial_model_config import SpatialConfig
 from commgen.channels.system_config import RmaConfig, UmaConfig, UmiConfig
 from commgen.channels.system_level import SectorChannel
 from commgen.channels.tabulated_cdl import TabulatedCDL
@@ -29,7 +31,8 @@ def build_channel(config, *, seed: int, with_covariance: bool = False) -> Channe
         Non-negative integer; one seed, one sequence of batches.
     with_covariance
         Label each channel with its own covariance, where that is known in closed form:
-        see :class:`~commgen.channels.SectorChannel`.
+        see :class:`~commgen.channels.SectorChannel` and
+        :class:`~commgen.channels.SpatialChannel`.
 
     Returns
     -------
@@ -46,6 +49,8 @@ def build_channel(config, *, seed: int, with_covariance: bool = False) -> Channe
     if isinstance(config, UmiConfig | UmaConfig | RmaConfig):
         model = _system_level_model(config)
         return SectorChannel(model, config, with_covariance=with_covariance, seed=seed)
+    if isinstance(config, SpatialConfig):
+        return SpatialChannel(config, with_covariance=with_covariance, seed=seed)
     if not isinstance(config, TdlConfig | CdlConfig | RayleighConfig):
         raise TypeError(
             "config must be a channel configuration such as TdlConfig, got "
@@ -53,7 +58,7 @@ def build_channel(config, *, seed: int, with_covariance: bool = False) -> Channe
         )
     if with_covariance:
         raise ValueError(
-            "the covariance is known for umi, uma and rma only, got scenario "
+            "the covariance is known for umi, uma, rma and spatial only, got scenario "
             f"{config.scenario!r}."
         )
     if isinstance(config, RayleighConfig):

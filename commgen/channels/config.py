@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter, field_validator, model_validator
 
 from commgen.channels.array_config import ArrayPair
 from commgen.channels.grid_config import Frozen, GridConfig, check_range
+from commgen.channels.spatial_model_config import SpatialConfig
 from commgen.channels.system_config import RmaConfig, UmaConfig, UmiConfig
 
 TdlModel = Literal["A", "B", "C", "D", "E", "A30", "B100", "C300"]
@@ -172,7 +173,13 @@ class RayleighConfig(Frozen):
 SystemLevelConfig = UmiConfig | UmaConfig | RmaConfig
 
 ChannelConfig = Annotated[
-    TdlConfig | CdlConfig | UmiConfig | UmaConfig | RmaConfig | RayleighConfig,
+    TdlConfig
+    | CdlConfig
+    | UmiConfig
+    | UmaConfig
+    | RmaConfig
+    | RayleighConfig
+    | SpatialConfig,
     Field(discriminator="scenario"),
 ]
 

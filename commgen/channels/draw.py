@@ -11,6 +11,7 @@ from commgen._checks import check_int
 from commgen.channels.build import build_channel
 from commgen.channels.config import ChannelConfig, RayleighConfig, TdlConfig
 from commgen.channels.metadata import channel_meta
+from commgen.channels.spatial_model_config import SpatialConfig
 
 # Elements of the largest array inside Sionna in one chunk, 20 rays for 23 clusters;
 # 2^23 of them are 64 MB.
@@ -18,7 +19,8 @@ _ELEMENTS_PER_CHUNK = 2**23
 _RAYS = 460
 _MAX_CHUNK = 250
 # For UMi-64, XLA takes 14 s to trace and compile, and then 0.7 ms a channel on a CPU;
-# eager TensorFlow takes 4.3 ms at once. A TDL gains from a graph, and loses under XLA.
+# eager TensorFlow takes 4.3 ms at once. A TDL gains from a graph, and loses under XLA;
+# the spatial model's time goes into factorisations, and it is not compiled either.
 _COMPILE_FROM = 4000
 
 
@@ -36,12 +38,16 @@ class ChannelDraw:
         ``commgen.datasets.ChannelMeta``, to be written with them.
     covariance : [num_samples, num_rx_ant], complex64, or None
         First column of each channel's own covariance, where it was asked for.
+    covariance_tx : [num_samples, num_tx_ant], complex64, or None
+        The same at the transmitter, of the spatial model alone: a channel's whole
+        covariance is the Kronecker product of both.
     """
 
     h: np.ndarray
     labels: dict[str, np.ndarray]
     meta: Any
     covariance: np.ndarray | None = None
+    covariance_tx: np.ndarray | None = None
 
 
 def draw_channels(
@@ -83,7 +89,6 @@ def draw_channels(
         num_drawn += len(part.h)
         if progress is not None:
             progress(num_drawn, num_samples)
-    covariances = [part.covariance for part in parts if part.covariance is not None]
     return ChannelDraw(
         h=np.concatenate([part.h for part in parts]),
         labels={
@@ -91,7 +96,8 @@ def draw_channels(
             for name in parts[0].labels
         },
         meta=parts[0].meta,
-        covariance=np.concatenate(covariances) if covariances else None,
+        covariance=_joined([part.covariance for part in parts]),
+        covariance_tx=_joined([part.covariance_tx for part in parts]),
     )
 
 
@@ -120,20 +126,30 @@ def iterate_channels(
         return h[:, 0, :, 0], dict(source._labels)
 
     if num_samples >= _COMPILE_FROM:
-        xla = not isinstance(config, TdlConfig | RayleighConfig)
+        xla = not isinstance(config, TdlConfig | RayleighConfig | SpatialConfig)
         draw_chunk = tf.function(draw_chunk, autograph=False, jit_compile=xla)
     for start in range(0, num_samples, chunk):
         h, labels = draw_chunk()
         num = min(chunk, num_samples - start)
         arrays = {name: value.numpy()[:num] for name, value in labels.items()}
         covariance = arrays.pop("covariance", None)
-        yield ChannelDraw(h.numpy()[:num], arrays, meta, covariance)
+        covariance_tx = arrays.pop("covariance_tx", None)
+        yield ChannelDraw(h.numpy()[:num], arrays, meta, covariance, covariance_tx)
 
 
 def chunk_size(config: ChannelConfig) -> int:
     """Channels computed at once: a function of the configuration only."""
+    if isinstance(config, SpatialConfig):
+        # Its largest arrays are the covariances, complex128.
+        elements = 4 * max(config.num_rx_ant, config.num_tx_ant) ** 2
+        return int(np.clip(_ELEMENTS_PER_CHUNK // elements, 1, _MAX_CHUNK))
     elements = _RAYS * config.num_rx_ant * config.num_tx_ant
     moving = getattr(config, "speed_max_m_s", 0.0) > 0
     if moving or isinstance(config, TdlConfig):
         elements *= config.grid.num_time_steps
     return int(np.clip(_ELEMENTS_PER_CHUNK // elements, 1, _MAX_CHUNK))
+
+
+def _joined(parts):
+    """Concatenate arrays; None where there are none."""
+    return None if any(part is None for part in parts) else np.concatenate(parts)

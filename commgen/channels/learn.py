@@ -27,6 +27,8 @@ Family = Literal[
     "diffusion",
     "rectified-flow",
     "autoregressive",
+    "stationary",
+    "separable",
 ]
 # Where a model starts from a mixture, fewer epochs do than its class would take.
 _EPOCHS = {"diffusion": 30, "rectified-flow": 24}
@@ -140,6 +142,8 @@ def learn(
     return model
 
 
+_UNCONDITIONAL = ("stationary", "separable")
+
 # Families that correct what a Gaussian mixture of the same channels knows.
 _START_FROM_MIXTURE = ("diffusion", "rectified-flow")
 
@@ -153,12 +157,18 @@ def build_network(
     ----------
     family
         ``"vae"``, ``"gm-vae"`` (a Gaussian mixture as latent prior), ``"wgan"``,
-        ``"vae-gan"``, ``"coupling"``, ``"diffusion"``, ``"rectified-flow"`` or
-        ``"autoregressive"``.
+        ``"vae-gan"``, ``"coupling"``, ``"diffusion"``, ``"rectified-flow"``,
+        ``"autoregressive"``, or, for linear arrays at one end or both,
+        ``"stationary"`` or ``"separable"``.
     event_shape, num_conditions
         As in :class:`~commgen.generative.GenerativeModel`.
     prior
         Fitted mixture, for those that start from one.
+
+    Raises
+    ------
+    ValueError
+        If the family takes no conditions, or no channels of this shape.
     """
     from commgen import generative as g
 
@@ -174,7 +184,13 @@ def build_network(
         "diffusion": lambda: g.Diffusion(event_shape, prior=prior, **size),
         "rectified-flow": lambda: g.RectifiedFlow(event_shape, prior=prior, **size),
         "autoregressive": lambda: g.Autoregressive(event_shape, **size),
+        "stationary": lambda: g.StationaryDenoiser(event_shape),
+        "separable": lambda: g.SeparableDenoiser(event_shape),
     }
+    if num_conditions and family in _UNCONDITIONAL:
+        raise ValueError(
+            f"condition must be None for {family}, got {num_conditions} conditions."
+        )
     return builders[family]()
 
 

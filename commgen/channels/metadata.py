@@ -1,6 +1,7 @@
 """What a channel file says about channels drawn from a configuration."""
 
 from commgen.channels.config import CdlConfig, ChannelConfig, TdlConfig
+from commgen.channels.spatial_model_config import SpatialConfig
 from commgen.channels.system_config import RmaConfig, UmaConfig, UmiConfig
 from commgen.datasets import ChannelMeta
 
@@ -21,7 +22,7 @@ def channel_meta(config: ChannelConfig) -> ChannelMeta:
         rx_antennas=rx,
         tx_antennas=tx,
         scenario=config.scenario,
-        source="commgen over Sionna 1.2.2, 3GPP TR 38.901",
+        source=_source(config),
         licence="CC0-1.0",
         normalisation=_power(config),
         description=config.model_dump_json(),
@@ -32,10 +33,25 @@ def _antennas(config: ChannelConfig) -> tuple[str, str]:
     if isinstance(config, _ARRAYS):
         bs, ut = config.bs_array.describe(), config.ut_array.describe()
         return (bs, ut) if config.direction == "uplink" else (ut, bs)
+    if isinstance(config, SpatialConfig):
+        return (
+            _line(config.num_rx_ant, config.rx_spacing_wavelengths),
+            _line(config.num_tx_ant, config.tx_spacing_wavelengths),
+        )
     return (
         f"{config.num_rx_ant} that fade independently",
         f"{config.num_tx_ant} that fade independently",
     )
+
+
+def _line(num_antennas: int, spacing: float) -> str:
+    return f"{num_antennas} in a line, {spacing:g} wavelengths apart"
+
+
+def _source(config: ChannelConfig) -> str:
+    if isinstance(config, SpatialConfig):
+        return "commgen, spatial model of 3GPP TR 25.996 as in arXiv:1707.05674"
+    return "commgen over Sionna 1.2.2, 3GPP TR 38.901"
 
 
 def _power(config: ChannelConfig) -> str:

@@ -3,6 +3,7 @@
 from commgen.channels.array_config import ArrayConfig
 from commgen.channels.config import TdlConfig
 from commgen.channels.grid_config import GridConfig
+from commgen.channels.spatial_model_config import SpatialConfig
 from commgen.channels.system_config import UmiConfig
 
 #: 64 antennas in a horizontal line, uplink, urban microcell, one subcarrier.
@@ -36,4 +37,23 @@ TDL_GRID = TdlConfig(
     ),
 )
 
-RECIPES = {"umi64": UMI64, "tdl-grid": TDL_GRID}
+#: 64 antennas receive, and 16 or one send, over three paths of the spatial model.
+SPATIAL_64X16 = SpatialConfig(num_rx_ant=64, num_tx_ant=16)
+SPATIAL_64 = SpatialConfig(num_rx_ant=64)
+
+#: What a model of 64 x 16 antennas meets elsewhere: more and fewer paths, wider and
+#: narrower ones, and arrays of another spacing.
+SPATIAL_SHIFTS = {
+    "paths-1": SPATIAL_64X16.model_copy(update={"num_paths": 1}),
+    "paths-8": SPATIAL_64X16.model_copy(update={"num_paths": 8}),
+    "spread-0.5": SPATIAL_64X16.model_copy(update={"rx_spread_deg": 0.5}),
+    "spread-8": SPATIAL_64X16.model_copy(update={"rx_spread_deg": 8.0}),
+    "spacing-0.35": SPATIAL_64X16.model_copy(update={"rx_spacing_wavelengths": 0.35}),
+}
+
+RECIPES = {
+    "umi64": UMI64,
+    "tdl-grid": TDL_GRID,
+    "spatial-64x16": SPATIAL_64X16,
+    "spatial-64": SPATIAL_64,
+}

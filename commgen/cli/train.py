@@ -21,6 +21,8 @@ FamilyName = Literal[
     "diffusion",
     "rectified-flow",
     "autoregressive",
+    "stationary",
+    "separable",
 ]
 Covariance = Literal["full", "toeplitz", "circulant", "low-rank"]
 

@@ -8,6 +8,8 @@ from commgen.generative.diffusion import Diffusion
 from commgen.generative.files import load_model, read_card
 from commgen.generative.gan import WassersteinGAN
 from commgen.generative.gmm import GaussianMixture
+from commgen.generative.langevin import langevin_posterior
+from commgen.generative.map_estimate import MapEstimate, map_estimate
 from commgen.generative.model import (
     GenerativeModel,
     Posterior,
@@ -16,6 +18,8 @@ from commgen.generative.model import (
 )
 from commgen.generative.preconditioner import GaussianPreconditioner
 from commgen.generative.rectified_flow import RectifiedFlow
+from commgen.generative.separable import SeparableDenoiser
+from commgen.generative.stationary_denoiser import StationaryDenoiser
 from commgen.generative.straight import Pairs
 from commgen.generative.training import TrainingConfig
 from commgen.generative.vae import VariationalAutoencoder
@@ -31,14 +35,19 @@ __all__ = [
     "GaussianMixture",
     "GaussianPreconditioner",
     "GenerativeModel",
+    "MapEstimate",
     "Pairs",
     "Posterior",
     "Prior",
     "RectifiedFlow",
+    "SeparableDenoiser",
+    "StationaryDenoiser",
     "TrainingConfig",
     "VariationalAutoencoder",
     "WassersteinGAN",
     "check_channels",
+    "langevin_posterior",
     "load_model",
+    "map_estimate",
     "read_card",
 ]

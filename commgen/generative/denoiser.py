@@ -21,17 +21,18 @@ class CircularConv(layers.Layer):
 
     Parameters
     ----------
-    filters, kernel_size
+    filters, kernel_size, dilation
         As in :class:`keras.layers.Conv1D`; ``kernel_size`` is odd.
     """
 
-    def __init__(self, filters, kernel_size, **kwargs):
+    def __init__(self, filters, kernel_size, dilation=1, **kwargs):
         super().__init__(**kwargs)
         self.filters = check_int("filters", filters, low=1)
         self.kernel_size = check_int("kernel_size", kernel_size, low=1)
         if kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd, got {kernel_size}.")
-        self.conv = layers.Conv1D(filters, kernel_size)
+        self.dilation = check_int("dilation", dilation, low=1)
+        self.conv = layers.Conv1D(filters, kernel_size, dilation_rate=dilation)
 
     def build(self, input_shape):
         """Build the convolution for the padded input."""
@@ -39,7 +40,7 @@ class CircularConv(layers.Layer):
 
     def call(self, x):
         """Convolve x : [batch, num_bins, channels], float."""
-        pad = self.kernel_size // 2
+        pad = self.kernel_size // 2 * self.dilation
         while pad > 0:
             step = min(pad, x.shape[1])
             x = ops.concatenate([x[:, -step:], x, x[:, :step]], axis=1)
@@ -52,6 +53,7 @@ class CircularConv(layers.Layer):
             **super().get_config(),
             "filters": self.filters,
             "kernel_size": self.kernel_size,
+            "dilation": self.dilation,
         }
 
 
@@ -67,16 +69,17 @@ class ResidualBlock(layers.Layer):
     ----------
     width
         Channels in and out.
-    kernel_size
+    kernel_size, dilation
         Of the first convolution; the second has size one.
     """
 
-    def __init__(self, width, kernel_size, **kwargs):
+    def __init__(self, width, kernel_size, dilation=1, **kwargs):
         super().__init__(**kwargs)
         self.width = width
         self.kernel_size = kernel_size
+        self.dilation = dilation
         self.norm = layers.LayerNormalization()
-        self.spread = CircularConv(width, kernel_size)
+        self.spread = CircularConv(width, kernel_size, dilation)
         self.modulation = layers.Dense(2 * width)
         self.mix = layers.Dense(width, kernel_initializer="zeros")
 
@@ -102,6 +105,7 @@ class ResidualBlock(layers.Layer):
             **super().get_config(),
             "width": self.width,
             "kernel_size": self.kernel_size,
+            "dilation": self.dilation,
         }
 
 

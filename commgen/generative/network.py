@@ -81,7 +81,8 @@ class NetworkModel(GenerativeModel):
         symmetries
             Changes that leave the distribution as it is: ``"phase"`` turns the whole
             channel; ``"reversal"`` conjugates and reverses the last axis, as holds for
-            a uniform linear array and for uncorrelated delays.
+            a uniform linear array and for uncorrelated delays; ``"shift"`` turns the
+            beams of the last axis by up to one of them, which holds nearly.
         folder
             Where the checkpoint and TensorBoard's logs go; a training that was cut off
             goes on from there.

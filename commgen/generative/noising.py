@@ -9,7 +9,7 @@ from commgen._random import complex_normal
 SNR_RANGE_DB = (-30.0, 40.0)
 _RECEIVER_SNR_DB = (-15.0, 25.0)
 _RECEIVER_SHARE = 0.75
-SYMMETRIES = ("phase", "reversal")
+SYMMETRIES = ("phase", "reversal", "shift")
 
 
 def augment(rng, h, symmetries):
@@ -23,12 +23,18 @@ def augment(rng, h, symmetries):
         Channels.
     symmetries
         ``"phase"``: turn a channel by a random phase; ``"reversal"``: conjugate and
-        reverse every second one along its last axis.
+        reverse every second one along its last axis; ``"shift"``: turn the beams of the
+        last axis by up to one of them, which holds nearly where there are many.
     """
     per_channel = (len(h),) + (1,) * (h.ndim - 1)
     if "reversal" in symmetries:
         flip = rng.random(per_channel) < 0.5
         h = np.where(flip, h[..., ::-1].conj(), h)
+    if "shift" in symmetries:
+        size = h.shape[-1]
+        beams = rng.uniform(-1, 1, per_channel)
+        turn = np.exp(2j * np.pi * beams * np.arange(size) / size)
+        h = h * turn.astype(np.complex64)
     if "phase" in symmetries:
         h = h * np.exp(2j * np.pi * rng.random(per_channel)).astype(np.complex64)
     return h

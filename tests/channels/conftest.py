@@ -11,6 +11,7 @@ from commgen.channels import (
     RayleighConfig,
     RecordedChannel,
     RmaConfig,
+    SpatialConfig,
     TdlConfig,
     UmaConfig,
     UmiConfig,
@@ -61,6 +62,7 @@ SOURCES = {
     "uma": UmaConfig(bs_array=TWO, **SECTOR),
     "rma": RmaConfig(bs_array=TWO, **SECTOR),
     "rayleigh": RayleighConfig(num_rx_ant=2),
+    "spatial": SpatialConfig(num_rx_ant=2),
     "recorded": _recorded,
     "generated": _generated,
 }

@@ -109,7 +109,10 @@ def test_covariance_of_a_small_array():
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        (RayleighConfig(), "known for umi, uma and rma only, got scenario 'rayleigh'"),
+        (
+            RayleighConfig(),
+            "known for umi, uma, rma and spatial only, got scenario 'rayleigh'",
+        ),
         (
             UMI.model_copy(update={"direction": "downlink"}),
             "the covariance is known for the uplink",

@@ -13,10 +13,12 @@ from commgen.generative import (
     GaussianMixture,
     Prior,
     RectifiedFlow,
+    SeparableDenoiser,
     TrainingConfig,
     VariationalAutoencoder,
     WassersteinGAN,
 )
+from commgen.generative.spectrum_network import SpectrumNetwork
 
 EVENT = (2, 6)
 
@@ -74,9 +76,20 @@ FAMILIES = {
     "vae-gan": tiny(lambda: AdversarialAutoencoder(EVENT, 4, **SMALL)),
     "coupling": tiny(lambda: CouplingFlow(EVENT, 2, 8)),
     "autoregressive": tiny(lambda: Autoregressive(EVENT, num_mixtures=2, width=8)),
+    "separable": tiny(
+        lambda: SeparableDenoiser(EVENT, SpectrumNetwork(width=8, rounds=1))
+    ),
 }
 MIXTURES = ("full", "circulant", "toeplitz", "low-rank", "one")
-PRIORS = (*MIXTURES, "diffusion", "rectified-flow", "vae", "gm-vae", "vae-gan")
+PRIORS = (
+    *MIXTURES,
+    "diffusion",
+    "rectified-flow",
+    "vae",
+    "gm-vae",
+    "vae-gan",
+    "separable",
+)
 
 
 @pytest.fixture(scope="session")
