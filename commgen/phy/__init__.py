@@ -13,6 +13,7 @@ from commgen.phy.estimation import (
     PerfectCSI,
     PilotEstimator,
     PriorEstimator,
+    SlotPriorEstimator,
 )
 from commgen.phy.example import EXAMPLE_YAML
 from commgen.phy.figure import save_overview
@@ -31,6 +32,7 @@ from commgen.phy.nr import (
 )
 from commgen.phy.readings import CurveReader, Reading, readings
 from commgen.phy.run import RunResult, run_simulation
+from commgen.phy.sample_covariance import choose_lmmse_prior, lmmse_prior
 from commgen.phy.simulator import Simulator
 from commgen.phy.tally import Tally
 from commgen.phy.workers import Workers, WorkersLostError
@@ -62,15 +64,18 @@ __all__ = [
     "RunResult",
     "SimulationConfig",
     "Simulator",
+    "SlotPriorEstimator",
     "SweepConfig",
     "Tally",
     "TransportBlock",
     "Workers",
     "WorkersLostError",
     "build_resource_grid",
+    "choose_lmmse_prior",
     "demap",
     "dump_config",
     "lmmse_equalize",
+    "lmmse_prior",
     "load_config",
     "nmse",
     "nmse_interval",

@@ -1,12 +1,12 @@
 """Bits to symbols and back: LDPC, QAM, and how codewords fill a slot."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import tensorflow as tf
 
-from commgen.phy.coding import LDPCDecoder, LDPCEncoder
+from commgen.phy.coding import Decoded, LDPCDecoder, LDPCEncoder, extrinsic_llr
 from commgen.phy.demapper import demap, qam_points
 
 MIN_CODERATE = 30 / 1024  # the least of TS 38.214 5.1.3.1; repetition under 1/5
@@ -98,15 +98,20 @@ class Transmitter:
 
     def __call__(self, bits) -> np.ndarray:
         """Encode, concatenate the codewords, fill up with zeros, map."""
-        c = self.encoder(bits)
-        c = c.reshape(*c.shape[:3], -1)
-        if self.layout.num_filler_bits:
-            c = np.pad(c, [(0, 0)] * 3 + [(0, self.layout.num_filler_bits)])
+        c = self.coded_bits(bits)
         c = c.reshape(*c.shape[:3], -1, self.num_bits_per_symbol)
         label = c[..., 0].copy()
         for i in range(1, self.num_bits_per_symbol):
             label = 2 * label + c[..., i]
         return self._points[label]
+
+    def coded_bits(self, bits) -> np.ndarray:
+        """Return what is mapped, [batch, 1, num_streams, num_data_symbols * bits]."""
+        c = self.encoder(bits)
+        c = c.reshape(*c.shape[:3], -1)
+        if self.layout.num_filler_bits:
+            c = np.pad(c, [(0, 0)] * 3 + [(0, self.layout.num_filler_bits)])
+        return c
 
 
 class Receiver:
@@ -153,8 +158,56 @@ class Receiver:
 
     def __call__(self, x_hat, no_eff) -> np.ndarray:
         """Demap, drop the filler, decode."""
-        layout = self._layout
-        lead = x_hat.shape[:3]
+        return self._decoder(self._llr(x_hat, no_eff))
+
+    def decode_soft(self, x_hat, no_eff, num: int | None = None) -> Decoded:
+        """Decode, and return what the code says of every coded bit.
+
+        Parameters
+        ----------
+        x_hat, no_eff
+            As above.
+        num
+            Slots that are decoded; the others only fill up the batch.
+
+        Returns
+        -------
+        Decoded
+            Its arrays begin with [batch, 1, num_streams, num_codewords]. The LLRs are
+            extrinsic where the checks do not hold: what the symbols themselves said is
+            left out, or the channel would be found as it was taken to be. Where the
+            checks hold they are those of the decision.
+        """
+        llr = self._llr(x_hat, no_eff)[:num]
+        found = self._decoder.decode(llr, soft=True)
+        new = extrinsic_llr(found.llr, llr)
+        return replace(found, llr=np.where(found.parity_ok[..., None], found.llr, new))
+
+    def decode_llr(self, llr) -> np.ndarray:
+        """Decode LLRs of all bits, [batch, 1, num_streams, num_data_symbols * bits]."""
+        return self._decoder(self._codewords(np.asarray(llr)))
+
+    def stream_llr(self, llr: np.ndarray) -> np.ndarray:
+        """Line up LLRs of the coded bits with the symbols; the filler is known.
+
+        Parameters
+        ----------
+        llr : [batch, 1, num_streams, num_codewords, n], float32
+            As of :meth:`decode_soft`.
+
+        Returns
+        -------
+        [batch, num_streams, num_data_symbols * num_bits_per_symbol], float32
+        """
+        llr = llr.reshape(len(llr), llr.shape[2], -1)
+        filler = [(0, 0), (0, 0), (0, self._layout.num_filler_bits)]
+        return np.pad(llr, filler, constant_values=-np.inf)
+
+    def _llr(self, x_hat, no_eff):
         llr = self._demap(tf.reshape(x_hat, [-1]), tf.reshape(no_eff, [-1])).numpy()
-        llr = llr.reshape(*lead, -1)[..., : layout.num_codewords * layout.n]
-        return self._decoder(llr.reshape(*lead, layout.num_codewords, layout.n))
+        return self._codewords(llr.reshape(*x_hat.shape[:3], -1))
+
+    def _codewords(self, llr):
+        layout = self._layout
+        llr = llr[..., : layout.num_codewords * layout.n]
+        return llr.reshape(*llr.shape[:3], layout.num_codewords, layout.n)

@@ -3,9 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, model_serializer, model_validator
 
-from commgen.phy.settings import Count, Float, Name, Settings
+from commgen.phy.estimation.slot_config import SlotConfig
+from commgen.phy.settings import Count, Float, Int, Name, Settings
+
+# Left out of a written configuration where they are the default: runs that were made
+# before there were such settings go on.
+_QUIET = ("use_err_var", "iterations", "block", "interpolation")
 
 
 class _Estimator(Settings):
@@ -20,10 +25,78 @@ class _Estimator(Settings):
         return data
 
 
-class LSConfig(_Estimator):
-    """Least squares at the pilots, linear interpolation."""
+class _Receiver(_Estimator):
+    """What the receiver does with an estimate.
+
+    Parameters
+    ----------
+    use_err_var
+        Whether equaliser and demapper are told the error variance; they take the
+        estimate for the truth otherwise.
+    iterations
+        Times that the channel is estimated again from the symbols that the decoder
+        found, where the code's checks fail: at most, 0 to 20.
+    """
+
+    use_err_var: bool = True
+    iterations: Annotated[Int, Field(ge=0, le=20)] = 0
+
+    @model_serializer(mode="wrap")
+    def _leave_out_defaults(self, handler: Any) -> dict[str, Any]:
+        fields = type(self).model_fields
+        return {
+            key: value
+            for key, value in handler(self).items()
+            if key not in _QUIET or getattr(self, key) != fields[key].default
+        }
+
+
+class _InBlocks(_Receiver):
+    """Estimator that, from data, estimates block by block.
+
+    Parameters
+    ----------
+    block
+        OFDM symbols and subcarriers of a block of
+        :class:`~commgen.phy.receiver.BlockPosterior`, at most; each block needs pilots.
+    """
+
+    block: tuple[Count, Count] = (7, 12)
+
+    @model_validator(mode="after")
+    def _check_block(self):
+        if self.block != (7, 12) and not self.iterations:
+            raise ValueError(
+                "block must be left out without iterations, got "
+                f"[{self.block[0]}, {self.block[1]}]"
+            )
+        return self
+
+
+class LSConfig(_InBlocks):
+    """Least squares at the pilots, interpolated.
+
+    Parameters
+    ----------
+    interpolation
+        ``linear`` or ``spline`` between subcarriers, or ``dft``: cut off, in the delay
+        domain, at
+    max_delay_s
+        this delay; the cyclic prefix where it is left out.
+    """
 
     kind: Literal["ls"] = "ls"
+    interpolation: Literal["linear", "dft", "spline"] = "linear"
+    max_delay_s: Annotated[Float, Field(gt=0, le=1e-3)] | None = None
+
+    @model_validator(mode="after")
+    def _check_interpolation(self):
+        if self.max_delay_s is not None and self.interpolation != "dft":
+            raise ValueError(
+                "max_delay_s must be left out where interpolation is not dft, got "
+                f"{self.max_delay_s}"
+            )
+        return self
 
 
 class PerfectConfig(_Estimator):
@@ -32,7 +105,7 @@ class PerfectConfig(_Estimator):
     kind: Literal["perfect"] = "perfect"
 
 
-class LMMSEInterpolationConfig(_Estimator):
+class LMMSEInterpolationConfig(_Receiver):
     """LMMSE over all pilots of the slot, under a covariance of time and frequency.
 
     Parameters
@@ -60,8 +133,17 @@ class LMMSEInterpolationConfig(_Estimator):
         return self
 
 
-class _PriorEstimator(_Estimator):
+class _PriorEstimator(_InBlocks):
     event: Literal["array", "grid"] = "array"
+
+    @model_validator(mode="after")
+    def _check_event(self):
+        if self.event == "grid" and self.iterations:
+            raise ValueError(
+                "iterations must be 0 where event is grid, since a prior over the grid "
+                f"takes one noise variance for all of it, got {self.iterations}"
+            )
+        return self
 
 
 class FittedConfig(_PriorEstimator):
@@ -116,7 +198,27 @@ class SavedConfig(_PriorEstimator):
     model: Path
 
 
+class NeuralReceiverConfig(_Estimator):
+    """A network from the received grid to LLRs.
+
+    Parameters
+    ----------
+    model
+        Folder that :func:`~commgen.phy.receiver.train_neural_receiver` wrote; relative
+        to the configuration file.
+    """
+
+    kind: Literal["neural-receiver"] = "neural-receiver"
+    model: Path
+
+
 EstimatorConfig = Annotated[
-    LSConfig | PerfectConfig | LMMSEInterpolationConfig | FittedConfig | SavedConfig,
+    LSConfig
+    | PerfectConfig
+    | LMMSEInterpolationConfig
+    | SlotConfig
+    | FittedConfig
+    | SavedConfig
+    | NeuralReceiverConfig,
     Field(discriminator="kind"),
 ]

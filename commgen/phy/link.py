@@ -16,6 +16,8 @@ from commgen.phy.draws import check_seeded, random_bits, stream, unit_noise
 from commgen.phy.equalizer import FewStreamsLMMSEEqualizer
 from commgen.phy.grid import EffectiveSubcarriers, build_resource_grid
 from commgen.phy.metrics import from_db
+from commgen.phy.receiver.options import PLAIN, ReceiverOptions, fill_up, options_of
+from commgen.phy.receiver.refinement import Refinement
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,8 @@ class Link:
             SNRs.
         estimators
             Name to estimator ``(y, no) -> h_hat, err_var``. One with ``is_genie`` is
-            given the channel in place of ``y``.
+            given the channel in place of ``y``; one with ``receiver`` is used as these
+            :class:`~commgen.phy.receiver.ReceiverOptions` say.
         pending : [num_estimators, num_snr], bool
             What to run.
 
@@ -151,7 +154,13 @@ class Link:
             for i in np.flatnonzero(pending[:, j]):
                 observed = self.observed_by(blocks[i], slots, y)
                 h_hat, err_var = blocks[i](observed, no)
-                yield int(i), int(j), self.receive(slots, y, h_hat, err_var, no)
+                options = options_of(blocks[i])
+                counts = self.receive(slots, y, h_hat, err_var, no, options)
+                yield int(i), int(j), counts
+
+    def coded_bits(self, bits: np.ndarray) -> np.ndarray:
+        """Return the coded bits [batch, 1, num_streams, num_data_symbols * bits]."""
+        return self._transmit.coded_bits(bits)
 
     def observe(self, slots: Slots, no):
         """Return the received grid ``y`` at noise variance ``no``."""
@@ -161,10 +170,25 @@ class Link:
         """Return what ``estimator`` is given: ``y``, or for a genie the channel."""
         return slots.h if getattr(estimator, "is_genie", False) else y
 
-    def receive(self, slots: Slots, y, h_hat, err_var, no) -> Counts:
+    def receive(
+        self,
+        slots: Slots,
+        y,
+        h_hat,
+        err_var,
+        no,
+        options: ReceiverOptions = PLAIN,
+    ) -> Counts:
         """Equalise, decode and count with the estimate given."""
-        x_hat, no_eff = self._equalize(y, h_hat, err_var, no)
-        wrong = self._decode(x_hat, no_eff) != slots.bits
+        if options.gives_llr:
+            err_var, llr = err_var
+            bits = self._decode.decode_llr(llr)
+        elif options.iterations:
+            bits, h_hat, err_var = self._iterate(y, h_hat, err_var, no, options)
+        else:
+            told = options.err_var(err_var)
+            bits = self._decode(*self._equalize(y, h_hat, told, no))
+        wrong = bits != slots.bits
         wrong = wrong.reshape(len(wrong), -1, self.layout.k)
         powers = self._powers(slots.h, h_hat, err_var)
         return Counts(
@@ -172,6 +196,32 @@ class Link:
             wrong.any(2).sum(1),
             *(p.numpy().astype(np.float64) for p in powers),
         )
+
+    def _iterate(self, y, h_hat, err_var, no, options):
+        """Return bits and estimate after as many rounds as each slot needs."""
+        num_bits = self.config.num_bits_per_symbol
+        refine = Refinement(self.resource_grid, num_bits, options.refine)
+        y, h_hat = y.numpy(), h_hat.numpy()
+        err_var = np.broadcast_to(err_var.numpy(), h_hat.shape).copy()
+        told = options.err_var(tf.constant(err_var))
+        found = self._decode.decode_soft(*self._equalize(y, h_hat, told, no))
+        for _ in range(options.iterations):
+            failed = np.flatnonzero(~found.parity_ok.all(axis=(1, 2, 3)))
+            if not len(failed):
+                break
+            llr = self._decode.stream_llr(found.llr[failed])
+            h_hat[failed], err_var[failed] = refine(
+                y[failed], float(no), llr, h_hat[failed], err_var[failed]
+            )
+            rows = fill_up(failed, len(y))
+            told = options.err_var(tf.constant(err_var[rows]))
+            equalized = self._equalize(y[rows], h_hat[rows], told, no)
+            again = self._decode.decode_soft(*equalized, num=len(failed))
+            # What is decided stays so.
+            open_ = ~found.parity_ok[failed]
+            for kept, new in zip(_parts(found), _parts(again), strict=True):
+                kept[failed] = np.where(_like(open_, new), new, kept[failed])
+        return found.bits, h_hat, err_var
 
     def _check_source(self):
         check_seeded(self._source)
@@ -190,6 +240,15 @@ class Link:
                 f"link.num_streams must equal the {num_tx_ant} transmit antennas of "
                 f"the channel, got {link.num_streams}."
             )
+
+
+def _parts(decoded):
+    return decoded.bits, decoded.llr, decoded.parity_ok
+
+
+def _like(flags, values):
+    """Append axes of length one to ``flags`` up to the rank of ``values``."""
+    return flags.reshape(flags.shape + (1,) * (values.ndim - flags.ndim))
 
 
 class _Powers:

@@ -45,6 +45,7 @@ def sweep_nmse(
     *,
     seed: int,
     covariance: np.ndarray | None = None,
+    covariance_tx: np.ndarray | None = None,
     groups: np.ndarray | None = None,
     progress: bool = False,
 ) -> NmseSweep:
@@ -64,6 +65,9 @@ def sweep_nmse(
     covariance : [num_channels, num_rx_ant], complex, or None
         First column of the Toeplitz covariance of each channel: adds the LMMSE
         estimator that knows it, a bound for all others.
+    covariance_tx : [num_channels, num_tx_ant], complex, or None
+        That of the transmit antennas, for ``h`` [num_channels, num_rx_ant, num_tx_ant]
+        whose covariance is the Kronecker product.
     groups : [num_channels], optional
         Which channels were recorded together; see
         :func:`~commgen.phy.metrics.nmse_interval`.
@@ -80,7 +84,7 @@ def sweep_nmse(
     estimators: dict[str, Callable] = {"ls": _least_squares}
     estimators |= {name: _one_pass(model) for name, model in models.items()}
     if covariance is not None:
-        estimators["genie"] = _Genie(covariance)
+        estimators["genie"] = _Genie(covariance, covariance_tx)
     snr_db = np.asarray(snr_db, float)
     rows = []
     total = len(estimators) * len(snr_db)
@@ -131,16 +135,24 @@ def _one_pass(model):
 class _Genie:
     """LMMSE with each channel's own covariance."""
 
-    def __init__(self, covariance: np.ndarray):
+    def __init__(self, covariance: np.ndarray, covariance_tx: np.ndarray | None):
         self._covariance = covariance
+        tx = np.ones((len(covariance), 1)) if covariance_tx is None else covariance_tx
+        self._covariance_tx = tx
 
     def __call__(self, y, no, rows):
-        R = np.stack([toeplitz(r, r.conj()) for r in self._covariance[rows]])
-        R_y = R + no * np.eye(R.shape[-1])
-        W = np.linalg.solve(R_y, R)  # R and R_y are Hermitian: the filter's adjoint
-        h_hat = np.einsum("bji,bj->bi", W.conj(), y)
-        err_var = np.diagonal(R - R @ W, axis1=1, axis2=2).real
-        return h_hat, err_var
+        lam, U = np.linalg.eigh(_toeplitz(self._covariance[rows]))
+        mu, V = np.linalg.eigh(_toeplitz(self._covariance_tx[rows]))
+        power = lam[:, :, None] * mu[:, None, :]
+        gain = power / (power + no)
+        z = np.conj(np.swapaxes(U, 1, 2)) @ y.reshape(len(y), *power.shape[1:])
+        h_hat = U @ (gain * (z @ np.conj(V))) @ np.swapaxes(V, 1, 2)
+        err_var = np.abs(U) ** 2 @ (no * gain) @ np.swapaxes(np.abs(V) ** 2, 1, 2)
+        return h_hat.reshape(y.shape), err_var.reshape(y.shape)
+
+
+def _toeplitz(column: np.ndarray) -> np.ndarray:
+    return np.stack([toeplitz(r, r.conj()) for r in column])
 
 
 def save_nmse_sweep(sweep: NmseSweep, folder: Path, title: str) -> None:

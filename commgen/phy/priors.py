@@ -15,12 +15,19 @@ from commgen.phy.estimation import (
     PerfectCSI,
     PriorEstimator,
 )
+from commgen.phy.estimation.slot import SlotPriorEstimator
+from commgen.phy.estimation.slot_config import SlotConfig, build_slot_prior
 from commgen.phy.estimator_config import (
     FittedConfig,
     LMMSEInterpolationConfig,
     LSConfig,
+    NeuralReceiverConfig,
     PerfectConfig,
+    SavedConfig,
 )
+from commgen.phy.receiver.block_posterior import BlockPosterior
+from commgen.phy.receiver.options import ReceiverOptions
+from commgen.phy.receiver.slot_posterior import SlotPosterior
 from commgen.phy.sources import build_source
 
 # Training channels come from a sequence that no batch of the sweep touches.
@@ -73,7 +80,8 @@ def build_unfitted(config: SimulationConfig, resource_grid: Any) -> dict[str, An
     for i, entry in enumerate(config.estimators):
         if isinstance(entry, FittedConfig) and entry.model is None:
             continue
-        prior = _loaded(entry) if hasattr(entry, "model") else None
+        has_prior = isinstance(entry, FittedConfig | SavedConfig)
+        prior = _loaded(entry) if has_prior else None
         try:
             blocks[entry.name] = _block(entry, config, resource_grid, prior)
         except ValueError as error:
@@ -85,19 +93,72 @@ def _block(entry, config, resource_grid, prior):
     time_interpolation = config.link.time_interpolation
     if isinstance(entry, PerfectConfig):
         return PerfectCSI(resource_grid)
+    if isinstance(entry, NeuralReceiverConfig):
+        return _neural_receiver(entry, config, resource_grid)
+    if isinstance(entry, SlotConfig):
+        slot = build_slot_prior(entry, resource_grid)
+        return SlotPriorEstimator(resource_grid, slot, share=entry.share)
+    refine: Any = None
     if isinstance(entry, LMMSEInterpolationConfig):
         covariance = channel_covariance(entry, config.channel, resource_grid)
-        return LMMSEInterpolationEstimator(resource_grid, covariance, order=entry.order)
-    if isinstance(entry, LSConfig):
-        return LSEstimator(resource_grid, time_interpolation=time_interpolation)
+        block = LMMSEInterpolationEstimator(
+            resource_grid, covariance, order=entry.order
+        )
+        if entry.iterations:
+            refine = SlotPosterior(resource_grid, covariance)
+    elif isinstance(entry, LSConfig):
+        block = LSEstimator(
+            resource_grid,
+            interpolation=entry.interpolation,
+            max_delay_s=entry.max_delay_s,
+            time_interpolation=time_interpolation,
+        )
+        refine = BlockPosterior(block=_block_size(entry, config))
+    else:
+        block = _prior_estimator(entry, config, resource_grid, prior)
+        if entry.iterations:
+            refine = BlockPosterior(prior, block=_block_size(entry, config))
+    block.receiver = ReceiverOptions(  # type: ignore[attr-defined]
+        use_err_var=entry.use_err_var, iterations=entry.iterations, refine=refine
+    )
+    return block
+
+
+def _prior_estimator(entry, config, resource_grid, prior):
     if prior.event_shape[0] != config.link.num_rx_ant:
         raise ValueError(
             f"the model's event_shape {prior.event_shape} must begin with "
             f"link.num_rx_ant = {config.link.num_rx_ant}"
         )
     return PriorEstimator(
-        resource_grid, prior, entry.event, time_interpolation=time_interpolation
+        resource_grid,
+        prior,
+        entry.event,
+        time_interpolation=config.link.time_interpolation,
     )
+
+
+def _block_size(entry, config) -> tuple[int, int]:
+    """Size of a block of data-aided estimation; the whole slot if nothing moves."""
+    average = config.link.time_interpolation == "average"
+    return config.link.num_ofdm_symbols if average else entry.block[0], entry.block[1]
+
+
+def _neural_receiver(entry, config, resource_grid):
+    from commgen.phy.receiver.neural import NeuralReceiver
+    from commgen.phy.receiver.neural_files import (
+        check_receiver_fits,
+        load_neural_receiver,
+    )
+
+    if config.link.kind != "ofdm":
+        raise ValueError(
+            "kind must be another than neural-receiver for a PUSCH, whose soft bits "
+            f"are combined over transmissions, got link {config.link.kind}"
+        )
+    network, card = load_neural_receiver(entry.model)
+    check_receiver_fits(card, config.link, config.sweep.snr_db)
+    return NeuralReceiver(resource_grid, config.link, network)
 
 
 def _loaded(entry: Any) -> Any:

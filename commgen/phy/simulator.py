@@ -1,12 +1,11 @@
 """A link with its estimators, ready to simulate any batch."""
 
-import time
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from commgen.phy.counts import Block
+from commgen.phy.receiver.timed import TimedEstimator
 
 
 class Simulator:
@@ -31,7 +30,9 @@ class Simulator:
         self.names = list(estimators)
         self.snr_db = np.asarray(snr_db, float)
         self._batch_size = batch_size
-        self._timed = {name: _Timed(block) for name, block in estimators.items()}
+        self._timed = {
+            name: TimedEstimator(block) for name, block in estimators.items()
+        }
 
     def run(self, batch: int, pending: np.ndarray) -> Block:
         """Simulate batch number ``batch`` at the points of ``pending``.
@@ -54,22 +55,3 @@ class Simulator:
             seconds[int(i), int(j)] = timed[i].seconds - spent[i]
             spent[i] = timed[i].seconds
         return Block.of(batch, counts, seconds)
-
-
-class _Timed:
-    """An estimator as a graph, that counts the CPU time it takes."""
-
-    def __init__(self, block: Any):
-        self.is_genie = getattr(block, "is_genie", False)
-        self.seconds = 0.0
-        self._function = tf.function(block, autograph=False)
-        self._traced: set[Any] = set()
-
-    def __call__(self, y, no):
-        if y.shape not in self._traced:  # tracing is not the estimator's cost
-            self._function(y, no)
-            self._traced.add(y.shape)
-        start = time.process_time()
-        h_hat, err_var = self._function(y, no)
-        self.seconds += time.process_time() - start
-        return h_hat, err_var

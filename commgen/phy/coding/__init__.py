@@ -4,7 +4,7 @@ from commgen.phy.coding.code import LDPCCode
 from commgen.phy.coding.crc import append_crc, crc_bits, crc_length, crc_passes
 from commgen.phy.coding.decoder import LDPCDecoder
 from commgen.phy.coding.encoder import LDPCEncoder
-from commgen.phy.coding.layered import Decoded, LayeredDecoder
+from commgen.phy.coding.layered import Decoded, LayeredDecoder, extrinsic_llr
 from commgen.phy.coding.rate_matching import rate_matching_indices
 from commgen.phy.coding.segmentation import Segmentation
 from commgen.phy.coding.tbs import transport_block_size
@@ -22,6 +22,7 @@ __all__ = [
     "crc_bits",
     "crc_length",
     "crc_passes",
+    "extrinsic_llr",
     "rate_matching_indices",
     "transport_block_size",
 ]

@@ -72,18 +72,20 @@ class LDPCDecoder:
         """Decode, and return the decisions only."""
         return self.decode(llr).bits
 
-    def decode(self, llr) -> Decoded:
+    def decode(self, llr, *, soft: bool = False) -> Decoded:
         """Decode, and tell of each frame how it went.
 
         Parameters
         ----------
         llr : [..., n], float
             As above.
+        soft
+            Return the LLRs of the coded bits too.
 
         Returns
         -------
         Decoded
-            Its arrays are [..., k] and [...].
+            Its arrays are [..., k], [...] and [..., n].
         """
         llr = np.ascontiguousarray(llr, np.float32)
         n = self.encoder.n
@@ -93,14 +95,20 @@ class LDPCDecoder:
         lead, flat = llr.shape[:-1], llr.reshape(-1, n)
         size = max(1, _CHUNK // self._num_llr)
         starts = range(0, max(1, len(flat)), size)
-        parts = [self._decode_chunk(flat[i : i + size]) for i in starts]
+        parts = [self._decode_chunk(flat[i : i + size], soft) for i in starts]
+        posterior = None
+        if soft:
+            # Of mother codewords: repeated bits share one.
+            found = [np.take(p.llr, self.encoder.indices, axis=1) for p in parts]
+            posterior = np.concatenate(found).reshape(*lead, n)
         return Decoded(
             np.concatenate([p.bits for p in parts]).reshape(*lead, self.encoder.k),
             np.concatenate([p.num_iterations for p in parts]).reshape(lead),
             np.concatenate([p.parity_ok for p in parts]).reshape(lead),
+            posterior,
         )
 
-    def _decode_chunk(self, llr):
+    def _decode_chunk(self, llr, soft):
         mother = np.zeros((len(llr), self._num_llr), np.float32)
         accumulate(mother, llr, self.encoder.indices)
-        return self._layered.decode(mother)
+        return self._layered.decode(mother, soft=soft)

@@ -23,7 +23,7 @@ _FILLER = np.int16(32767)
 
 @numba.njit(cache=True, nogil=True)
 def decode_frames(
-    llr, code, num_iterations, rule, early_stop, bits, iterations, parity_ok
+    llr, code, num_iterations, rule, early_stop, bits, iterations, parity_ok, soft
 ):
     """Decode mother codewords one by one.
 
@@ -44,6 +44,8 @@ def decode_frames(
     iterations : [num], int32
     parity_ok : [num], bool
         Where the results go.
+    soft : [num, num_cols * z] or [0, num_cols * z], float32
+        Where log p(1) / p(0) of all bits goes, in the second form nowhere.
     """
     k, num_info, z, row_starts, cols, shifts = code
     num_cols, num_rows, pad = llr.shape[1] // z, len(row_starts) - 1, _round_up(z)
@@ -70,6 +72,8 @@ def decode_frames(
             plan, places, z, num_iterations, rule, early_stop, values, messages
         )
         _decide(values, ends[(iterations[f] - 1) % 2], z, bits[f])
+        if f < len(soft):
+            _soften(values, ends[(iterations[f] - 1) % 2], z, soft[f])
 
 
 @numba.njit(cache=True, nogil=True)
@@ -232,3 +236,12 @@ def _decide(values, ends, z, bits):
         lanes = values[ends[c] : ends[c] + len(decided)]
         for i in range(len(decided)):
             decided[i] = lanes[i] < 0
+
+
+@numba.njit(cache=True, nogil=True)
+def _soften(values, ends, z, soft):
+    """Turn integers back into LLRs, positive for a one."""
+    for c in range(len(soft) // z):
+        lanes = values[ends[c] : ends[c] + z]
+        for i in range(z):
+            soft[c * z + i] = np.float32(lanes[i]) * np.float32(-1 / STEPS)

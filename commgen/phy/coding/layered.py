@@ -1,7 +1,7 @@
 """Layered decoder of mother codewords."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from commgen._checks import check_int
 from commgen.phy.coding.code import LDPCCode
 from commgen.phy.coding.kernels import STEPS, decode_frames
 
+MAX_LLR = np.float32(64)  # where the kernels cut off
 Algorithm = Literal["offset-minsum", "normalised-minsum", "minsum"]
 # Scale and offset of the messages, both in sixteenths. Of the scales 10..16 and offsets
 # 0..10, and some pairs of both, these had the lowest FER at (1024, 2048), (500, 2500),
@@ -33,11 +34,15 @@ class Decoded:
     parity_ok : [...], bool
         Whether the decisions fulfil all checks but those whose own parity bits were not
         received.
+    llr : [..., n], float32, or None
+        log p(1) / p(0) of the coded bits after the last iteration, what the decoder was
+        given included; None unless it was asked for. Of a min-sum decoder: too sure.
     """
 
     bits: np.ndarray
     num_iterations: np.ndarray
     parity_ok: np.ndarray
+    llr: Any = None
 
 
 class LayeredDecoder:
@@ -87,7 +92,7 @@ class LayeredDecoder:
         self.early_stop = early_stop
         self._tables = (code.k, code.num_info, code.z, *_without_fillers(code))
 
-    def decode(self, llr) -> Decoded:
+    def decode(self, llr, *, soft: bool = False) -> Decoded:
         """Decode mother codewords.
 
         Parameters
@@ -96,6 +101,8 @@ class LayeredDecoder:
             log p(1) / p(0) of their bits, zero where nothing was received. Columns at
             the end of which nothing was received may be left out. Magnitudes above 64
             count as 64. Fillers are known to be zeros, whatever stands there.
+        soft
+            Return the LLRs of the mother codewords too, of the columns given.
 
         Returns
         -------
@@ -120,6 +127,7 @@ class LayeredDecoder:
         bits = np.empty((len(llr), code.k), np.uint8)
         num_iterations = np.empty(len(llr), np.int32)
         parity_ok = np.empty(len(llr), np.bool_)
+        posterior = np.empty((len(llr) if soft else 0, llr.shape[1]), np.float32)
         decode_frames(
             llr,
             self._tables,
@@ -129,8 +137,27 @@ class LayeredDecoder:
             bits,
             num_iterations,
             parity_ok,
+            posterior,
         )
-        return Decoded(bits, num_iterations, parity_ok)
+        return Decoded(bits, num_iterations, parity_ok, posterior if soft else None)
+
+
+def extrinsic_llr(posterior, llr) -> np.ndarray:
+    """Return what a decoder found out beyond what it was told of each bit.
+
+    Parameters
+    ----------
+    posterior : [..., n], float
+        :attr:`Decoded.llr`.
+    llr : [..., n], float
+        What it was given; magnitudes above 64 count as 64, as for the decoder. Of a bit
+        that was sent twice, what the other copy says belongs to the new.
+
+    Returns
+    -------
+    [..., n], float32
+    """
+    return np.asarray(posterior, np.float32) - np.clip(llr, -MAX_LLR, MAX_LLR)
 
 
 def check_no_nan(llr: np.ndarray) -> None:

@@ -1,5 +1,7 @@
 """Transport block: CRC, segmentation, LDPC, rate matching, soft combining."""
 
+from typing import Any
+
 import numpy as np
 
 from commgen._checks import check_int
@@ -176,15 +178,55 @@ class TransportBlock:
             of which nothing was received does not: its decision, all zeros, would
             pass any CRC.
         """
+        return self._decode(buffer, soft=False)[:2]
+
+    def decode_soft(self, buffer: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Decode soft buffers, and return what is then known of every coded bit.
+
+        Parameters
+        ----------
+        buffer
+            As in :meth:`decode`.
+
+        Returns
+        -------
+        bits_hat, crc_ok
+            As of :meth:`decode`.
+        llr : [batch, num_code_blocks, n_mother], float32
+            log p(1) / p(0) of the bits of the mother codewords, what the buffer held
+            included; :meth:`coded` tells which of them a transmission sends.
+        """
+        bits, crc_ok, llr = self._decode(buffer, soft=True)
+        return bits, crc_ok, llr.reshape(buffer.shape)
+
+    def coded(self, buffer: np.ndarray, rv: int = 0) -> np.ndarray:
+        """Return the entries of ``buffer`` that a transmission sends, in its order.
+
+        Parameters
+        ----------
+        buffer : [batch, num_code_blocks, n_mother], float32
+            Soft buffers, or what :meth:`decode_soft` made of them.
+        rv
+            Redundancy version.
+
+        Returns
+        -------
+        [batch, num_coded_bits], float32
+        """
+        self._check_buffer(buffer)
+        return np.take(buffer.reshape(len(buffer), -1), self._indices(rv), axis=1)
+
+    def _decode(self, buffer, *, soft) -> tuple[np.ndarray, np.ndarray, Any]:
         self._check_buffer(buffer)
         cut = self.segmentation
-        found = self._decoder.decode(buffer.reshape(-1, self.code.n_mother)).bits
+        flat = buffer.reshape(-1, self.code.n_mother)
+        found = self._decoder.decode(flat, soft=soft)
         # Without the CRC24B that blocks of several have at their end.
-        blocks = found[:, : cut.num_bits // cut.num_blocks]
+        blocks = found.bits[:, : cut.num_bits // cut.num_blocks]
         block = blocks.reshape(len(buffer), cut.num_bits)
         received = np.all(buffer.any(axis=2), axis=1)
         bits = np.ascontiguousarray(block[:, : self.tbs])
-        return bits, crc_passes(block, cut.crc) & received
+        return bits, crc_passes(block, cut.crc) & received, found.llr
 
     def _indices(self, rv) -> np.ndarray:
         """Where each coded bit stands in the buffers of all code blocks."""

@@ -6,6 +6,7 @@ from commgen.phy.estimation.lmmse import LMMSEInterpolationEstimator
 from commgen.phy.estimation.ls import LSEstimator
 from commgen.phy.estimation.perfect import PerfectCSI
 from commgen.phy.estimation.prior import PriorEstimator
+from commgen.phy.estimation.slot import SlotPriorEstimator
 
 __all__ = [
     "GridCovariance",
@@ -14,4 +15,5 @@ __all__ = [
     "PerfectCSI",
     "PilotEstimator",
     "PriorEstimator",
+    "SlotPriorEstimator",
 ]

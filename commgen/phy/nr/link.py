@@ -1,11 +1,9 @@
 """The NR uplink of TS 38.104 8.2.1: PUSCH, fading that goes on, HARQ, throughput."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from commgen._checks import check_int
 from commgen.phy.coding import TransportBlock
@@ -15,9 +13,10 @@ from commgen.phy.metrics import from_db
 from commgen.phy.nr.grid import build_pusch_grid
 from commgen.phy.nr.harq import run_harq
 from commgen.phy.nr.pusch import PuschReceiver, PuschTransmitter
+from commgen.phy.nr.reception import Reception
 from commgen.phy.nr.slots import HarqSlots
+from commgen.phy.receiver.options import options_of
 
-_SMALLEST = 8  # processes that a receiver is traced for
 _MAX_SNR_DB = 120.0  # single precision cannot tell more from no noise
 
 
@@ -83,7 +82,6 @@ class PuschLink:
         self._receive = PuschReceiver(
             config, self.resource_grid, jit_compile=jit_compile
         )
-        self._powers = tf.function(_powers, autograph=False, reduce_retracing=True)
         self._check_source()
 
     @property
@@ -134,29 +132,29 @@ class PuschLink:
 
     def run_processes(self, slots: HarqSlots, estimator: Any, no: float) -> Counts:
         """Run all HARQ processes of a batch to their end with one estimator."""
-        powers: list[np.ndarray] = []
-        receive = partial(self._receive_some, slots, estimator, no, powers)
-        result = run_harq(self.transport_block, slots.bits, self._versions, receive)
+        options = options_of(estimator)
+        reception = Reception(
+            slots,
+            estimator,
+            no,
+            receiver=self._receive,
+            resource_grid=self.resource_grid,
+        )
+        result = run_harq(
+            self.transport_block,
+            slots.bits,
+            self._versions,
+            reception.receive,
+            refine=reception.refine,
+            iterations=options.iterations,
+        )
         return Counts(
             result.bit_errors,
             result.block_errors,
-            *powers,
+            *reception.powers,
             transmissions=result.transmissions,
             delivered=result.delivered,
         )
-
-    def _receive_some(self, slots, estimator, no, powers, n, index):
-        """LLRs of transmission ``n`` of some processes; the first fills ``powers``."""
-        rows = _fill_up(index, slots.batch_size)
-        sent = slots.transmission(n).take(rows)
-        y = tf.constant(sent.y_clean + np.float32(no**0.5) * sent.noise)
-        variance = tf.constant(no, tf.float32)
-        genie = getattr(estimator, "is_genie", False)
-        h_hat, err_var = estimator(tf.constant(sent.h) if genie else y, variance)
-        if n == 0:
-            sums = self._powers(sent.h, h_hat, err_var)
-            powers.extend(p.numpy().astype(np.float64) for p in sums)
-        return self._receive(y, h_hat, err_var, variance)[: len(index)]
 
     def _check_source(self):
         source, harq = self._source, self.config.harq
@@ -183,21 +181,3 @@ def check_antennas(config: Any, num_rx_ant: int, num_tx_ant: int) -> None:
             f"num_layers must equal the {num_tx_ant} transmit antennas of the channel, "
             f"got {config.num_layers}."
         )
-
-
-def _fill_up(index: np.ndarray, batch_size: int) -> np.ndarray:
-    """Repeat ``index`` up to the next of few sizes, so that few graphs are traced."""
-    size = batch_size
-    while size // 2 >= max(len(index), _SMALLEST):
-        size //= 2
-    return np.resize(index, size)
-
-
-def _powers(h, h_hat, err_var):
-    """Error, channel and promised error power of each slot, [batch] each."""
-    axes = list(range(1, 7))
-    return (
-        tf.reduce_sum(tf.abs(h_hat - h) ** 2, axes),
-        tf.reduce_sum(tf.abs(h) ** 2, axes),
-        tf.reduce_sum(tf.broadcast_to(err_var, tf.shape(h)), axes),
-    )

@@ -79,7 +79,8 @@ class PuschReceiver:
     """
 
     def __init__(self, config: Any, resource_grid: Any, *, jit_compile: bool = True):
-        self._num_bits = config.num_bits_per_symbol
+        self.num_bits_per_symbol = config.num_bits_per_symbol
+        self._num_layers = config.num_layers
         self._num_symbols = config.num_layers * config.num_data_symbols
         scrambling = pusch_scrambling(
             config.num_coded_bits, rnti=config.rnti, n_id=config.cell_id
@@ -111,9 +112,26 @@ class PuschReceiver:
         x_hat, no_eff = self._equalize(y, h_hat, err_var, no)
         return self._demap(x_hat, no_eff).numpy() * self._sign
 
+    def layer_llr(self, llr: np.ndarray) -> np.ndarray:
+        """Scramble LLRs of the coded bits, and line them up with each layer's symbols.
+
+        Parameters
+        ----------
+        llr : [batch, num_coded_bits], float32
+            As of :meth:`__call__`.
+
+        Returns
+        -------
+        [batch, num_layers, num_data_symbols * num_bits_per_symbol], float32
+        """
+        parts = (llr * self._sign).reshape(
+            len(llr), -1, self._num_layers, self.num_bits_per_symbol
+        )
+        return parts.swapaxes(1, 2).reshape(len(llr), self._num_layers, -1)
+
     def _demap_layers(self, x_hat, no_eff):
         flat = [tf.shape(x_hat)[0], self._num_symbols]
         x_hat, no_eff = (
             tf.reshape(tf.transpose(v[:, 0], [0, 2, 1]), flat) for v in (x_hat, no_eff)
         )
-        return demap(x_hat, no_eff, self._num_bits)
+        return demap(x_hat, no_eff, self.num_bits_per_symbol)
