@@ -1,7 +1,7 @@
 """``commgen estimate``: apply a saved model to received pilots from anywhere."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import typer
@@ -9,149 +9,204 @@ from rich.console import Console
 
 from commgen._checks import check_finite
 from commgen._files import atomic_path
+from commgen.cli._observed import (
+    check_power,
+    observed,
+    read_noise,
+    read_observed,
+    read_quantizer,
+)
 from commgen.cli._quiet import start_tensorflow
 
-_KNOWN = {"y", "snr_db", "no", "A", "mask"}
-# Received power may differ this much from 1 + no before the scale must be wrong.
-_POWER_MARGIN = 100.0
-_SNR_LIMIT_DB = 150.0
+ParameterName = Literal["angle", "delay", "doppler"]
+_NOISE = ("no", "snr_db")
 
 
 def estimate(
-    model: Annotated[Path, typer.Option(help="Model folder.")],
     input: Annotated[Path, typer.Option("--input", "-i", help=".npz file with y.")],
     output: Annotated[Path, typer.Option("--output", "-o", help=".npz file.")],
-    seed: Annotated[
-        int,
-        typer.Option(min=0, help="Of the posterior's samples, where there are any."),
+    model: Annotated[Path | None, typer.Option(help="Model folder.")] = None,
+    num_samples: Annotated[
+        int, typer.Option(min=0, help="Draws of the posterior of each channel.")
     ] = 0,
+    level: Annotated[
+        float, typer.Option(help="Probability of regions and intervals.")
+    ] = 0.9,
+    guard: Annotated[
+        bool, typer.Option(help="Fall back on least squares where the model fails.")
+    ] = False,
+    unknown_noise: Annotated[
+        bool, typer.Option(help="Infer the noise level too, one for all (mixtures).")
+    ] = False,
+    parameters: Annotated[
+        ParameterName | None,
+        typer.Option(help="Infer these of y [n, num_snapshots, num_positions]."),
+    ] = None,
+    num_paths: Annotated[int, typer.Option(min=1, help="With --parameters.")] = 1,
+    subcarrier_spacing_hz: Annotated[
+        float | None, typer.Option(help="Of delays.")
+    ] = None,
+    time_step_s: Annotated[
+        float | None, typer.Option(help="Of Doppler shifts.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn.")] = 0,
 ) -> None:
     """Estimate channels h from y = A h + n, with the error variance of each entry.
 
     INPUT holds y, complex [n, *channel]; snr_db or no, one or [n]; and optionally A,
     complex [num_obs, channel entries], or mask, boolean [*channel], of what was
-    observed (y is then [n, num_obs], or full with the rest ignored). SNR is 1/no for
+    observed (y is then [n, num_obs], or full with the rest ignored); noise_shape,
+    complex [num_obs, num_obs], the covariance of noise that is not white, where no is
+    one; num_bits and step, where y are the levels of converters. SNR is 1/no for
     channels of unit mean power. OUTPUT gets h_hat (once more as h, the name that
-    importers take) and err_var.
+    importers take), err_var, and radius: |h - h_hat|^2 is below it with probability
+    LEVEL.
+
+    With --parameters, in place of a model, it gets mean, low and high of the angles
+    [deg], delays [s] or Doppler shifts [Hz].
     """
     if output.suffix != ".npz":
         raise ValueError(f"output must end in .npz, got {output}.")
-    arrays = _read(input)
-    no = _noise(arrays)
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, got {level:g}.")
+    if (model is None) == (parameters is None):
+        raise ValueError("give model or parameters, and not both.")
+    arrays = read_observed(input)
     start_tensorflow()
-    from commgen.generative import load_model
-
-    prior = load_model(model)
-    y, A = _observation(arrays, prior.event_shape)
-    check_finite("y", y)
-    _check_power(y, no, A)
-    options = {} if type(prior).__name__ != "Diffusion" else {"seed": seed}
-    posterior = prior.posterior(y, A, np.broadcast_to(no, (len(y),)), **options)
+    if parameters is not None:
+        units = {
+            "subcarrier_spacing_hz": subcarrier_spacing_hz,
+            "time_step_s": time_step_s,
+        }
+        found, line = _infer(arrays, parameters, num_paths, level, seed, units)
+    else:
+        request = _Request(num_samples, level, guard, unknown_noise, seed)
+        found, line = request.estimate(arrays, model)
     with atomic_path(output) as temporary:
-        np.savez_compressed(
-            temporary,
-            h_hat=posterior.mean,
-            h=posterior.mean,
-            err_var=posterior.err_var,
+        np.savez_compressed(temporary, **found)
+    Console().print(f"{line}, written to {output}", highlight=False, soft_wrap=True)
+
+
+class _Request:
+    """What is wanted of a model."""
+
+    def __init__(self, num_samples, level, guard, unknown_noise, seed):
+        self.num_samples, self.level = num_samples, level
+        self.guard, self.unknown_noise = guard, unknown_noise
+        self.seed = seed
+
+    def estimate(self, arrays, model) -> tuple[dict[str, Any], str]:
+        """Return the arrays of the output, and what to say of them."""
+        import commgen.phy.uncertainty  # noqa: F401  (its priors load by their names)
+        from commgen.generative import load_model
+
+        no = None if self._infers_noise(arrays) else read_noise(arrays)
+        prior = load_model(model)
+        y, A = observed(arrays, prior.event_shape)
+        check_finite("y", y)
+        if no is not None:
+            check_power(y, no, A)
+            no = np.broadcast_to(no, (len(y),))
+        shape, quantizer = arrays.get("noise_shape"), read_quantizer(arrays)
+        self._check(A, shape, quantizer)
+        found: dict[str, Any] = {}
+        if self.guard:
+            posterior = self._guarded(prior, y, no, found)
+        elif no is None or quantizer is not None or shape is not None:
+            posterior = self._observed(prior, y, A, no, shape, quantizer, found)
+        else:
+            posterior = prior.posterior(
+                y, A, no, num_samples=self.num_samples or None, seed=self.seed
+            )
+        found |= {"h_hat": posterior.mean, "h": posterior.mean}
+        found["err_var"] = posterior.err_var
+        direct = A is None and shape is None and quantizer is None and no is not None
+        found["radius"] = posterior.err_var * self._radius(
+            prior, no if direct else None, posterior.err_var.ndim
         )
-    expected = 10 * np.log10(posterior.err_var.mean())
-    Console().print(
-        f"{len(y):,} channels estimated, mean error variance {expected:.2f} dB, "
-        f"written to {output}",
-        highlight=False,
-        soft_wrap=True,
+        if posterior.samples is not None:
+            found["samples"] = posterior.samples
+        expected = 10 * np.log10(posterior.err_var.mean())
+        flags = found.get("flagged")
+        flagged = "" if flags is None else f", {int(flags.sum()):,} flagged"
+        line = f"{len(y):,} channels estimated{flagged}, mean error variance"
+        return found, f"{line} {expected:.2f} dB"
+
+    def _infers_noise(self, arrays) -> bool:
+        if not self.unknown_noise:
+            return False
+        if any(name in arrays for name in _NOISE):
+            raise ValueError("input must not hold snr_db or no with --unknown-noise.")
+        return True
+
+    def _check(self, A, shape, quantizer) -> None:
+        special = [
+            name
+            for name, there in (
+                ("A or mask", self.guard and A is not None),
+                ("noise_shape", shape is not None),
+                ("num_bits", quantizer is not None),
+                ("--unknown-noise", self.unknown_noise),
+            )
+            if there
+        ]
+        if self.guard and special:
+            raise ValueError(f"guard needs y = h + n in white noise, got {special}.")
+        if quantizer is not None and self.unknown_noise:
+            raise ValueError("num_bits needs snr_db or no, got --unknown-noise.")
+        if self.num_samples and special:
+            raise ValueError(f"num_samples must be 0 with {special}.")
+
+    def _guarded(self, prior, y, no, found):
+        from commgen.generative import Posterior
+        from commgen.phy.uncertainty import GuardedPrior
+
+        decision = GuardedPrior(prior).decide(y, no.astype(np.float32))
+        found["flagged"] = np.asarray(decision.flagged)
+        return Posterior(np.asarray(decision.h_hat), np.asarray(decision.err_var))
+
+    def _observed(self, prior, y, A, no, shape, quantizer, found):
+        from commgen.phy import observation as o
+
+        level = 1.0 if no is None else no
+        seen = o.LinearObservation(prior.event_shape, A, level, shape)
+        if quantizer is not None:
+            return o.quantized_posterior(prior, y, o.Quantizer(*quantizer), seen)
+        if no is not None:
+            return o.infer(prior, y, seen)
+        groups = np.zeros(len(y), int)
+        posterior, noise = o.denoise_unknown_noise(prior, y, seen, groups=groups)
+        found["no"] = noise.no_hat
+        return posterior
+
+    def _radius(self, prior, no, rank):
+        """Squared radius of regions over the error variance, each channel's own."""
+        from commgen.phy.uncertainty import CalibratedPrior, gaussian_radius
+
+        if no is None or self.guard or not isinstance(prior, CalibratedPrior):
+            return gaussian_radius(self.level)
+        radius = np.asarray(prior.radius(no.astype(np.float32), self.level))
+        return radius.reshape(-1, *(1,) * (rank - 1))
+
+
+def _infer(arrays, kind, num_paths, level, seed, units) -> tuple[dict[str, Any], str]:
+    from commgen.phy.parameters import infer_parameters
+
+    known = {"y", *_NOISE}
+    if set(arrays) - known:
+        raise ValueError(f"input must hold of {sorted(known)}, got {sorted(arrays)}.")
+    no = None
+    if any(name in arrays for name in _NOISE):
+        values = read_noise(arrays)
+        if len(values) != 1:
+            raise ValueError(f"no must be one number here, got {values.shape}.")
+        no = float(values[0])
+    given = {name: value for name, value in units.items() if value is not None}
+    posterior = infer_parameters(
+        arrays["y"], kind, num_paths, no=no, level=level, seed=seed, **given
     )
-
-
-def _read(path: Path) -> dict[str, np.ndarray]:
-    if not path.is_file():
-        raise FileNotFoundError(f"input {path} is not there.")
-    try:
-        # NumPy leaves a damaged file open that it has opened itself.
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
-            arrays = {name: content[name] for name in content.files}
-    except Exception as error:  # NumPy raises whatever zip and zlib raise
-        raise ValueError(
-            f"input {path} is not a readable .npz file: {error}"
-        ) from error
-    unknown = set(arrays) - _KNOWN
-    if "y" not in arrays or unknown:
-        raise ValueError(
-            f"input must hold y and of {sorted(_KNOWN - {'y'})}, got {sorted(arrays)}."
-        )
-    y = arrays["y"]
-    if not np.iscomplexobj(y):
-        raise ValueError(f"y must be complex, got {y.dtype}.")
-    if y.ndim < 2 or y.size == 0:
-        raise ValueError(f"y must be [n, ...] with n >= 1, got {y.shape}.")
-    return arrays
-
-
-def _noise(arrays: dict[str, np.ndarray]) -> np.ndarray:
-    if ("snr_db" in arrays) == ("no" in arrays):
-        raise ValueError("input must hold snr_db or no, and not both.")
-    name = "snr_db" if "snr_db" in arrays else "no"
-    value, n = arrays[name], len(arrays["y"])
-    if value.dtype.kind not in "fiu":
-        raise ValueError(f"{name} must be real, got {value.dtype}.")
-    value = value.astype(np.float64)
-    check_finite(name, value)
-    if value.size != 1 and value.shape != (n,):
-        raise ValueError(f"{name} must be one number or [{n}] as y, got {value.shape}.")
-    if name == "snr_db" and np.abs(value).max() > _SNR_LIMIT_DB:
-        raise ValueError(
-            f"snr_db must lie between -{_SNR_LIMIT_DB:g} and {_SNR_LIMIT_DB:g}, "
-            f"got {value.min():g} to {value.max():g}."
-        )
-    no = 10 ** (-value / 10) if name == "snr_db" else value
-    if no.min() <= 0:
-        raise ValueError(f"no must be above 0, got {no.min()}.")
-    return no.reshape(-1)
-
-
-def _observation(arrays: dict[str, np.ndarray], event_shape) -> tuple[Any, Any]:
-    y, size = arrays["y"], int(np.prod(event_shape))
-    if "A" in arrays and "mask" in arrays:
-        raise ValueError("input must hold A or mask, and not both.")
-    if "A" in arrays:
-        A = arrays["A"]
-        if A.ndim != 2 or A.shape[1] != size or A.dtype.kind not in "fiuc":
-            raise ValueError(
-                f"A must be complex [num_obs, {size}], got {A.dtype} {A.shape}."
-            )
-        check_finite("A", A)
-        return y, A
-    full = _thin(y.shape[1:]) == _thin(event_shape)
-    if "mask" not in arrays:
-        if not full:
-            raise ValueError(
-                f"y must be [n, {', '.join(map(str, event_shape))}], the channels of "
-                f"the model, got {y.shape}; give A or mask for other observations."
-            )
-        return y.reshape(len(y), *event_shape), None
-    mask = arrays["mask"]
-    fits = mask.shape == (size,) or _thin(mask.shape) == _thin(event_shape)
-    if not fits or mask.dtype != bool or not mask.any():
-        raise ValueError(
-            f"mask must be boolean {event_shape} with a true entry, got {mask.dtype} "
-            f"{mask.shape}."
-        )
-    mask = mask.reshape(size)
-    A = np.eye(size)[mask]
-    return (y.reshape(len(y), size)[:, mask] if full else y), A
-
-
-def _thin(shape) -> tuple[int, ...]:
-    """Leave out the axes of one entry."""
-    return tuple(n for n in shape if n > 1)
-
-
-def _check_power(y: np.ndarray, no: np.ndarray, A: Any) -> None:
-    """Refuse observations that cannot be channels of unit power plus this noise."""
-    signal = 1.0 if A is None else float(np.mean(np.sum(np.abs(A) ** 2, axis=1)))
-    ratio = float(np.mean(np.abs(y) ** 2) / (signal + no.mean()))
-    if not 1 / _POWER_MARGIN <= ratio <= _POWER_MARGIN:
-        raise ValueError(
-            f"y must be scaled so that its channels have unit mean power: its mean "
-            f"power is {ratio:.3g} times what this noise and unit power give."
-        )
+    found = {name: getattr(posterior, name) for name in ("mean", "low", "high")}
+    found |= {"covariance": posterior.covariance, "no": posterior.no}
+    width = np.mean(posterior.high - posterior.low)
+    line = f"{len(posterior.mean):,} observations, {100 * level:g} % intervals of"
+    return found, f"{line} {width:.3g} {posterior.unit} on average"

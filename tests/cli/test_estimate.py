@@ -161,3 +161,100 @@ def test_estimate_refuses_paths(refused, model, tmp_path):
     assert "no model at" in told
     told = refused("estimate", "--model", model, *files[:3], tmp_path / "h.txt")
     assert "output must end in .npz" in told
+
+
+@pytest.fixture
+def run(commgen, tmp_path):
+    """Run the command with options on arrays, and return what it wrote and said."""
+
+    def call(*options, **arrays):
+        np.savez(tmp_path / "y.npz", **arrays)
+        paths = ("-i", tmp_path / "y.npz", "-o", tmp_path / "h.npz")
+        said = commgen("estimate", *options, *paths).out
+        with np.load(tmp_path / "h.npz", allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}, said
+
+    return call
+
+
+def test_samples_and_regions_are_written(run, received, model):
+    h, y, no = received
+    found, _ = run("--model", model, "--num-samples", 8, "--level", 0.5, y=y, no=no)
+    assert found["samples"].shape == (8, *h.shape)
+    inside = np.abs(h - found["h_hat"]) ** 2 <= found["radius"]
+    assert 0.3 < inside.mean() < 0.7
+    np.testing.assert_allclose(found["radius"], np.log(2) * found["err_var"], rtol=1e-5)
+
+
+def test_guard_flags_channels_of_another_scale(run, received, model):
+    _, y, no = received
+    found, _ = run("--model", model, "--guard", y=y, no=no)
+    assert not found["flagged"].all()
+    # 40 dB more SNR than any that the model has seen.
+    found, said = run("--model", model, "--guard", y=y, no=1e-8)
+    assert found["flagged"].all()
+    assert f"{len(y)} flagged" in said
+    np.testing.assert_allclose(found["h_hat"], y, atol=1e-3)
+
+
+def test_noise_level_is_inferred(run, received, model):
+    h, y, no = received
+    found, _ = run("--model", model, "--unknown-noise", y=y)
+    assert found["no"] == pytest.approx(no, rel=0.5)
+    assert error(h, found["h_hat"]) < error(h, y)
+
+
+def test_levels_of_converters_are_taken_for_what_they_are(run, received, model):
+    h, y, no = received
+    q = (np.sign(y.real) + 1j * np.sign(y.imag)) / 2
+    found, _ = run("--model", model, y=q, no=no, num_bits=1, step=1.0)
+    scale = np.vdot(q, h) / np.vdot(q, q)
+    assert error(h, found["h_hat"]) < error(h, scale * q)
+
+
+def test_coloured_noise_that_is_white_is_white(run, received, model):
+    _, y, no = received
+    white, _ = run("--model", model, y=y, no=no)
+    shaped, _ = run("--model", model, y=y, no=no, noise_shape=np.eye(8))
+    np.testing.assert_allclose(white["h_hat"], shaped["h_hat"], atol=1e-4)
+
+
+def test_angles_are_inferred_without_a_model(run):
+    rng = np.random.default_rng(0)
+    wave = np.exp(1j * np.pi * np.arange(8) * np.sin(np.deg2rad([[20.0], [-35.0]])))
+    noise = rng.normal(size=(2, 5, 8, 2)) @ [1, 1j]
+    y = wave[:, None] * rng.normal(size=(2, 5, 1)) + 0.1 * noise
+    found, said = run("--parameters", "angle", y=y, no=0.02)
+    np.testing.assert_allclose(found["mean"][:, 0], [20, -35], atol=3)
+    assert (found["low"] < found["mean"]).all()
+    assert (found["mean"] < found["high"]).all()
+    assert "2 observations, 90 % intervals of" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "arrays", "message"),
+    [
+        ((), {"no": 1.0}, "give model or parameters, and not both"),
+        (("--level", 1.0), {"no": 1.0}, "level must lie between 0 and 1, got 1"),
+        (("--unknown-noise",), {"no": 1.0}, "must not hold snr_db or no"),
+        (("--guard",), {"no": 1.0, "A": np.eye(8)}, "guard needs y = h + n"),
+        ((), {"no": 1.0, "num_bits": 1}, "num_bits and step, or neither"),
+        ((), {"no": 1.0, "num_bits": 1.5, "step": 1.0}, "num_bits must be a whole"),
+        ((), {"no": 1.0, "noise_shape": np.eye(3)}, "noise_shape must be"),
+        (
+            ("--num-samples", 2),
+            {"no": 1.0, "noise_shape": np.eye(8)},
+            "num_samples must be 0 with",
+        ),
+    ],
+)
+def test_options_are_checked(refused, model, tmp_path, options, arrays, message):
+    np.savez(tmp_path / "y.npz", y=Y, **arrays)
+    if message.startswith("give model"):
+        options = ("--parameters", "angle")
+    told = refused(
+        *("estimate", "--model", model, *options),
+        *("-i", tmp_path / "y.npz", "-o", tmp_path / "h.npz"),
+    )
+    assert message in told
+    assert not (tmp_path / "h.npz").exists()

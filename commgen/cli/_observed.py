@@ -1,0 +1,128 @@
+"""What ``commgen estimate`` reads: an ``.npz`` file, checked."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from commgen._checks import check_finite
+
+_KNOWN = {"y", "snr_db", "no", "noise_shape", "A", "mask", "num_bits", "step"}
+# Received power may differ this much from 1 + no before the scale must be wrong.
+_POWER_MARGIN = 100.0
+_SNR_LIMIT_DB = 150.0
+
+
+def read_observed(path: Path) -> dict[str, np.ndarray]:
+    """Read and check the arrays of an input file."""
+    if not path.is_file():
+        raise FileNotFoundError(f"input {path} is not there.")
+    try:
+        # NumPy leaves a damaged file open that it has opened itself.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
+            arrays = {name: content[name] for name in content.files}
+    except Exception as error:  # NumPy raises whatever zip and zlib raise
+        raise ValueError(
+            f"input {path} is not a readable .npz file: {error}"
+        ) from error
+    unknown = set(arrays) - _KNOWN
+    if "y" not in arrays or unknown:
+        raise ValueError(
+            f"input must hold y and of {sorted(_KNOWN - {'y'})}, got {sorted(arrays)}."
+        )
+    y = arrays["y"]
+    if not np.iscomplexobj(y):
+        raise ValueError(f"y must be complex, got {y.dtype}.")
+    if y.ndim < 2 or y.size == 0:
+        raise ValueError(f"y must be [n, ...] with n >= 1, got {y.shape}.")
+    return arrays
+
+
+def read_noise(arrays: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the noise variance, [1] or [n]."""
+    if ("snr_db" in arrays) == ("no" in arrays):
+        raise ValueError("input must hold snr_db or no, and not both.")
+    name = "snr_db" if "snr_db" in arrays else "no"
+    value, n = arrays[name], len(arrays["y"])
+    if value.dtype.kind not in "fiu":
+        raise ValueError(f"{name} must be real, got {value.dtype}.")
+    value = value.astype(np.float64)
+    check_finite(name, value)
+    if value.size != 1 and value.shape != (n,):
+        raise ValueError(f"{name} must be one number or [{n}] as y, got {value.shape}.")
+    if name == "snr_db" and np.abs(value).max() > _SNR_LIMIT_DB:
+        raise ValueError(
+            f"snr_db must lie between -{_SNR_LIMIT_DB:g} and {_SNR_LIMIT_DB:g}, "
+            f"got {value.min():g} to {value.max():g}."
+        )
+    no = 10 ** (-value / 10) if name == "snr_db" else value
+    if no.min() <= 0:
+        raise ValueError(f"no must be above 0, got {no.min()}.")
+    return no.reshape(-1)
+
+
+def observed(arrays: dict[str, np.ndarray], event_shape) -> tuple[Any, Any]:
+    """Return y and A, which is None where everything is seen."""
+    y, size = arrays["y"], int(np.prod(event_shape))
+    if "A" in arrays and "mask" in arrays:
+        raise ValueError("input must hold A or mask, and not both.")
+    if "A" in arrays:
+        A = arrays["A"]
+        if A.ndim != 2 or A.shape[1] != size or A.dtype.kind not in "fiuc":
+            raise ValueError(
+                f"A must be complex [num_obs, {size}], got {A.dtype} {A.shape}."
+            )
+        check_finite("A", A)
+        return y, A
+    full = _thin(y.shape[1:]) == _thin(event_shape)
+    if "mask" not in arrays:
+        if not full:
+            raise ValueError(
+                f"y must be [n, {', '.join(map(str, event_shape))}], the channels of "
+                f"the model, got {y.shape}; give A or mask for other observations."
+            )
+        return y.reshape(len(y), *event_shape), None
+    mask = arrays["mask"]
+    fits = mask.shape == (size,) or _thin(mask.shape) == _thin(event_shape)
+    if not fits or mask.dtype != bool or not mask.any():
+        raise ValueError(
+            f"mask must be boolean {event_shape} with a true entry, got {mask.dtype} "
+            f"{mask.shape}."
+        )
+    mask = mask.reshape(size)
+    A = np.eye(size)[mask]
+    return (y.reshape(len(y), size)[:, mask] if full else y), A
+
+
+def _thin(shape) -> tuple[int, ...]:
+    """Leave out the axes of one entry."""
+    return tuple(n for n in shape if n > 1)
+
+
+def read_quantizer(arrays: dict[str, np.ndarray]) -> tuple[int, float] | None:
+    """Return bits and step of the converters; None where y was not quantised."""
+    if "num_bits" not in arrays and "step" not in arrays:
+        return None
+    if "num_bits" not in arrays or "step" not in arrays:
+        raise ValueError("input must hold num_bits and step, or neither.")
+    for name in ("num_bits", "step"):
+        value = arrays[name]
+        if value.size != 1 or value.dtype.kind not in "fiu":
+            raise ValueError(
+                f"{name} must be one real number, got {value.dtype} {value.shape}."
+            )
+    num_bits, step = (float(arrays[name].item()) for name in ("num_bits", "step"))
+    if num_bits != int(num_bits):
+        raise ValueError(f"num_bits must be a whole number, got {num_bits:g}.")
+    return int(num_bits), step
+
+
+def check_power(y: np.ndarray, no: np.ndarray, A: Any) -> None:
+    """Refuse observations that cannot be channels of unit power plus this noise."""
+    signal = 1.0 if A is None else float(np.mean(np.sum(np.abs(A) ** 2, axis=1)))
+    ratio = float(np.mean(np.abs(y) ** 2) / (signal + no.mean()))
+    if not 1 / _POWER_MARGIN <= ratio <= _POWER_MARGIN:
+        raise ValueError(
+            f"y must be scaled so that its channels have unit mean power: its mean "
+            f"power is {ratio:.3g} times what this noise and unit power give."
+        )
