@@ -83,6 +83,94 @@ def generative(
     console.print(f"Done in {spent:.0f} s. Tables, pictures, models: {output}")
 
 
+@app.command()
+def estimation(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder.")] = Path(
+        "runs/benchmark-estimation"
+    ),
+    sets: Annotated[
+        str, typer.Option(help="Such as umi64,angle; all if left out.")
+    ] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything.")] = 1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A look at all steps; poor figures.")
+    ] = False,
+) -> None:
+    """Train estimators of every set, recalibrate them, and judge them side by side.
+
+    Sets: umi64, umi64-large (100,000 channels to train), spatial (64 x 16 antennas),
+    tdl-grid, angle, pusch, shifts, and the recordings polyu and uwb where COMMGEN_DATA
+    has them. Takes some two hours on two cores; a benchmark that was cut off goes on.
+    Models: OUTPUT/<set>/<estimator>, and the best one, recalibrated, in
+    OUTPUT/<set>/best.
+    """
+    start_tensorflow()
+    from commgen.studies.estimation.arrays import QUICK, Size
+    from commgen.studies.estimation.benchmark import EstimationBenchmark
+    from commgen.studies.estimation.report import asked_rows, save_findings
+
+    console, started = Console(), time.time()
+    names = _known_sets(sets, console)
+    settings = {"seed": seed, "quick": quick, "commgen": __version__}
+    claim_folder(output, settings, "study")
+    study = EstimationBenchmark(output, QUICK if quick else Size(), seed=seed)
+    for name in names:
+        study.run(name)
+        save_findings(output, study.found)
+        if name in study.found.tables:
+            console.print(_estimator_table(name, study.found.tables[name]))
+    found = study.found
+    parts = {
+        "Bayes limit of umi64": found.limit,
+        "Angle of arrival": found.angle,
+        "PUSCH G-FR1-A3-11, two receive antennas": found.gains,
+        "Elsewhere: NMSE over that of LS in dB": found.shifts,
+        "Asked and measured": asked_rows(found),
+    }
+    for title, rows in parts.items():
+        if rows:
+            console.print(plain_table(title, rows))
+    spent = time.time() - started
+    console.print(f"Done in {spent:.0f} s. Tables, pictures, models: {output}")
+
+
+def _known_sets(sets: str, console: Console) -> list[str]:
+    """Return the sets to run, in their order, without recordings that are not there."""
+    known = ("umi64", "umi64-large", "spatial", "tdl-grid", "angle", "pusch", "shifts")
+    wanted = [n.strip() for n in sets.split(",")] if sets else [*known, *_SETS]
+    unknown = [n for n in wanted if n not in (*known, *_SETS)]
+    if unknown:
+        raise ValueError(f"sets must be of {[*known, *_SETS]}, got {unknown}.")
+    if "shifts" in wanted and "umi64" not in wanted:
+        raise ValueError(f"sets must have umi64 with shifts, got {wanted}.")
+    return [
+        name
+        for name in (*known, *_SETS)
+        if name in wanted and (name in known or _is_there(_SETS[name], console))
+    ]
+
+
+def _estimator_table(title: str, rows: list[dict[str, Any]]) -> Table:
+    """Lay out the NMSE of each estimator over SNR, with what its regions cover."""
+    snrs = list(dict.fromkeys(row["snr_db"] for row in rows))
+    heading = f"{title}: NMSE in dB (covered by 90 % regions, %)"
+    table = Table(title=heading, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("estimator", no_wrap=True)
+    for snr in snrs:
+        table.add_column(f"{snr:g} dB", justify="right")
+    table.add_column("ms", justify="right")
+    for name in dict.fromkeys(row["estimator"] for row in rows):
+        own = [row for row in rows if row["estimator"] == name]
+        cells = []
+        for row in own:
+            covered = row.get("coverage_90")
+            more = "" if covered is None else f" ({100 * covered:.0f})"
+            cells.append(f"{row['nmse_db']:.2f}{more}")
+        cost = own[0].get("cpu_ms")
+        table.add_row(name, *cells, "-" if cost is None else f"{cost:.3f}")
+    return table
+
+
 def _is_there(card_name: str, console: Console) -> bool:
     from commgen.datasets import catalogue
 

@@ -1,7 +1,7 @@
 """Every family, trained by its recipe on one set, and judged beside the others."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,9 @@ def train_families(
     seed: int,
     num_epochs: int | None = None,
     num_components: int | None = None,
+    recipes: Mapping[str, Recipe] = RECIPES,
 ) -> dict[str, Any]:
-    """Train the named rows of :data:`RECIPES`, or load those that are in ``folder``.
+    """Train the named rows of ``recipes``, or load those that are in ``folder``.
 
     Parameters
     ----------
@@ -65,11 +66,13 @@ def train_families(
         Where each model gets a folder of its name. A training that was cut off goes
         on.
     names
-        Keys of :data:`RECIPES`, each at most once.
+        Keys of ``recipes``, each at most once.
     seed
         Seed of everything random.
     num_epochs, num_components
         In place of the recipe's, for a quick look or a small set.
+    recipes
+        How each row is trained.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def train_families(
     for name in names:
         path = folder / name
         if not path.is_dir():
-            recipe = RECIPES[name]
+            recipe = recipes[name]
             prior = models.get(recipe.start_from or "")
             _train(data, path, recipe, prior, seed, num_epochs, num_components)
         models[name] = load_model(path)
@@ -101,10 +104,9 @@ def _train(data, path, recipe, prior, seed, num_epochs, num_components) -> None:
         seed=seed,
         validation=data.validation.h,
         prior=prior,
-        symmetries=data.symmetries,
         folder=path.with_name(path.name + ".training"),
         progress=True,
-        **options,
+        **{"symmetries": data.symmetries, **options},
     )
     card = model_card(data.train, data.path, family=recipe.family, seed=seed)
     card["wall_seconds"] = round(time.time() - started, 1)

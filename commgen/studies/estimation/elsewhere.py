@@ -85,7 +85,7 @@ def shift_rows(
                     "guarded_low": to_db(low),
                     "guarded_high": to_db(high),
                     "flagged": float(guard.decide(y, no).flagged.numpy().mean()),
-                    "novel": float(detector.flags(y, no, block=block).mean()),
+                    "novel": float(detector.flags(y, float(no), block=block).mean()),
                     "covered": float(region.contains(h).mean()),
                 }
                 rows.append(row)
