@@ -252,26 +252,37 @@ class GuardedPrior(Prior):
             seed=self.seed,
         )
 
-    def posterior(self, y, A=None, noise_cov: Any = 1.0, **options) -> Posterior:
+    def posterior(
+        self,
+        y,
+        A=None,
+        noise_cov: Any = 1.0,
+        *,
+        num_samples: int | None = None,
+        num_steps: int | None = None,
+        seed: int = 0,
+    ) -> Posterior:
         """Guard an observation of all entries in white noise.
 
         Parameters
         ----------
         y, A, noise_cov
             As :func:`~commgen.generative.model.check_observation`.
-        **options
-            None: there are no samples.
+        num_samples
+            None or 0: a mix with least squares has no samples.
+        num_steps, seed
+            Without effect.
 
         Raises
         ------
-        TypeError
-            If there are options.
         ValueError
-            If the observation is invalid, or no direct one: nothing is known then of
-            the error where the observation does not look.
+            If samples are asked for, or the observation is invalid, or no direct one:
+            nothing is known then of the error where the observation does not look.
         """
-        if options:
-            raise TypeError(f"posterior takes no options, got {sorted(options)}.")
+        if num_samples:
+            raise ValueError(
+                f"num_samples must be 0 for a guarded prior, got {num_samples}."
+            )
         direct = as_direct(y, A, noise_cov, self.event_shape)
         if direct is None:
             raise ValueError(
