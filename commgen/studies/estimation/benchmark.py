@@ -203,7 +203,7 @@ def _masked_lmmse(train: np.ndarray, mask: np.ndarray) -> Any:
 
     def estimate(y, no):
         R_y = R[np.ix_(seen, seen)] + no * np.eye(len(seen))
-        W = np.linalg.solve(R_y, R[seen]).T
+        W = np.linalg.solve(R_y, R[seen]).conj().T
         err_var = np.real(np.diagonal(R) - np.einsum("ij,ji->i", W, R[seen]))
         shape = (len(y), *mask.shape)
         h_hat = (y @ W.T).reshape(shape)
