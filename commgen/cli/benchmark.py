@@ -106,11 +106,11 @@ def estimation(
     """
     start_tensorflow()
     from commgen.studies.estimation.arrays import QUICK, Size
-    from commgen.studies.estimation.benchmark import EstimationBenchmark
+    from commgen.studies.estimation.benchmark import SETS, EstimationBenchmark
     from commgen.studies.estimation.report import asked_rows, save_findings
 
     console, started = Console(), time.time()
-    names = _known_sets(sets, console)
+    names = _known_sets(sets, SETS, console)
     settings = {"seed": seed, "quick": quick, "commgen": __version__}
     claim_folder(output, settings, "study")
     study = EstimationBenchmark(output, QUICK if quick else Size(), seed=seed)
@@ -134,9 +134,8 @@ def estimation(
     console.print(f"Done in {spent:.0f} s. Tables, pictures, models: {output}")
 
 
-def _known_sets(sets: str, console: Console) -> list[str]:
+def _known_sets(sets: str, known: tuple[str, ...], console: Console) -> list[str]:
     """Return the sets to run, in their order, without recordings that are not there."""
-    known = ("umi64", "umi64-large", "spatial", "tdl-grid", "angle", "pusch", "shifts")
     wanted = [n.strip() for n in sets.split(",")] if sets else [*known, *_SETS]
     unknown = [n for n in wanted if n not in (*known, *_SETS)]
     if unknown:

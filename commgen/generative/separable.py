@@ -2,14 +2,9 @@
 
 import numpy as np
 
-from commgen._checks import check_int
-from commgen._random import complex_normal
 from commgen.generative._untyped import keras, ops, tf
-from commgen.generative.denoising import DenoisingModel
-from commgen.generative.guided import noise_levels
-from commgen.generative.noising import SNR_RANGE_DB, noisy_batch
+from commgen.generative.filtering import FilteringDenoiser, parts
 from commgen.generative.preconditioner import real_matrix
-from commgen.generative.solver import multistep_sample
 from commgen.generative.spectrum_network import MADE, SpectrumNetwork
 from commgen.generative.toeplitz_filter import (
     outer_products,
@@ -26,7 +21,7 @@ _LEAST_NO = 1e-8
 
 
 @keras.saving.register_keras_serializable("commgen")
-class SeparableDenoiser(DenoisingModel):
+class SeparableDenoiser(FilteringDenoiser):
     r"""One-pass estimator for arrays at both ends: learned spectra, an exact filter.
 
     A network reads two spectral densities from the noisy channel. They make covariances
@@ -62,14 +57,13 @@ class SeparableDenoiser(DenoisingModel):
     default_training = TrainingConfig(num_epochs=8, learning_rate=3e-3)
 
     def __init__(self, event_shape, network=None, num_steps=16, *, name=None):
-        super().__init__(event_shape, name=name)
+        network = SpectrumNetwork() if network is None else network
+        super().__init__(event_shape, network, num_steps, name=name)
         if len(self.event_shape) > 2:
             raise ValueError(
                 f"event_shape must have one or two axes, got {self.event_shape}."
             )
-        self.num_steps = check_int("num_steps", num_steps, low=2)
         self._n_a, self._n_b = (*self.event_shape, 1)[:2]
-        self.network = SpectrumNetwork() if network is None else network
         if not self.network.built:
             self.network.build(((None, 2, self._n_b, self._n_a), (None,)))
         self._to_a = _constant(real_matrix(real_coordinates(self._n_a).conj()))
@@ -118,9 +112,6 @@ class SeparableDenoiser(DenoisingModel):
         x = x @ ops.transpose(self._to_b)
         return ops.reshape(x, (-1, self._n_a, self._n_b, 2))
 
-    def _examples(self, rng, h, condition, *, validating=False):
-        return noisy_batch(rng, h, **({"share": 1.0} if validating else {}))
-
     def _loss(self, x, y, y_pred):
         """Squared error over that of a white prior, plus the variance's likelihood."""
         no, axes = x["no"], tuple(range(1, 1 + len(self.event_shape)))
@@ -131,56 +122,17 @@ class SeparableDenoiser(DenoisingModel):
         likelihood = ops.mean(ops.stop_gradient(error) / v + ops.log(v), axis=axes)
         return mean_loss + _VARIANCE_WEIGHT * ops.mean(likelihood - ops.log(white))
 
-    def _denoise(self, y, no):
-        out = self.call({"y": _parts(y), "no": no})
-        h_hat = tf.complex(out["h_hat"][..., 0], out["h_hat"][..., 1])
-        return h_hat, out["err_var"]
+    @property
+    def _noise_shape(self):
+        return self._n_b, self._n_a
 
     def _deviation_of(self, y, no, noise):
         """Colour noise [b, 2, n_b, n_a] as the error of an estimate, [b, *event]."""
-        _, scale, R_a, R_b, log_var = self._covariances(_parts(y), no)
+        _, scale, R_a, R_b, log_var = self._covariances(parts(y), no)
         spread = ops.exp((log_var + self.calibration(no)) / 2)
-        x = self._leave(separable_deviation(noise, R_a, R_b)) * scale
+        x = self._leave(separable_deviation(parts(noise, axis=1), R_a, R_b)) * scale
         x = x * ops.reshape(spread, (-1, 1, 1, 1))
         return tf.reshape(tf.complex(x[..., 0], x[..., 1]), tf.shape(y))
-
-    def _step(self, x, no, rng):
-        """As :meth:`DenoisingModel._step`, with deviations as the filter's error is."""
-        h_hat, err_var = self._flat.denoise(x, no)
-        no = np.broadcast_to(np.asarray(no, np.float32), len(x))
-        deviation, draw = np.empty_like(h_hat), self._graph("_deviation_of")
-        for i in range(0, len(x), _CHUNK):
-            rows = slice(i, i + _CHUNK)
-            y = x[rows].astype(np.complex64).reshape(-1, *self.event_shape)
-            noise = complex_normal(rng, (len(y), self._n_b, self._n_a))
-            noise = np.stack([noise.real, noise.imag], axis=1)
-            deviation[rows] = draw(y, no[rows], noise).numpy().reshape(len(y), -1)
-        return h_hat + deviation, h_hat, err_var
-
-    def _draw(self, rng, n, condition):
-        low, high = (10 ** (-db / 20) for db in reversed(SNR_RANGE_DB))
-        levels = noise_levels(low, high, self.num_steps)
-        x = levels[0] * complex_normal(rng, (n, self._n_a * self._n_b))
-        h = multistep_sample(lambda x, no: self._flat.denoise(x, no)[0], x, levels)
-        return h.reshape(n, *self.event_shape)
-
-    def get_config(self):
-        """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "network": keras.saving.serialize_keras_object(self.network),
-            "num_steps": self.num_steps,
-        }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Build the model from :meth:`get_config`."""
-        network = keras.saving.deserialize_keras_object(config["network"])
-        return cls(**{**config, "network": network})
-
-
-def _parts(y):
-    return tf.stack([tf.math.real(y), tf.math.imag(y)], axis=-1)
 
 
 def _constant(matrix: np.ndarray):

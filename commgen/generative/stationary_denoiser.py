@@ -1,17 +1,10 @@
 """Channels of a line of antennas, whose covariance a network tells."""
 
-import numpy as np
-
-from commgen._checks import check_int
-from commgen._random import complex_normal
 from commgen.generative._untyped import keras, ops, tf
-from commgen.generative.denoising import DenoisingModel
-from commgen.generative.guided import noise_levels
+from commgen.generative.filtering import FilteringDenoiser, parts
 from commgen.generative.line_filter import LineFilter
 from commgen.generative.line_network import LineNetwork
-from commgen.generative.noising import SNR_RANGE_DB, noisy_batch
 from commgen.generative.preconditioner import real_matrix
-from commgen.generative.solver import multistep_sample
 from commgen.generative.toeplitz_filter import real_coordinates
 from commgen.generative.training import TrainingConfig
 
@@ -19,11 +12,10 @@ _POINTS = 2  # of a spectrum, for each antenna
 _VARIANCE_WEIGHT = 0.1
 _EARLY_WEIGHT = 0.3
 _LOG_RANGE = (-16.0, 16.0)
-_CHUNK = 256
 
 
 @keras.saving.register_keras_serializable("commgen")
-class StationaryDenoiser(DenoisingModel):
+class StationaryDenoiser(FilteringDenoiser):
     r"""One-pass estimator for a linear array: a learned spectrum, filtered exactly.
 
     A network reads a spectral density s from the noisy channel. It makes a Toeplitz
@@ -61,12 +53,11 @@ class StationaryDenoiser(DenoisingModel):
     default_training = TrainingConfig(num_epochs=50, batch_size=256, learning_rate=3e-3)
 
     def __init__(self, event_shape, network=None, num_steps=16, *, name=None):
-        super().__init__(event_shape, name=name)
+        network = LineNetwork() if network is None else network
+        super().__init__(event_shape, network, num_steps, name=name)
         if len(self.event_shape) != 1:
             raise ValueError(f"event_shape must have one axis, got {self.event_shape}.")
-        self.num_steps = check_int("num_steps", num_steps, low=2)
         (size,) = self.event_shape
-        self.network = LineNetwork() if network is None else network
         if not self.network.built:
             self.network.build((None, _POINTS * size))
         self._filter = LineFilter(size, _POINTS * size)
@@ -115,9 +106,6 @@ class StationaryDenoiser(DenoisingModel):
         shape, inverse = ops.shape(x), ops.transpose(self._basis)
         return ops.reshape(ops.reshape(x, (shape[0], -1)) @ inverse, shape)
 
-    def _examples(self, rng, h, condition, *, validating=False):
-        return noisy_batch(rng, h, **({"share": 1.0} if validating else {}))
-
     def _loss(self, x, y, y_pred):
         """Squared error over that of a white prior, plus the variance's likelihood."""
         white = x["no"] / (1 + x["no"])
@@ -130,55 +118,20 @@ class StationaryDenoiser(DenoisingModel):
         likelihood = ops.mean(ops.stop_gradient(error) / v + ops.log(v), axis=1)
         return loss + _VARIANCE_WEIGHT * ops.mean(likelihood - ops.log(white))
 
-    def _denoise(self, y, no):
-        out = self.call({"y": _parts(y), "no": no})
-        h_hat = tf.complex(out["h_hat"][..., 0], out["h_hat"][..., 1])
-        return h_hat, out["err_var"]
+    @property
+    def _noise_shape(self):
+        return ((1 + _POINTS) * self.event_shape[0],)
 
     def _deviation_of(self, y, no, noise):
-        """Colour noise [b, 3 n, 2] as the error of :meth:`denoise`, [b, n]."""
-        _, scale, spectra, log_var = self._spectra(_parts(y), no)
+        _, scale, spectra, log_var = self._spectra(parts(y), no)
         spread = ops.exp((log_var + self.calibration(no)) / 2)[:, None, None]
-        x = self._leave(self._filter.deviation(noise, spectra[-1])) * scale * spread
+        x = (
+            self._leave(self._filter.deviation(parts(noise), spectra[-1]))
+            * scale
+            * spread
+        )
         return tf.complex(x[..., 0], x[..., 1])
-
-    def _step(self, x, no, rng):
-        """As :meth:`DenoisingModel._step`, with deviations as the filter's error is."""
-        h_hat, err_var = self._flat.denoise(x, no)
-        no = np.broadcast_to(np.asarray(no, np.float32), len(x))
-        deviation, draw = np.empty_like(h_hat), self._graph("_deviation_of")
-        points = (1 + _POINTS) * self.event_shape[0]
-        for i in range(0, len(x), _CHUNK):
-            rows = slice(i, i + _CHUNK)
-            noise = complex_normal(rng, (len(x[rows]), points))
-            noise = np.stack([noise.real, noise.imag], axis=-1)
-            deviation[rows] = draw(x[rows].astype(np.complex64), no[rows], noise)
-        return h_hat + deviation, h_hat, err_var
-
-    def _draw(self, rng, n, condition):
-        high, low = (10 ** (-db / 20) for db in SNR_RANGE_DB)
-        levels = noise_levels(low, high, self.num_steps)
-        x = levels[0] * complex_normal(rng, (n, *self.event_shape))
-        return multistep_sample(lambda x, no: self._flat.denoise(x, no)[0], x, levels)
-
-    def get_config(self):
-        """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "network": keras.saving.serialize_keras_object(self.network),
-            "num_steps": self.num_steps,
-        }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Build the model from :meth:`get_config`."""
-        network = keras.saving.deserialize_keras_object(config["network"])
-        return cls(**{**config, "network": network})
 
 
 def _exp(log_spectrum):
     return ops.exp(ops.clip(log_spectrum, *_LOG_RANGE))
-
-
-def _parts(y):
-    return tf.stack([tf.math.real(y), tf.math.imag(y)], axis=-1)
