@@ -72,19 +72,19 @@ def test_command_line_knows_the_families():
 def test_estimators_are_trained_recalibrated_and_judged(commgen, tmp_path):
     folder = tmp_path / "b"
     command = ["benchmark", "estimation", "-o", folder, "--quick"]
-    result = commgen(*command, "--sets", "umi64,shifts,tdl-grid")
+    result = commgen(*command, "--sets", "umi64")
     assert "Asked and measured" in result.out
     rows = rows_of(folder / "estimation.csv")
-    names = dict.fromkeys(r["estimator"] for r in rows if r["set"] == "umi64")
-    assert {"ls", "lmmse", "gmm", "vae", "diffusion", "stationary", "genie"} <= {*names}
+    names = dict.fromkeys(row["estimator"] for row in rows)
+    assert [*names] == ["ls", "lmmse", "gmm", "stationary", "genie"]
     at_10 = {r["estimator"]: r for r in rows if r["snr_db"] == "10"}
     assert float(at_10["genie"]["nmse_db"]) < float(at_10["lmmse"]["nmse_db"])
     assert 0.8 < float(at_10["stationary"]["coverage_90"]) < 0.97
     assert (folder / "umi64" / "best" / "model.keras").is_file()
-    for name in ("asked", "limit", "shifts"):
+    for name in ("asked", "limit"):
         assert rows_of(folder / f"{name}.csv")
     before = (folder / "estimation.csv").read_bytes()
-    commgen(*command, "--sets", "umi64,shifts,tdl-grid")
+    commgen(*command, "--sets", "umi64")
     assert (folder / "estimation.csv").read_bytes() == before
 
 

@@ -227,7 +227,9 @@ class _Table(NamedTuple):
 
 
 def _tabulate(values) -> _Table:
-    width = _JITTER * values.std(axis=0)
+    spread = values.std(axis=0)
+    # What a prior promises alike of all channels tells nothing, and breaks nothing.
+    width = _JITTER * np.where(spread > 0, spread, 1.0)
     values = _jittered(values, width)
     table = np.sort(values, axis=0)
     z = _normal_scores(values, table)

@@ -63,7 +63,7 @@ ESTIMATORS: dict[str, dict[str, Recipe]] = {
 
 @dataclass(frozen=True)
 class Size:
-    """How much the benchmark draws, learns and simulates."""
+    """How much the benchmark draws, learns and simulates; ``only`` these estimators."""
 
     quick: bool = False
     array: dict[str, int] = field(default_factory=lambda: dict(ARRAY_SIZES))
@@ -78,6 +78,12 @@ class Size:
     num_shifted: int = 1000
     num_slots: int = 2000
     num_limit: int = 20_000
+    only: tuple[str, ...] | None = None
+
+    def estimators(self, name: str) -> dict[str, Recipe]:
+        """Return the rows of a set, and how each is trained."""
+        rows = ESTIMATORS[name]
+        return {n: r for n, r in rows.items() if self.only is None or n in self.only}
 
 
 #: All steps in a few minutes, for a look; the figures mean little.
@@ -95,6 +101,7 @@ QUICK = Size(
     num_shifted=50,
     num_slots=64,
     num_limit=200,
+    only=("lmmse", "gmm", "stationary", "separable"),
 )
 
 
@@ -121,14 +128,15 @@ class ArrayStudies:
         """Train the estimators of a set, and return its table."""
         data, known = self.set(name)
         folder = self.output / name
+        recipes = self.size.estimators(name)
         models = train_families(
             data,
             folder,
-            tuple(ESTIMATORS[name]),
+            tuple(recipes),
             seed=self.seed,
             num_epochs=self.size.num_epochs,
             num_components=self.size.num_components,
-            recipes=ESTIMATORS[name],
+            recipes=recipes,
         )
         digests = model_digests(folder, models)
         priors = calibrated(data, models, folder, seed=self.seed + 50)
@@ -148,13 +156,13 @@ class ArrayStudies:
     def best(self, name: str) -> str:
         """Return the estimator of least error on the validation channels."""
         data, _ = self.set(name)
-        folder = self.output / name
+        folder, names = self.output / name, tuple(self.size.estimators(name))
 
         def compute():
             from commgen.generative import load_model
             from commgen.phy import sweep_nmse
 
-            models = {n: load_model(folder / n) for n in ESTIMATORS[name]}
+            models = {n: load_model(folder / n) for n in names}
             h, groups = data.validation.h, data.groups("validation")
             sweep = sweep_nmse(
                 h, models, range(-10, 21, 5), seed=self.seed + 52, groups=groups
@@ -162,7 +170,7 @@ class ArrayStudies:
             return min(models, key=lambda n: mean_nmse_db(sweep.rows, n))
 
         return self._stages.result(
-            f"best-{name}", model_digests(folder, ESTIMATORS[name]), compute
+            f"best-{name}", model_digests(folder, names), compute
         )
 
     def set(self, name: str) -> tuple[StudySet, Genie | None]:
