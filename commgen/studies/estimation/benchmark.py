@@ -12,7 +12,7 @@ from commgen.channels import RECIPES as CHANNELS
 from commgen.channels import draw_channels
 from commgen.channels.config import SPEED_OF_LIGHT_M_S
 from commgen.generative import load_model
-from commgen.phy import parse_config
+from commgen.phy import parse_config, sweep_nmse
 from commgen.phy.estimation.slot_grid import staggered_mask, tdl_grid_estimator
 from commgen.phy.metrics import nmse_interval, to_db
 from commgen.phy.parameters.study import aoa_study
@@ -95,21 +95,31 @@ class EstimationBenchmark:
         return best
 
     def _limit(self) -> Rows:
-        def compute():
-            config, num = CHANNELS["umi64"], self.size.num_limit
-            data, _ = self._arrays.set("umi64")
-            others = draw_channels(
-                config, num, seed=self.seed + 60, return_covariance=True
-            )
-            return bayes_limit(
-                data.test.h[:_NUM_LIMIT_TEST],
-                np.asarray(others.covariance),
-                _LIMIT_SNR_DB,
-                seed=self.seed + 61,
-                progress=True,
-            )
+        """Put the best estimator's error on the same channels and noise beside it."""
+        config, seed = CHANNELS["umi64"], self.seed + 61
+        h = self._arrays.set("umi64")[0].test.h[:_NUM_LIMIT_TEST]
+        best, folder = self.found.best["umi64"], self.output / "umi64"
 
-        return self._stages.result("limit", [self.size.num_limit, self.seed], compute)
+        def compute():
+            others = draw_channels(
+                config, self.size.num_limit, seed=self.seed + 60, return_covariance=True
+            )
+            covariance = np.asarray(others.covariance)
+            return bayes_limit(h, covariance, _LIMIT_SNR_DB, seed=seed, progress=True)
+
+        def compare():
+            model = load_model(folder / best)
+            sweep = sweep_nmse(h, {best: model}, _LIMIT_SNR_DB, seed=seed)
+            return sweep.column(best, "nmse_db").tolist()
+
+        rows = self._stages.result("limit", [self.size.num_limit, self.seed], compute)
+        beside = self._stages.result(
+            "limit-beside", model_digests(folder, [best]), compare
+        )
+        return [
+            {**row, f"{best}_db": value}
+            for row, value in zip(rows, beside, strict=True)
+        ]
 
     def _grid(self) -> Rows:
         def compute():
