@@ -10,7 +10,7 @@ from commgen.phy.settings import Count, Float, Int, Name, Settings
 
 # Left out of a written configuration where they are the default: runs that were made
 # before there were such settings go on.
-_QUIET = ("use_err_var", "iterations", "block", "interpolation")
+_QUIET = ("use_err_var", "iterations", "block", "interpolation", "max_delay_s")
 
 
 class _Estimator(Settings):

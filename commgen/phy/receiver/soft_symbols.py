@@ -40,8 +40,8 @@ def soft_symbols(llr, num_bits_per_symbol: int) -> tuple[np.ndarray, np.ndarray]
     Examples
     --------
     >>> mean, var = soft_symbols([0.0, 0.0, np.inf, -np.inf], 2)
-    >>> (mean * 2**0.5).round(3).tolist(), var.round(3).tolist()
-    ([0j, (-1+1j)], [1.0, 0.0])
+    >>> np.allclose(mean * 2**0.5, [0, -1 + 1j]), var.round(3).tolist()
+    (True, [1.0, 0.0])
     """
     amplitudes, labels = pam_labels(num_bits_per_symbol)
     llr = np.asarray(llr, np.float32)
