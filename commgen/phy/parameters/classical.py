@@ -69,7 +69,8 @@ def maximum_likelihood(
     check_int("num_paths", num_paths, low=1, high=axis.num_positions - 1)
     check_int("num_starts", num_starts, low=1)
     starts = find_peaks(y, axis, num_starts).x
-    fits = np.stack([_fits(row, axis, num_paths, s) for row, s in zip(y, starts)])  # noqa: B905
+    pairs = zip(y, starts, strict=True)
+    fits = np.stack([_fits(row, axis, num_paths, start) for row, start in pairs])
     return axis.to_value(fits if return_all else fits[:, 0])
 
 
@@ -140,7 +141,7 @@ def _covariance(y, subarray):
 def _subspaces(y, axis, num_paths, subarray):
     """Check; return eigenvectors by ascending eigenvalue, [n, m, m]."""
     y = check_snapshots(y, axis)
-    axis.spacing  # noqa: B018 - raises unless the positions are uniform
+    _ = axis.spacing  # raises unless the positions are uniform
     size = axis.num_positions
     if subarray is not None:
         size = check_int("subarray", subarray, low=2, high=size)

@@ -73,10 +73,10 @@ def sample_posterior(
 ) -> ChainSamples:
     """Sample values and, where they are unknown, SNRs; gains and noise are integrated.
 
-    Chains start around different maxima of the likelihood, the more of them the greater
-    the mass of a maximum in Laplace's approximation: a chain that stays with its mode
-    then still stands for it. Coordinates are standardised by the CRB at the best fit,
-    so that one step size, adapted in the warm-up, suits all rows.
+    Chains start around different maxima of the likelihood, the more of them the
+    greater a maximum: a chain that stays with its mode then still stands for it, as far
+    as the widths of the modes are alike. Coordinates are standardised by the CRB at the
+    best fit, so that one step size, adapted in the warm-up, suits all rows.
 
     Parameters
     ----------
@@ -316,7 +316,7 @@ class _Target:
         return np.log(part / (1 - part)), np.minimum(width, 1.0)
 
     def _mode_logs(self):
-        """Logarithm of the mass of each local fit in Laplace's approximation."""
+        """Logarithm of the likelihood at each local fit, gains and noise fitted too."""
         fits = self._fits
         energy = np.sum(np.abs(self._y) ** 2, axis=(1, 2))
         logs = np.empty(fits.shape[:2])
