@@ -100,7 +100,7 @@ def estimation(
 
     Sets: umi64, umi64-large (100,000 channels to train), spatial (64 x 16 antennas),
     tdl-grid, angle, pusch, shifts, and the recordings polyu and uwb where COMMGEN_DATA
-    has them. Takes some two hours on two cores; a benchmark that was cut off goes on.
+    has them. Takes some two hours of CPU time; one that was cut off goes on.
     Models: OUTPUT/<set>/<estimator>, and the best one, recalibrated, in
     OUTPUT/<set>/best.
     """
