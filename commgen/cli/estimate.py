@@ -97,7 +97,6 @@ class _Request:
 
     def estimate(self, arrays, model) -> tuple[dict[str, Any], str]:
         """Return the arrays of the output, and what to say of them."""
-        import commgen.phy.uncertainty  # noqa: F401  (its priors load by their names)
         from commgen.generative import load_model
 
         no = None if self._infers_noise(arrays) else read_noise(arrays)

@@ -5,10 +5,11 @@ from commgen.generative.coupling import CouplingFlow
 from commgen.generative.denoiser import FourierDenoiser
 from commgen.generative.dense_denoiser import DenseDenoiser
 from commgen.generative.diffusion import Diffusion
-from commgen.generative.files import load_model, read_card
+from commgen.generative.files import read_card
 from commgen.generative.gan import WassersteinGAN
 from commgen.generative.gmm import GaussianMixture
 from commgen.generative.langevin import langevin_posterior
+from commgen.generative.load import load_model
 from commgen.generative.map_estimate import MapEstimate, map_estimate
 from commgen.generative.model import (
     GenerativeModel,

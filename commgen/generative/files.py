@@ -2,23 +2,23 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from commgen import __version__
 from commgen._files import atomic_folder, write_text
-from commgen.generative.model import GenerativeModel
 
 MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"
 
 
-def save_model(model: GenerativeModel, path: Path, card: dict | None = None) -> None:
+def save_model(model: Any, path: Path, card: dict | None = None) -> None:
     """Write a model folder; an older one of that name is replaced at the end.
 
     Parameters
     ----------
-    model
+    model : GenerativeModel
         The model.
     path
         Folder.
@@ -53,41 +53,6 @@ def check_model_folder(path: str | Path) -> None:
         raise ValueError(
             f"{path} exists and is no model folder; it will not be replaced."
         )
-
-
-def load_model(path: str | Path) -> GenerativeModel:
-    """Load a model folder.
-
-    Parameters
-    ----------
-    path
-        Folder that :meth:`GenerativeModel.save` wrote.
-
-    Returns
-    -------
-    GenerativeModel
-        Ready for use.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no model at ``path``.
-    ValueError
-        If the file is damaged, or holds something else than a generative model.
-    """
-    file = Path(path) / MODEL_FILE
-    if not file.is_file():
-        raise FileNotFoundError(f"no model at {path}: {MODEL_FILE} is not there.")
-    try:
-        model = keras.saving.load_model(file, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever its parts raise
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else error
-        raise ValueError(f"{file} is not a model that loads: {reason!r}.") from error
-    if not isinstance(model, GenerativeModel):
-        raise ValueError(
-            f"{file} must hold a commgen generative model, got {type(model).__name__}."
-        )
-    return model
 
 
 def read_card(path: str | Path) -> dict:

@@ -36,7 +36,11 @@ _CHUNK = 100
 
 
 def build_estimators(
-    config: SimulationConfig, resource_grid: Any, *, model_folder: Path | None = None
+    config: SimulationConfig,
+    resource_grid: Any,
+    *,
+    model_folder: Path | None = None,
+    ready: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Build the estimators of a simulation, by name, in the order it lists them.
 
@@ -51,6 +55,8 @@ def build_estimators(
         Grid of its link.
     model_folder
         Where fitted models are kept and, when a run goes on, found again.
+    ready
+        What :func:`build_unfitted` gave; built here where None.
 
     Returns
     -------
@@ -62,7 +68,8 @@ def build_estimators(
     ValueError, OSError
         If a model cannot be read or does not fit the link; it names the estimator.
     """
-    ready = build_unfitted(config, resource_grid)
+    if ready is None:
+        ready = build_unfitted(config, resource_grid)
     training = _TrainingSet(config)
     blocks = {}
     for entry in config.estimators:

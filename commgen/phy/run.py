@@ -91,11 +91,13 @@ def run_simulation(
     clock = _Clock()
     # Whatever does not fit shows here, before anything is written.
     link = build_link(config, jit_compile=jit_compile)
-    build_unfitted(config, link.resource_grid)
+    ready = build_unfitted(config, link.resource_grid)
     write_text(folder / "config.yaml", dump_config(config))
     card.write(done=False, **clock.spent())
     models = folder / "models"
-    estimators = build_estimators(config, link.resource_grid, model_folder=models)
+    estimators = build_estimators(
+        config, link.resource_grid, model_folder=models, ready=ready
+    )
     tally, waiting = load_state(state) if state.exists() else (None, [])
     executor = None
     if workers is not None:

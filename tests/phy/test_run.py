@@ -163,9 +163,14 @@ def recorded(base, tmp_path, complex_normal):
     return base
 
 
-def test_recorded_channels_with_a_saved_model(recorded, tmp_path):
+def test_recorded_channels_with_a_saved_model(recorded, tmp_path, monkeypatch):
+    from commgen.phy import priors
+
+    loaded, load = [], priors._loaded
+    monkeypatch.setattr(priors, "_loaded", lambda e: loaded.append(e.name) or load(e))
     config = parse_config(recorded)
     result = run_simulation(config, tmp_path / "run")
+    assert loaded == ["lmmse"]  # once, for the check before and for the run
     ls, lmmse = result.rows
     # Averaged over the two pilot symbols: half the noise.
     assert ls["nmse_db"] == pytest.approx(-3.01, abs=0.5)

@@ -7,6 +7,7 @@ import numpy as np
 
 from commgen._checks import check_int
 from commgen.generative._untyped import keras, layers, ops
+from commgen.generative.load import load_keras
 from commgen.generative.training import Batches, TrainingConfig, fingerprint, train
 from commgen.phy.parameters.axis import angle_axis, check_snapshots
 from commgen.phy.parameters.simulate import draw_observations
@@ -340,16 +341,7 @@ def load_angle_network(path: str | Path) -> AnglePosteriorNetwork:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no network at {path}.")
-    try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever its parts raise
-        reason = str(error).strip().split("\n")[0]
-        raise ValueError(f"{path} is not a network that loads: {reason!r}.") from error
-    if not isinstance(model, AnglePosteriorNetwork):
-        raise ValueError(
-            f"{path} must hold an AnglePosteriorNetwork, got {type(model).__name__}."
-        )
-    return model
+    return load_keras(path, AnglePosteriorNetwork, "an AnglePosteriorNetwork")
 
 
 def _normal_cdf(z):

@@ -15,6 +15,7 @@ from commgen.generative.files import (
     check_model_folder,
     read_card,
 )
+from commgen.generative.load import load_keras
 from commgen.phy.receiver.neural_network import ReceiverNetwork
 
 _FORMAT = "commgen-receiver"
@@ -90,15 +91,7 @@ def load_neural_receiver(path: str | Path) -> tuple[Any, dict[str, Any]]:
             f"{path} must hold a neural receiver, with format {_FORMAT} in its card, "
             f"got {card.get('format')!r}."
         )
-    try:
-        network = keras.saving.load_model(file, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever its parts raise
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else error
-        raise ValueError(f"{file} is not a model that loads: {reason!r}.") from error
-    if not isinstance(network, ReceiverNetwork):
-        raise ValueError(
-            f"{file} must hold a ReceiverNetwork, got {type(network).__name__}."
-        )
+    network = load_keras(file, ReceiverNetwork, "a ReceiverNetwork")
     return network, card
 
 

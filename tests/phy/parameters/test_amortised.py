@@ -158,7 +158,7 @@ def test_errors(network, draw, tmp_path):
     with pytest.raises(FileNotFoundError, match="no network at"):
         load_angle_network(tmp_path / "none.keras")
     (tmp_path / "bad.keras").write_text("x")
-    with pytest.raises(ValueError, match="is not a network that loads"):
+    with pytest.raises(ValueError, match="is not a model that loads"):
         load_angle_network(tmp_path / "bad.keras")
     other = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     other.save(tmp_path / "other.keras")

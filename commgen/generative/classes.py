@@ -1,0 +1,46 @@
+"""Where each class lies that a saved model may hold, by its registered name.
+
+Of the whole package: a prior may be wrapped by classes of other rooms, and loads in a
+process that has imported none of them.
+"""
+
+MODULES = {
+    "AdversarialAutoencoder": "commgen.generative.vaegan",
+    "AnglePosteriorNetwork": "commgen.phy.parameters.amortised",
+    "Autoregressive": "commgen.generative.autoregressive",
+    "BinMixer": "commgen.generative.line_network",
+    "BinNetwork": "commgen.generative.bin_network",
+    "CalibratedPrior": "commgen.phy.uncertainty.calibrated",
+    "CircularConv": "commgen.generative.denoiser",
+    "ConditionEmbedding": "commgen.generative.denoiser",
+    "Conditioning": "commgen.generative.condition",
+    "CouplingFlow": "commgen.generative.coupling",
+    "Critic": "commgen.generative.critic",
+    "DenseDenoiser": "commgen.generative.dense_denoiser",
+    "Diffusion": "commgen.generative.diffusion",
+    "FourierDenoiser": "commgen.generative.denoiser",
+    "FourierScale": "commgen.generative.fourier",
+    "GaussianMixture": "commgen.generative.gmm",
+    "GaussianPreconditioner": "commgen.generative.preconditioner",
+    "GuardedPrior": "commgen.phy.uncertainty.guard",
+    "LatentPrior": "commgen.generative.latent",
+    "LineNetwork": "commgen.generative.line_network",
+    "LineStage": "commgen.generative.line_network",
+    "PowerSpline": "commgen.generative.power",
+    "RadialCoupling": "commgen.generative.radial",
+    "ReceiverNetwork": "commgen.phy.receiver.neural_network",
+    "RectifiedFlow": "commgen.generative.rectified_flow",
+    "RecurrentPredictor": "commgen.generative.recurrent",
+    "ResidualBlock": "commgen.generative.denoiser",
+    "ResidualMLP": "commgen.generative.subnets",
+    "SeparableDenoiser": "commgen.generative.separable",
+    "SnrTable": "commgen.generative.calibration",
+    "SpectrumDecoder": "commgen.generative.decoder",
+    "SpectrumNetwork": "commgen.generative.spectrum_network",
+    "SpectrumStage": "commgen.generative.spectrum_network",
+    "StationaryDenoiser": "commgen.generative.stationary_denoiser",
+    "StationaryPredictor": "commgen.generative.stationary",
+    "StepSequence": "commgen.generative.steps",
+    "VariationalAutoencoder": "commgen.generative.vae",
+    "WassersteinGAN": "commgen.generative.gan",
+}
