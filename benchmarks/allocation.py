@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from commgen._progress import progress_bar
+from commgen._tables import write_csv
 from commgen.phy import MonteCarlo, load_config
 from commgen.phy.links import build_link
 from commgen.phy.priors import build_estimators
-from commgen.phy.run_folder import write_csv
 
 HERE = Path(__file__).parent
 

@@ -14,10 +14,10 @@ import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
 
+from commgen._tables import write_csv
 from commgen.channels import RECIPES, draw_channels
 from commgen.generative import load_model
 from commgen.phy import nmse
-from commgen.phy.run_folder import write_csv
 
 BATCH_SIZE = 256
 NUM_CHANNELS = 2000

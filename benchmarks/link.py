@@ -27,10 +27,10 @@ from sionna.phy.ofdm import (
     ResourceGridMapper,
 )
 
+from commgen._tables import write_csv
 from commgen.channels import CdlConfig, build_channel
+from commgen.measures.decibel import from_db
 from commgen.phy import Link, LinkConfig, LSEstimator, wilson_interval
-from commgen.phy.metrics import from_db
-from commgen.phy.run_folder import write_csv
 
 BATCH_SIZE = 64
 CARRIER_HZ, DELAY_SPREAD_S = 3.5e9, 100e-9

@@ -26,10 +26,10 @@ from sionna.phy.ofdm import (
 )
 
 from commgen._random import complex_normal
+from commgen._tables import write_csv
 from commgen.channels import TdlConfig, build_channel
 from commgen.phy import LSEstimator, nmse, time_orthogonal_pilots
 from commgen.phy.estimation import GridCovariance, LMMSEInterpolationEstimator
-from commgen.phy.run_folder import write_csv
 
 NUM_SYMBOLS, NUM_SUBCARRIERS, SPACING_HZ, PILOTS = 14, 128, 15e3, [2, 11]
 CARRIER_HZ, DELAY_SPREAD_S, DOPPLER_HZ, NUM_RX_ANT = 3.5e9, 300e-9, 100.0, 4

@@ -19,7 +19,8 @@ from rich.table import Table
 from commgen.channels import RECIPES, draw_channels
 from commgen.channels.grid_config import GridConfig
 from commgen.generative import load_model
-from commgen.phy.metrics import nmse_interval, to_db
+from commgen.measures.decibel import to_db
+from commgen.measures.error import nmse_interval
 from commgen.phy.observation import (
     LinearObservation,
     MixtureTracker,

@@ -21,13 +21,13 @@ from rich.console import Console
 from rich.table import Table
 
 from commgen._random import complex_normal
+from commgen._tables import write_csv
 from commgen.channels.events import load_events
 from commgen.generative import Posterior, load_model
 from commgen.generative.flat import FlatDenoiser
 from commgen.generative.guided import guided_samples, noise_levels
 from commgen.generative.langevin import langevin_posterior
 from commgen.generative.map_estimate import map_estimate
-from commgen.phy.run_folder import write_csv
 from commgen.phy.sample_covariance import lmmse_prior
 
 COLUMNS = ("case", "snr_db", "method", "nmse_db", "promised_db", "cpu_ms", "n")

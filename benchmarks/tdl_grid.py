@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from commgen._random import complex_normal
+from commgen._tables import write_csv
 from commgen.channels import RECIPES, draw_channels
 from commgen.channels.config import SPEED_OF_LIGHT_M_S
 from commgen.generative import GaussianMixture
@@ -27,7 +28,6 @@ from commgen.phy.estimation.slot_grid import (
     tdl_grid_estimator,
 )
 from commgen.phy.estimation.slot_mixture import GridMixture, principal_bases
-from commgen.phy.run_folder import write_csv
 
 SNR_DB = (-10, -5, 0, 5, 10, 15, 20)
 SYMBOLS = (2, 11)

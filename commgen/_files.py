@@ -1,12 +1,14 @@
 """Files that are whole or not there: written to a temporary name, then renamed."""
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -59,6 +61,83 @@ def write_text(path: str | Path, text: str) -> None:
     """Write ``text`` to ``path`` in one step."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | Path, values: Any, *, indent: int | None = 2) -> None:
+    """Write ``values`` as JSON, in one step."""
+    write_text(path, json.dumps(values, indent=indent) + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read JSON; ValueError names a damaged file."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is not valid JSON: {error}.") from error
+
+
+def check_folder(
+    folder: str | Path, what: str, marker: str, text: str | None = None
+) -> None:
+    """Raise unless a folder may be written to: new, empty, or of the same kind before.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    what
+        What is to be written, such as "run".
+    marker
+        Name of the file that tells such a folder.
+    text
+        What the file must hold; anything where None.
+
+    Raises
+    ------
+    ValueError
+        If ``folder`` is a file, or holds something else.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} must be a folder, it is a file.")
+    path = folder / marker
+    if path.is_file():
+        if text is None:
+            return
+        found = path.read_text(encoding="utf-8")
+        if found != text:
+            short = found.count("\n") <= 1 and text.count("\n") <= 1
+            told = f" ({found.strip()} there, {text.strip()} here)" if short else ""
+            raise ValueError(
+                f"{folder} holds a {what} of another configuration{told}; choose "
+                "another folder, or remove it."
+            )
+    elif folder.is_dir() and any(folder.iterdir()):
+        raise ValueError(
+            f"{folder} is not empty and holds no {what}; choose another folder."
+        )
+
+
+def claim_folder(output: Path, settings: dict[str, Any], what: str) -> None:
+    """Take a folder for a command that goes on where it was.
+
+    Parameters
+    ----------
+    output
+        New, empty, or of the same command with the same settings.
+    settings
+        What decides the results, as JSON; kept in ``WHAT.json``.
+    what
+        "demo" or "study".
+
+    Raises
+    ------
+    ValueError
+        If the folder holds something else.
+    """
+    text = json.dumps(settings) + "\n"
+    check_folder(output, what, f"{what}.json", text)
+    write_text(output / f"{what}.json", text)
 
 
 def sha256(path: str | Path) -> str:

@@ -1,8 +1,10 @@
 """Who may import whom, as ARCHITECTURE.md says; read from the code, not run."""
 
 import ast
+import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,25 +12,11 @@ import pytest
 import commgen
 
 PACKAGE = Path(commgen.__file__).parent
-# What each room may import of the others.
-ROOMS = {
-    "generative": set(),
-    "datasets": set(),
-    "channels": {"generative", "datasets"},
-    "phy": {"generative", "datasets", "channels"},
-    "evaluation": {"generative", "datasets", "channels", "phy"},
-    "studies": {"generative", "datasets", "channels", "phy", "evaluation"},
-    "cli": {
-        "generative",
-        "datasets",
-        "channels",
-        "phy",
-        "evaluation",
-        "studies",
-    },
-}
+PLAN = PACKAGE.parent / "ARCHITECTURE.md"
 HEAVY = {"tensorflow", "keras", "sionna"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
+# Modules that may name others in strings, wherever these lie.
+NAMED_IN_STRINGS = {"commgen.generative.classes"}
 
 
 def name_of(path):
@@ -36,7 +24,47 @@ def name_of(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports(path, *, at_import_time=False):
+NAMES = {name_of(path): path for path in MODULES}
+
+
+def table(heading):
+    """Return the rows of the first table behind a heading of ARCHITECTURE.md."""
+    text = PLAN.read_text(encoding="utf-8").split(f"## {heading}\n", 1)[1]
+    lines = re.search(r"(?:^\|.*\n)+", text, re.MULTILINE)[0].splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [dict(zip(rows[0], row, strict=True)) for row in rows[2:]]
+
+
+def ticked(cell):
+    return re.findall(r"`(\w+)`", cell)
+
+
+def rooms():
+    """Return what each room may import, with what follows from its row."""
+    rows = table("The rooms")
+    direct, ground = {}, set()
+    for row in rows:
+        named = ticked(row["room"])
+        direct |= {room: set(ticked(row["imports"])) for room in named}
+        ground |= set(named) if row["floor"] == "ground" else set()
+
+    def below(room):
+        return direct[room].union(*(below(other) for other in direct[room]))
+
+    return {room: below(room) | ground - {room} for room in direct}, ground
+
+
+ROOMS, GROUND = rooms()
+LIGHT = {
+    room
+    for row in table("The rooms")
+    for room in ticked(row["room"])
+    if row["TensorFlow"] in ("no", "never")
+}
+
+
+@cache
+def imports(path, *, at_import_time=False, in_strings=False):
     """Absolute names that a module imports, also inside functions."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     nodes = outside_functions(tree) if at_import_time else ast.walk(tree)
@@ -47,6 +75,8 @@ def imports(path, *, at_import_time=False):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif in_strings and isinstance(node, ast.Constant):
+            names |= {node.value} if node.value in NAMES else set()
     return names
 
 
@@ -59,9 +89,19 @@ def outside_functions(node):
 
 def room_of(name):
     parts = name.split(".")
-    if parts[0] != "commgen" or len(parts) < 2:
-        return None
-    return parts[1] if (PACKAGE / parts[1]).is_dir() else None
+    return parts[1] if parts[0] == "commgen" and len(parts) > 1 else None
+
+
+def module_of(name):
+    """Return the module of commgen that holds a name, or None."""
+    while name and name not in NAMES:
+        name = name.rpartition(".")[0]
+    return name or None
+
+
+def modules_used(name, **options):
+    found = {module_of(used) for used in imports(NAMES[name], **options)}
+    return found - {None, name, "commgen"}
 
 
 def loaded_by(code):
@@ -74,23 +114,64 @@ def loaded_by(code):
     return set(run.stdout.split())
 
 
-def test_all_rooms_are_known():
-    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert rooms == set(ROOMS)
+def circles(graph):
+    """Strongly connected parts of more than one node (Tarjan)."""
+    index, low, stack, found = {}, {}, [], []
+
+    def visit(node):
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for other in graph.get(node, ()):
+            if other not in index:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in stack:
+                low[node] = min(low[node], index[other])
+        if low[node] == index[node]:
+            part = stack[stack.index(node) :]
+            del stack[stack.index(node) :]
+            if len(part) > 1:
+                found.append(sorted(part))
+
+    for node in graph:
+        if node not in index:
+            visit(node)
+    return found
+
+
+def test_the_plan_names_all_rooms():
+    there = {p.parent.name for p in PACKAGE.glob("*/__init__.py")}
+    there |= {p.stem for p in PACKAGE.glob("_*.py") if p.stem != "__init__"}
+    assert there == set(ROOMS)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_rooms_import_only_lower_ones(path):
     own = room_of(name_of(path))
     allowed = ROOMS[own] | {own} if own else set()
-    used = {room_of(name) for name in imports(path)} - {None}
+    used = {room_of(name) for name in modules_used(name_of(path))}
     assert used <= allowed, f"{name_of(path)} imports {sorted(used - allowed)}"
 
 
+def test_only_the_listed_modules_name_others_in_strings():
+    named = {
+        name
+        for name in NAMES
+        if modules_used(name, in_strings=True) != modules_used(name)
+    }
+    assert named == NAMED_IN_STRINGS
+
+
+def test_no_two_files_import_each_other():
+    assert circles({name: modules_used(name) for name in NAMES}) == []
+
+
+def test_circles_are_found():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == [["b", "c"]]
+
+
 @pytest.mark.parametrize(
-    "path",
-    [p for p in MODULES if room_of(name_of(p)) in (None, "datasets")],
-    ids=name_of,
+    "path", [p for p in MODULES if room_of(name_of(p)) in {None, *LIGHT}], ids=name_of
 )
 def test_light_modules_never_import_tensorflow(path):
     assert not {name.split(".")[0] for name in imports(path)} & HEAVY
@@ -111,7 +192,8 @@ def test_generative_knows_no_radio(path):
 def test_commands_import_heavy_rooms_inside_functions_only(path):
     names = imports(path, at_import_time=True)
     assert not {name.split(".")[0] for name in names} & HEAVY
-    assert {room_of(name) for name in names} <= {None, "cli", "datasets"}
+    used = {module_of(name) for name in names} - {None, "commgen"}
+    assert {room_of(name) for name in used} - {"cli"} <= LIGHT
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -137,4 +219,7 @@ def test_the_walk_sees_what_it_should():
     assert "commgen.channels.learn.learn" in imports(path)
     assert "commgen.channels.learn.learn" not in imports(path, at_import_time=True)
     assert room_of("commgen.phy.link.Link") == "phy"
-    assert room_of("commgen._files.sha256") is None
+    assert room_of("commgen._files.sha256") == "_files"
+    assert module_of("commgen._files.sha256") == "commgen._files"
+    assert ROOMS["channels"] >= {"generative", "datasets", "measures", "_files"}
+    assert "channels" not in ROOMS["datasets"]

@@ -10,6 +10,7 @@ from commgen._files import sha256
 from commgen._progress import progress_bar
 from commgen._random import complex_normal
 from commgen.channels.events import Events
+from commgen.measures.decibel import noise_variance
 
 # Weights of the circulant part to choose from, in channels.
 _STRENGTHS = (4.0, 32.0, 256.0)
@@ -272,7 +273,7 @@ def _mean_nmse_db(model: Any, h: np.ndarray, seed: int) -> float:
     noise = complex_normal(rng, h.shape)
     values = []
     for snr_db in _CHOICE_SNR_DB:
-        no = 10 ** (-snr_db / 10)
+        no = noise_variance(snr_db)
         y = (h + np.sqrt(no) * noise).astype(np.complex64)
         h_hat = np.concatenate(
             [_estimate(model, y[i : i + 512], no) for i in range(0, len(y), 512)]

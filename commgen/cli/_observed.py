@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_finite
+from commgen._npz import read_npz
+from commgen.measures.decibel import noise_variance
 
 _KNOWN = {"y", "snr_db", "no", "noise_shape", "A", "mask", "num_bits", "step"}
 # Received power may differ this much from 1 + no before the scale must be wrong.
@@ -18,13 +20,9 @@ def read_observed(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise FileNotFoundError(f"input {path} is not there.")
     try:
-        # NumPy leaves a damaged file open that it has opened itself.
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
-            arrays = {name: content[name] for name in content.files}
-    except Exception as error:  # NumPy raises whatever zip and zlib raise
-        raise ValueError(
-            f"input {path} is not a readable .npz file: {error}"
-        ) from error
+        arrays = read_npz(path)
+    except ValueError as error:
+        raise ValueError(f"input {error}") from error
     unknown = set(arrays) - _KNOWN
     if "y" not in arrays or unknown:
         raise ValueError(
@@ -55,7 +53,7 @@ def read_noise(arrays: dict[str, np.ndarray]) -> np.ndarray:
             f"snr_db must lie between -{_SNR_LIMIT_DB:g} and {_SNR_LIMIT_DB:g}, "
             f"got {value.min():g} to {value.max():g}."
         )
-    no = 10 ** (-value / 10) if name == "snr_db" else value
+    no = noise_variance(value) if name == "snr_db" else value
     if no.min() <= 0:
         raise ValueError(f"no must be above 0, got {no.min()}.")
     return no.reshape(-1)

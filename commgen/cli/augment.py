@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from commgen import __version__
-from commgen.cli._folder import claim_folder
+from commgen._files import claim_folder
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli.benchmark import plain_table
 from commgen.cli.train import FamilyName
@@ -51,7 +51,7 @@ def augment(
         summarise,
         umi64_set,
         uwb_set,
-        write_rows,
+        write_csv,
     )
 
     settings = {
@@ -80,8 +80,8 @@ def augment(
         seed=seed,
     )
     summary = summarise(rows)
-    write_rows(output / "trials.csv", rows)
-    write_rows(output / "summary.csv", summary)
+    write_csv(output / "trials.csv", rows)
+    write_csv(output / "summary.csv", summary)
     title = f"{data}: change by channels of {family}, 95 % intervals"
     console.print(plain_table(title, summary))
     console.print(f"Done in {time.time() - started:.0f} s, written to {output}")

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from commgen._checks import check_finite
-from commgen._files import atomic_path
+from commgen._npz import write_npz
 from commgen.cli._observed import (
     check_power,
     observed,
@@ -82,8 +82,7 @@ def estimate(
     else:
         request = _Request(num_samples, level, guard, unknown_noise, seed)
         found, line = request.estimate(arrays, model)
-    with atomic_path(output) as temporary:
-        np.savez_compressed(temporary, **found)
+    write_npz(output, found, compressed=True)
     Console().print(f"{line}, written to {output}", highlight=False, soft_wrap=True)
 
 

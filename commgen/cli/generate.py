@@ -7,7 +7,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from commgen._files import atomic_path
+from commgen._npz import write_npz
 from commgen.cli._quiet import start_tensorflow
 from commgen.datasets import ChannelMeta, write_channels
 
@@ -37,8 +37,7 @@ def generate(
     given = _condition(condition, card, model)
     h = prior.sample(n, given, seed=seed)
     if output.suffix == ".npz":
-        with atomic_path(output) as temporary:
-            np.savez_compressed(temporary, h=h)
+        write_npz(output, {"h": h}, compressed=True)
     else:
         from commgen.channels.events import to_channel_array
 

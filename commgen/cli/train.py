@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from commgen.cli._quiet import start_tensorflow
+from commgen.measures.decibel import noise_variance
 
 # Those of commgen.channels.learn, which loads TensorFlow.
 FamilyName = Literal[
@@ -71,7 +72,7 @@ def train(
     from commgen.channels.learn import learn, model_card
     from commgen.generative.files import check_model_folder
 
-    no = None if noisy_snr_db is None else 10 ** (-_snr(noisy_snr_db) / 10)
+    no = None if noisy_snr_db is None else noise_variance(_snr(noisy_snr_db))
     train_events = load_events(data, no=no or 0.0)
     held_out = None if validation is None else load_events(validation, no=no or 0.0)
     if held_out is not None and held_out.h.shape[1:] != train_events.h.shape[1:]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from commgen._files import sha256
-from commgen.datasets._arrays import npz_arrays, npz_names
+from commgen._npz import npz_names, read_npz
 from commgen.datasets.card import Card, CardFile, read_card
 from commgen.datasets.polyu import open_polyu
 from commgen.datasets.source import Source
@@ -79,7 +79,7 @@ def arrays_sha256(path: str | Path) -> str:
     """Return the SHA-256 of the arrays in an ``.npz`` file, in the order of names."""
     names = sorted(npz_names(path))
     total = hashlib.sha256()
-    for name, array in zip(names, npz_arrays(path, names), strict=True):
+    for name, array in read_npz(path, names).items():
         array = array.astype(array.dtype.newbyteorder("<"), order="C")
         total.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         total.update(array.tobytes())

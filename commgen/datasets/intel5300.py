@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from commgen.measures.decibel import from_db
+
 NUM_SUBCARRIERS = 30
 _CODE = 0xBB
 _HEADER = 20  # bytes of a record before the packed channel
@@ -247,7 +249,7 @@ def rx_power_dbm(rssi: np.ndarray, agc: np.ndarray) -> np.ndarray:
         -inf where all antennas were off.
     """
     rssi = np.asarray(rssi, float)
-    total = np.sum(np.where(rssi == 0, 0.0, 10 ** (rssi / 10)), axis=-1)
+    total = np.sum(np.where(rssi == 0, 0.0, from_db(rssi)), axis=-1)
     with np.errstate(divide="ignore"):
         return 10 * np.log10(total) - _RSSI_OFFSET_DB - np.asarray(agc, float)
 
@@ -286,7 +288,7 @@ def undo_gain_control(csi: np.ndarray, rssi: np.ndarray, agc: np.ndarray) -> np.
         raise ValueError(
             f"packet {int(np.argmax(silent))} has no power, its gain is undefined."
         )
-    scale = np.sqrt(10 ** (power_dbm / 10) / power)
+    scale = np.sqrt(from_db(power_dbm) / power)
     return (csi * scale[:, None, None, None]).astype(np.complex64)
 
 
@@ -313,8 +315,8 @@ def scale_to_noise(
         |h|^2 is a signal-to-noise ratio.
     """
     num_rx, num_tx = csi.shape[1:3]
-    step = 10 ** (rx_power_dbm(rssi, agc) / 10) / _reported_power(csi)
-    total_noise = 10 ** (noise_dbm(noise) / 10) + step * num_rx * num_tx
+    step = from_db(rx_power_dbm(rssi, agc)) / _reported_power(csi)
+    total_noise = from_db(noise_dbm(noise)) + step * num_rx * num_tx
     share = {1: 1.0, 2: 2.0, 3: 10**0.45}[num_tx]
     h = undo_gain_control(csi, rssi, agc)
     return h * np.sqrt(share / total_noise)[:, None, None, None].astype(np.float32)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from commgen.datasets._arrays import npz_arrays, npz_names, unreadable
+from commgen._npz import npz_names, read_npz, unreadable
 from commgen.datasets.channel_meta import ChannelMeta
 from commgen.datasets.source import Source
 
@@ -47,7 +47,7 @@ def open_plain(path: str | Path, meta: ChannelMeta, array: str | None = None) ->
     name = array or names[0]
     if name not in names:
         raise ValueError(f"{path} has no array {name!r}; it holds {names}.")
-    h = npz_arrays(path, [name])[0] if path.suffix == ".npz" else _mat(path, name)
+    h = read_npz(path, [name])[name] if path.suffix == ".npz" else _mat(path, name)
     if h.dtype.kind != "c":
         raise ValueError(f"array {name} must be complex, got {h.dtype}.")
     if not 2 <= h.ndim <= 5:

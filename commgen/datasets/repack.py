@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from commgen._files import atomic_path
+from commgen._npz import write_npz
 from commgen._progress import progress_bar
 from commgen.datasets import polyu, uwb
 from commgen.datasets.intel5300 import read_intel5300
@@ -46,8 +46,7 @@ def repack(name: str, clone: str | Path, folder: str | Path) -> Path:
     """
     path = Path(folder) / archive_of(name)
     arrays = _PACKERS[name][1](Path(clone))
-    with atomic_path(path) as temporary:
-        np.savez_compressed(temporary, allow_pickle=False, **arrays)
+    write_npz(path, arrays, compressed=True)
     return path
 
 

@@ -4,7 +4,6 @@ Nothing here loads TensorFlow but the downstream tasks, and the loading of a mod
 """
 
 from commgen.evaluation._sets import AXES, as_features, check_layout, check_set
-from commgen.evaluation.crossing import Crossing, gap_interval, snr_at
 from commgen.evaluation.distances import (
     ManifoldScores,
     frechet_distance,
@@ -42,6 +41,7 @@ from commgen.evaluation.two_sample import (
     nearest_neighbour_accuracy,
 )
 from commgen.evaluation.verdict import verdict
+from commgen.measures.crossing import Crossing, gap_interval, snr_at
 
 __all__ = [
     "AXES",

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from commgen._checks import check_finite, check_int
 from commgen._progress import progress_bar
 from commgen._random import complex_normal
 from commgen.evaluation._sets import check_groups, check_set
+from commgen.measures.decibel import noise_variance
+from commgen.measures.intervals import paired_interval_db
 
 _CHUNK = 512
 
@@ -185,38 +186,6 @@ def _row(name, snr_db, errors, chosen, power, groups) -> ExchangeRow:
     return ExchangeRow(name, snr_db, first, second, second - first, low, high)
 
 
-def paired_interval_db(
-    a: np.ndarray, b: np.ndarray, groups: np.ndarray
-) -> tuple[float, float]:
-    r"""Interval of 95 % of the mean over rows of 10 log10(sum a / sum b).
-
-    By the delta method: channel i contributes :math:`a_i / \sum a - b_i / \sum b`, so
-    that what is hard for both estimators cancels (Cochran, *Sampling Techniques*, 1977,
-    sec. 2.11).
-
-    Parameters
-    ----------
-    a, b : [rows, n], float
-        Squared errors of the same n channels, each row with a sum above 0.
-    groups : [n], int
-        Channels of one group count as one.
-
-    Returns
-    -------
-    low, high : float
-        In dB. Without end where there is but one group.
-    """
-    share_a, share_b = (x / x.sum(axis=1, keepdims=True) for x in (a, b))
-    centre = float(np.mean(10 * np.log10(a.sum(axis=1) / b.sum(axis=1))))
-    influence = np.bincount(groups, (share_a - share_b).mean(axis=0))
-    n = len(influence)
-    if n < 2:
-        return float("-inf"), float("inf")
-    deviation = np.sqrt(n / (n - 1) * np.sum(influence**2)) * 10 / np.log(10)
-    half = float(stats.t.ppf(0.975, n - 1) * deviation)
-    return centre - half, centre + half
-
-
 def _errors(model, h: np.ndarray, noise: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Squared error of each channel at each SNR, [num_snr, n]."""
     import tensorflow as tf
@@ -224,7 +193,7 @@ def _errors(model, h: np.ndarray, noise: np.ndarray, levels: np.ndarray) -> np.n
     call = tf.function(model.denoise, autograph=False, reduce_retracing=True)
     errors = np.empty((len(levels), len(h)))
     for j, snr_db in enumerate(levels):
-        no = np.float32(10 ** (-snr_db / 10))
+        no = np.float32(noise_variance(snr_db))
         for i in range(0, len(h), _CHUNK):
             rows = slice(i, i + _CHUNK)
             y = h[rows] + np.sqrt(no) * noise[rows]

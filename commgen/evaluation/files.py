@@ -1,15 +1,13 @@
 """The files of an evaluation: report.csv, report.png, card.json and downstream.csv."""
 
-import csv
-import io
-import json
 import platform
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from commgen._files import write_text
+from commgen._files import write_json
+from commgen._tables import write_csv
 from commgen.evaluation.figure import save_report_figure
 from commgen.evaluation.run import Evaluation
 
@@ -32,36 +30,23 @@ def save_evaluation(folder: str | Path, found: Evaluation) -> None:
     """
     folder = Path(folder)
     report, exchange, link = found.report, found.exchange, found.link
-    columns = list(dict.fromkeys(name for row in report.rows for name in row))
-    _write_csv(folder / "report.csv", report.rows, columns)
+    write_csv(folder / "report.csv", report.rows)
     save_report_figure(folder / "report.png", report, found.title)
     facts: dict[str, Any] = {"notes": list(report.notes), **found.card}
     if exchange is not None:
-        rows = [asdict(row) for row in exchange.rows]
-        _write_csv(folder / "exchange.csv", rows, list(rows[0]))
+        write_csv(folder / "exchange.csv", [asdict(row) for row in exchange.rows])
         facts["exchange"] = {
             "num_train": exchange.num_train,
             "strength": exchange.strength,
         }
     if link is not None:
-        _write_csv(folder / "link.csv", link.rows, list(link.rows[0]))
+        write_csv(folder / "link.csv", link.rows)
         facts["link"] = [_plain(asdict(gap)) for gap in link.gaps]
     facts["versions"] = {
         "python": platform.python_version(),
         **{name: version(name) for name in _PACKAGES},
     }
-    write_text(folder / "card.json", json.dumps(facts, indent=2) + "\n")
-
-
-def _write_csv(path: Path, rows: list[dict[str, Any]], columns: list[str]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow(
-            {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()}
-        )
-    write_text(path, text.getvalue())
+    write_json(folder / "card.json", facts)
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from commgen._checks import check_int, check_positive
 from commgen._progress import progress_bar
 from commgen.evaluation._sets import check_layout, check_set, to_array
-from commgen.evaluation.crossing import Crossing, gap_interval, snr_at
+from commgen.measures.crossing import Crossing, gap_interval, snr_at
 
 # A flat channel is given this many subcarriers.
 _FLAT_SUBCARRIERS = 12

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import special, stats
 
 from commgen.evaluation._sets import check_layout, to_array
+from commgen.measures.decibel import from_db
 
 # Bounds of ratios in dB, for channels without scatter or without a path.
 _K_LIMIT_DB = 30.0
@@ -99,7 +100,7 @@ def channel_statistics(
         ratio_db = 20 * np.log10(s[..., 0] / s[..., -1])
         ratio_db = np.minimum(ratio_db, _CONDITION_LIMIT_DB)
         found["condition_number_db"] = ratio_db.mean(axis=1)
-    found["capacity"] = _capacity(array, 10 ** (snr_db / 10))
+    found["capacity"] = _capacity(array, from_db(snr_db))
     return found
 
 
@@ -262,7 +263,7 @@ def _k_factor_db(power: np.ndarray) -> np.ndarray:
     """K = r / (1 - r) with r^2 = 1 - var(|h|^2) / mean(|h|^2)^2."""
     mean = np.maximum(power.mean(axis=1), _TINY)
     r = np.sqrt(np.clip(1 - power.var(axis=1) / mean**2, 0, 1))
-    limit = 10 ** (_K_LIMIT_DB / 10)
+    limit = from_db(_K_LIMIT_DB)
     k = np.clip(r / np.maximum(1 - r, _TINY), 1 / limit, limit)
     return 10 * np.log10(k)
 

@@ -15,6 +15,7 @@ from commgen.generative.guided import noise_levels
 from commgen.generative.noising import SNR_RANGE_DB
 from commgen.generative.preconditioner import GaussianPreconditioner
 from commgen.generative.solver import multistep_sample
+from commgen.measures.decibel import noise_variance
 
 _VARIANCE_WEIGHT = 0.1
 _CHUNK = 256
@@ -113,7 +114,7 @@ class CorrectionModel(DenoisingModel):
         first = ops.reshape(ops.stack([re, im], axis=-1), shape)
         # How sure the prior is of this channel, against the mean of all channels.
         gain = first_var / ops.mean(scale.err_var(no), axis=1)
-        low, high = (10 ** (-db / 10) for db in reversed(SNR_RANGE_DB))
+        low, high = (noise_variance(db) for db in reversed(SNR_RANGE_DB))
         levels = ops.log(ops.stack([ops.clip(no, low, high), gain], axis=1))
         fields = [
             ops.reshape(scale.scale_in(ops.reshape(field, flat), no), shape)

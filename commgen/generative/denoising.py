@@ -17,8 +17,9 @@ from commgen.generative.model import Posterior, Prior, check_observation
 from commgen.generative.network import NetworkModel
 from commgen.generative.noising import SNR_RANGE_DB
 from commgen.generative.reverse import falling_levels, reverse_samples
+from commgen.measures.decibel import noise_variance
 
-_LEAST_NO, _MOST_NO = (10 ** (-db / 10) for db in reversed(SNR_RANGE_DB))
+_LEAST_NO, _MOST_NO = (noise_variance(db) for db in reversed(SNR_RANGE_DB))
 _DIRECT_STEPS = 2
 _LEAST_CHAINS = 64
 # Where chains begin to complete a channel: with a mixture's draw, and with nothing.
@@ -64,7 +65,7 @@ class DenoisingModel(NetworkModel, Prior):
         scale = []
         for i, snr_db in enumerate(SNR_GRID_DB):
             rng = np.random.default_rng([seed, 2, i])
-            no = 10 ** (-snr_db / 10)
+            no = noise_variance(snr_db)
             y = h + np.sqrt(no) * complex_normal(rng, h.shape)
             h_hat, err_var = self._flat.denoise(y, no)
             error = np.abs(h_hat - h) ** 2

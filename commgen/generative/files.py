@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from commgen import __version__
-from commgen._files import atomic_folder, write_text
+from commgen._files import atomic_folder, check_folder, write_text
 
 MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"
@@ -47,12 +47,7 @@ def save_model(model: Any, path: Path, card: dict | None = None) -> None:
 
 def check_model_folder(path: str | Path) -> None:
     """Raise unless a model can go to ``path``: nothing there, or an older model."""
-    path = Path(path)
-    free = not path.exists() or (path.is_dir() and not any(path.iterdir()))
-    if not free and not (path / MODEL_FILE).is_file():
-        raise ValueError(
-            f"{path} exists and is no model folder; it will not be replaced."
-        )
+    check_folder(path, "model", MODEL_FILE)
 
 
 def read_card(path: str | Path) -> dict:

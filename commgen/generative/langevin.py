@@ -9,6 +9,7 @@ from commgen._random import complex_normal
 from commgen.generative.flat import FlatDenoiser
 from commgen.generative.model import Posterior, check_observation
 from commgen.generative.noising import SNR_RANGE_DB
+from commgen.measures.decibel import noise_variance
 
 _HIGH_DB, _LOW_DB = 30.0, -10.0  # of the noise levels, against channels of unit power
 
@@ -85,7 +86,7 @@ def langevin_posterior(
     pull, size = _likelihood(y, A, no, cov, num_samples)
     rng = np.random.default_rng(seed)
     denoise = FlatDenoiser(prior).denoise
-    levels = np.geomspace(10 ** (-low / 10), 10 ** (-high / 10), num_levels)
+    levels = np.geomspace(noise_variance(low), noise_variance(high), num_levels)
     x = np.sqrt(levels[0]) * complex_normal(rng, (num_samples * len(y), size))
     for level in levels:
         step = step_size * level

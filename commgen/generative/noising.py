@@ -3,6 +3,7 @@
 import numpy as np
 
 from commgen._random import complex_normal
+from commgen.measures.decibel import noise_variance
 
 # SNR of the noise that the network learns to remove. Three quarters of the training
 # examples lie where receivers work, the rest where only the sampler goes.
@@ -50,7 +51,7 @@ def noisy_batch(rng, h, share=_RECEIVER_SHARE):
     snr_db = np.where(
         near, rng.uniform(*_RECEIVER_SNR_DB, n), rng.uniform(*SNR_RANGE_DB, n)
     )
-    return _with_noise(rng, h, 10 ** (-snr_db / 10))
+    return _with_noise(rng, h, noise_variance(snr_db))
 
 
 def flow_batch(rng, h):

@@ -7,6 +7,7 @@ import numpy as np
 
 from commgen.generative._untyped import keras, ops, tf
 from commgen.generative.noising import SNR_RANGE_DB, augment
+from commgen.measures.decibel import noise_variance
 
 # Power of a flow's error under which there is nothing left to correct.
 _LEAST_ERROR = 1e-4
@@ -114,7 +115,7 @@ class StraightPaths(keras.Model):
         """Map {"x": [b, *event, 2], "tau": [b]} to f; "condition" as the network."""
         tau = inputs["tau"]
         # The SNR of a straight path that begins in noise alone, as ln of its inverse.
-        low, high = (10 ** (-db / 10) for db in reversed(SNR_RANGE_DB))
+        low, high = (noise_variance(db) for db in reversed(SNR_RANGE_DB))
         no = ops.clip(((1 - tau) / ops.maximum(tau, 1e-3)) ** 2, low, high)
         levels = ops.stack([ops.log(no), ops.zeros_like(tau)], axis=1)
         told = (inputs["condition"],) if "condition" in inputs else ()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from commgen._files import atomic_path
+from commgen._npz import read_npz, write_npz
 from commgen._progress import Advance, progress_bar
 from commgen.generative._untyped import keras
 
@@ -198,8 +198,7 @@ class Keeper(keras.callbacks.Callback):
         for name, values in groups.items():
             arrays[f"num_{name}"] = np.array(len(values))
             arrays |= {f"{name}{i}": np.array(v) for i, v in enumerate(values)}
-        with atomic_path(path) as temporary:
-            np.savez(temporary, **arrays)
+        write_npz(path, arrays)
 
 
 def fingerprint(*parts: Any) -> str:
@@ -215,14 +214,13 @@ def fingerprint(*parts: Any) -> str:
 
 
 def _read(path):
-    # NumPy leaves a damaged file open that it has opened itself.
-    with open(path, "rb") as file, np.load(file, allow_pickle=False) as saved:
-        groups = {
-            name: [saved[f"{name}{i}"] for i in range(int(saved[f"num_{name}"]))]
-            for name in ("model", "optimizer", "best")
-        }
-        history = [(loss, val_loss) for loss, val_loss in saved["history"].tolist()]
-        return groups, history, str(saved["identity"])
+    saved = read_npz(path)
+    groups = {
+        name: [saved[f"{name}{i}"] for i in range(int(saved[f"num_{name}"]))]
+        for name in ("model", "optimizer", "best")
+    }
+    history = [(loss, val_loss) for loss, val_loss in saved["history"].tolist()]
+    return groups, history, str(saved["identity"])
 
 
 def _other_training(path):

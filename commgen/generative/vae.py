@@ -15,6 +15,7 @@ from commgen.generative.fourier import FourierScale, fourier_graph
 from commgen.generative.latent import LatentPrior, log_normal
 from commgen.generative.subnets import ResidualMLP, channel_features
 from commgen.generative.training import TrainingConfig
+from commgen.measures.decibel import noise_variance
 
 # The encoder sees channels with noise, so that it can serve as an estimator; a part of
 # them nearly clean, from which it learns the distribution best.
@@ -95,7 +96,7 @@ class VariationalAutoencoder(DenoisingModel):
         clean = rng.random(len(h)) < _CLEAN_SHARE
         ranges = (_CLEAN_SNR_DB, _NOISY_SNR_DB)
         snr_db = np.where(clean, *(rng.uniform(*r, len(h)) for r in ranges))
-        no = (10 ** (-snr_db / 10)).astype(np.float32)
+        no = (noise_variance(snr_db)).astype(np.float32)
         amplitude = np.sqrt(no).reshape(-1, *(1,) * len(self.event_shape))
         y = h + amplitude * complex_normal(rng, h.shape)
         x = {

@@ -1,5 +1,7 @@
 """The link: transmit, estimate, detect, decode, count."""
 
+from commgen.measures.error import nmse, nmse_interval
+from commgen.measures.intervals import wilson_interval
 from commgen.phy.coding import LDPCDecoder, LDPCEncoder, TransportBlock
 from commgen.phy.config import SimulationConfig, SweepConfig
 from commgen.phy.config_file import dump_config, load_config, parse_config
@@ -20,7 +22,6 @@ from commgen.phy.figure import save_overview
 from commgen.phy.grid import build_resource_grid, time_orthogonal_pilots
 from commgen.phy.link import Link
 from commgen.phy.link_config import LinkConfig
-from commgen.phy.metrics import nmse, nmse_interval, wilson_interval
 from commgen.phy.monte_carlo import InProcess, MonteCarlo
 from commgen.phy.nmse_sweep import NmseSweep, save_nmse_sweep, sweep_nmse
 from commgen.phy.nr import (

@@ -5,8 +5,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from commgen._files import read_json, write_json
 from commgen.phy.config import SimulationConfig
-from commgen.phy.run_folder import read_json, write_json
 
 _PACKAGES = (
     "commgen",

@@ -5,10 +5,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
+from commgen._settings import Count, Float, Int, PositiveFloat, Settings
 from commgen.phy.estimator_config import EstimatorConfig
 from commgen.phy.link_union import AnyLinkConfig
 from commgen.phy.nr.config import PuschConfig
-from commgen.phy.settings import Count, Float, Int, PositiveFloat, Settings
 from commgen.phy.source_config import ChannelSource, RecordedSource, ThreeGPPSource
 
 # The covariances between all points are kept.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from commgen.phy.metrics import RatioSums
+from commgen.measures.intervals import RatioSums
 
 RATIO_FIELDS = ("count", "x", "y", "xx", "xy", "yy")
 
@@ -67,7 +67,7 @@ class Block:
         Sums over the batch of their products, event by event and point by point: what
         covariances need, for all points saw the same slots.
     nmse : [num_points, 6]
-        Fields of :class:`~commgen.phy.metrics.RatioSums` over the slots.
+        Fields of :class:`~commgen.measures.intervals.RatioSums` over the slots.
     predicted_power : [num_points]
         Sums of ``err_var``.
     cpu_seconds : [num_points]

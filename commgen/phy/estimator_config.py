@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_serializer, model_validator
 
+from commgen._settings import Count, Float, Int, Name, Settings
 from commgen.phy.estimation.slot_config import SlotConfig
-from commgen.phy.settings import Count, Float, Int, Name, Settings
 
 # Left out of a written configuration where they are the default: runs that were made
 # before there were such settings go on.

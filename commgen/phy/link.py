@@ -10,12 +10,12 @@ from sionna.phy.channel import ApplyOFDMChannel, GenerateOFDMChannel
 from sionna.phy.ofdm import ResourceGridMapper
 
 from commgen._checks import check_int
+from commgen.measures.decibel import from_db
 from commgen.phy.codec import CodewordLayout, Receiver, Transmitter
 from commgen.phy.counts import Counts
 from commgen.phy.draws import check_seeded, random_bits, stream, unit_noise
 from commgen.phy.equalizer import FewStreamsLMMSEEqualizer
 from commgen.phy.grid import EffectiveSubcarriers, build_resource_grid
-from commgen.phy.metrics import from_db
 from commgen.phy.receiver.options import PLAIN, ReceiverOptions, fill_up, options_of
 from commgen.phy.receiver.refinement import Refinement
 

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from commgen._settings import Count, Float, Int, PositiveFloat, Settings
 from commgen.phy.codec import CodewordLayout
-from commgen.phy.settings import Count, Float, Int, PositiveFloat, Settings
 
 
 class LinkConfig(Settings):

@@ -12,7 +12,8 @@ from scipy.linalg import toeplitz
 from commgen._checks import check_int
 from commgen._progress import progress_bar
 from commgen._random import complex_normal
-from commgen.phy.metrics import nmse_interval, to_db
+from commgen.measures.decibel import noise_variance, to_db
+from commgen.measures.error import nmse_interval
 
 _CHUNK = 512
 
@@ -70,7 +71,7 @@ def sweep_nmse(
         whose covariance is the Kronecker product.
     groups : [num_channels], optional
         Which channels were recorded together; see
-        :func:`~commgen.phy.metrics.nmse_interval`.
+        :func:`~commgen.measures.error.nmse_interval`.
     progress
         Show a progress bar.
 
@@ -97,7 +98,7 @@ def sweep_nmse(
 
 
 def _row(name, snr_db, h, noise, estimator, groups):
-    no = 10 ** (-snr_db / 10)
+    no = noise_variance(snr_db)
     error, promised = np.empty(len(h)), np.empty(len(h))
     for i in range(0, len(h), _CHUNK):
         rows = slice(i, i + _CHUNK)
@@ -157,8 +158,9 @@ def _toeplitz(column: np.ndarray) -> np.ndarray:
 
 def save_nmse_sweep(sweep: NmseSweep, folder: Path, title: str) -> None:
     """Write ``estimation.csv`` and ``estimation.png`` to a folder."""
+    from commgen._tables import write_csv
     from commgen.phy.figure import save_nmse_figure
-    from commgen.phy.run_folder import ESTIMATION_COLUMNS, write_csv
+    from commgen.phy.run_folder import ESTIMATION_COLUMNS
 
     write_csv(folder / "estimation.csv", sweep.rows, ESTIMATION_COLUMNS)
     save_nmse_figure(folder / "estimation.png", sweep.rows, title)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from commgen.measures.crossing import invert
+from commgen.measures.intervals import normal_quantile
 from commgen.phy.tally import DELIVERED, ERRORS, SLOTS, TRANSMISSIONS, Tally
 
 
@@ -45,6 +47,8 @@ class CurveReader:
         SNRs, ascending.
     measure
         "bler", or "throughput" with HARQ.
+    confidence
+        Of the intervals.
 
     Raises
     ------
@@ -52,12 +56,20 @@ class CurveReader:
         If ``measure`` is something else, or there is no throughput.
     """
 
-    def __init__(self, tally: Tally, snr_db: Any, measure: str = "bler"):
+    def __init__(
+        self,
+        tally: Tally,
+        snr_db: Any,
+        measure: str = "bler",
+        *,
+        confidence: float = 0.95,
+    ):
         if measure not in ("bler", "throughput"):
             raise ValueError(f"measure must be bler or throughput, got {measure!r}.")
         if measure == "throughput" and not tally.harq:
             raise ValueError("measure must be bler where nothing is sent twice.")
         self._tally, self._snr_db = tally, np.asarray(snr_db, float)
+        self._z = normal_quantile(confidence)
         self._bler = measure == "bler"
         self._top = ERRORS if self._bler else DELIVERED
         self._bottom = SLOTS if self._bler else TRANSMISSIONS
@@ -68,31 +80,17 @@ class CurveReader:
             raise ValueError(f"target must be in (0, 1), got {target}.")
         run = np.flatnonzero(self._tally.slots[estimator])
         value = np.array([self._value(estimator, int(j)) for j in run])
-        # Falling curves are turned round: both come up to the target.
-        sign = -1 if self._bler else 1
         level = np.log(target) if self._bler else target
-        met = np.flatnonzero(sign * value >= sign * level)
-        if not met.size or (met[0] == 0 and value[0] != level):
-            return Reading(estimator, float("nan"), {})
-        k = max(int(met[0]), 1)
-        if k >= len(run):  # a single point that meets the target exactly
-            return Reading(estimator, float(self._snr_db[run[0]]), {})
-        a, b = int(run[k - 1]), int(run[k])
-        step = self._snr_db[b] - self._snr_db[a]
-        rise = value[k] - value[k - 1]
-        snr_db = self._snr_db[a] + step * (level - value[k - 1]) / rise
-        slopes = {
-            a: -step * (value[k] - level) / rise**2,
-            b: -step * (level - value[k - 1]) / rise**2,
-        }
-        return Reading(estimator, float(snr_db), slopes)
+        found = invert(self._snr_db[run], value, level, falling=self._bler)
+        slopes = {int(run[k]): slope for k, slope in found.slopes.items()}
+        return Reading(estimator, found.x, slopes)
 
     def interval(self, reading: Reading) -> tuple[float, float]:
-        """Return the 95 % interval of a reading."""
-        return _interval(reading.snr_db, self._covariance(reading, reading))
+        """Return the interval of a reading."""
+        return self._around(reading.snr_db, self._covariance(reading, reading))
 
     def gain(self, one: Reading, other: Reading) -> tuple[float, float, float]:
-        """Return how much less SNR ``one`` needs than ``other``, with 95 % interval.
+        """Return how much less SNR ``one`` needs than ``other``, with interval.
 
         Returns
         -------
@@ -105,8 +103,12 @@ class CurveReader:
             + self._covariance(other, other)
             - 2 * self._covariance(one, other)
         )
-        low, high = _interval(gain, variance)
+        low, high = self._around(gain, variance)
         return gain, low, high
+
+    def _around(self, centre: float, variance: float) -> tuple[float, float]:
+        half = self._z * np.sqrt(max(variance, 0.0))
+        return float(centre - half), float(centre + half)
 
     def _mean(self, event: int, i: int, j: int) -> float:
         """Mean of an event per slot; where no block failed, half an error is taken."""
@@ -156,11 +158,6 @@ class CurveReader:
         if self._bler:
             return [(self._top, 1 / top)]
         return [(self._top, 1 / bottom), (self._bottom, -top / bottom**2)]
-
-
-def _interval(centre: float, variance: float) -> tuple[float, float]:
-    half = 1.959964 * np.sqrt(max(variance, 0.0))
-    return float(centre - half), float(centre + half)
 
 
 def readings(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commgen._files import sha256, write_text
+from commgen._files import check_folder, sha256, write_text
 from commgen._progress import progress_bar
 from commgen.phy.card import RunCard
 from commgen.phy.config import SimulationConfig
@@ -80,7 +80,7 @@ def run_simulation(
         If a file is missing or the folder cannot be written; what is there stays.
     """
     folder = Path(folder)
-    _check_folder(folder, config)
+    check_folder(folder, "run", "config.yaml", dump_config(config))
     inputs = {str(path): sha256(path) for path in model_files(config)}
     card = RunCard(folder, config, inputs)
     card.check_inputs()
@@ -117,23 +117,6 @@ def run_simulation(
     rows, found = write_results(folder, config, monte_carlo.tally)
     card.write(done=True, **clock.spent(executor))
     return RunResult(folder, rows, found, was_done=False)
-
-
-def _check_folder(folder: Path, config: SimulationConfig) -> None:
-    """Raise unless ``folder`` is new, empty, or a run of ``config``."""
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder} must be a folder, it is a file.")
-    path = folder / "config.yaml"
-    if not path.exists():
-        if folder.is_dir() and any(folder.iterdir()):
-            raise ValueError(
-                f"{folder} is not empty and holds no run; choose another folder."
-            )
-        return
-    if path.read_text(encoding="utf-8") != dump_config(config):
-        raise ValueError(
-            f"{folder} holds a run of another configuration; choose another folder."
-        )
 
 
 class _Clock:

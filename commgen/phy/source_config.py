@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_serializer, model_validator
 
+from commgen._settings import Count, Float, Settings
 from commgen.channels import ChannelConfig
-from commgen.phy.settings import Count, Float, Settings
 
 
 class ThreeGPPSource(Settings):

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from commgen.measures.decibel import to_db
+from commgen.measures.intervals import RatioSums, wilson_interval
 from commgen.phy.counts import RATIO_FIELDS, Block
-from commgen.phy.metrics import RatioSums, to_db, wilson_interval
 
 # Rows of Tally.events.
 SLOTS, ERRORS, TRANSMISSIONS, DELIVERED = 0, 1, 2, 3
@@ -28,7 +29,7 @@ class Tally:
     joint : [num_events, num_estimators, num_snr, num_events, num_estimators, num_snr]
         Sums over slots of products of two events, where both points were run.
     nmse : [num_estimators, num_snr, 6]
-        Fields of :class:`~commgen.phy.metrics.RatioSums`, over slots.
+        Fields of :class:`~commgen.measures.intervals.RatioSums`, over slots.
     predicted_power
         Sum of ``err_var``.
     cpu_seconds

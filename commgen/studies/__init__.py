@@ -9,7 +9,7 @@ from commgen.studies.benchmark import (
     known_families,
 )
 from commgen.studies.few_shot import few_shot_gain_db, few_shot_study
-from commgen.studies.report import asked_rows, save_findings, write_rows
+from commgen.studies.report import asked_rows, save_findings, write_csv
 from commgen.studies.sampling import sampling_cost
 from commgen.studies.sets import StudySet, polyu_set, umi64_set, uwb_set
 from commgen.studies.super_resolution import super_resolution_study
@@ -32,5 +32,5 @@ __all__ = [
     "super_resolution_study",
     "umi64_set",
     "uwb_set",
-    "write_rows",
+    "write_csv",
 ]

@@ -1,7 +1,5 @@
 """The tables and the picture of the benchmark of the generative families."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from commgen._files import atomic_path, write_text
+from commgen._files import atomic_path
+from commgen._tables import write_csv
 from commgen.studies.benchmark import (
     ASKED,
     LMMSE,
@@ -142,7 +141,7 @@ def save_findings(folder: Path, found: Findings) -> None:
     }
     for name, rows in tables.items():
         if rows:
-            write_rows(folder / f"{name}.csv", rows)
+            write_csv(folder / f"{name}.csv", rows)
     if found.families:
         save_family_figure(folder / "families.png", found.families)
 
@@ -156,18 +155,6 @@ def _flat(gap: dict[str, Any]) -> dict[str, Any]:
     for source in ("real", "generated"):
         flat |= {f"{source}_{k}": v for k, v in gap[source].items()}
     return flat
-
-
-def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Write rows as CSV; columns in the order in which they first come."""
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        shown = {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()}
-        writer.writerow(shown)
-    write_text(path, text.getvalue())
 
 
 def save_family_figure(path: Path, rows: Sequence[dict[str, Any]]) -> None:

@@ -7,7 +7,8 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from commgen._random import complex_normal
-from commgen.phy.metrics import nmse_interval, to_db
+from commgen.measures.decibel import noise_variance, to_db
+from commgen.measures.error import nmse_interval
 
 COLUMNS = ("method", "nmse_db", "low_db", "high_db", "err_var_db", "num_channels")
 _CHUNK = 256
@@ -47,7 +48,7 @@ def super_resolution_study(
         no error (NaN). Beyond the last observed subcarrier they hold the last value,
         and the last cubic.
     """
-    no = 10 ** (-snr_db / 10)
+    no = noise_variance(snr_db)
     noise = complex_normal(np.random.default_rng(seed), h.shape)
     seen = np.arange(0, h.shape[-1], step)
     y = (h + np.sqrt(no) * noise)[..., seen]

@@ -40,11 +40,11 @@ def test_benchmark_keeps_folders_apart(refused, tmp_path):
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "mine.txt").write_text("keep")
     told = refused("benchmark", "generative", "-o", tmp_path / "b")
-    assert "must be new, empty or a study's folder" in told
+    assert "is not empty and holds no study" in told
     (tmp_path / "b" / "mine.txt").unlink()
     (tmp_path / "b" / "study.json").write_text('{"seed": 7}')
     told = refused("benchmark", "generative", "-o", tmp_path / "b")
-    assert "holds a study with {'seed': 7}" in told
+    assert 'holds a study of another configuration ({"seed": 7} there' in told
     told = refused("benchmark", "generative", "--families", "gmm,cnn")
     assert told.startswith("families must be of")
 

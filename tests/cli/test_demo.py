@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from commgen.cli._folder import claim_folder
+from commgen._files import claim_folder
 
 ESTIMATORS = {"ls", "lmmse", "gmm", "diffusion"}
 
@@ -68,11 +68,13 @@ def test_quick_demo_with_recordings_adds_the_office(tmp_path, data_root):
 def test_folder_of_another_demo_is_refused(tmp_path):
     claim_folder(tmp_path / "demo", {"seed": 1}, "demo")
     claim_folder(tmp_path / "demo", {"seed": 1}, "demo")
-    with pytest.raises(ValueError, match="holds a demo with"):
+    with pytest.raises(
+        ValueError, match=r'holds a demo of another.*"seed": 1} there, {"seed": 2} here'
+    ):
         claim_folder(tmp_path / "demo", {"seed": 2}, "demo")
 
 
 def test_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("do not touch")
-    with pytest.raises(ValueError, match="must be new, empty or a demo's folder"):
+    with pytest.raises(ValueError, match="not empty and holds no demo"):
         claim_folder(tmp_path, {"seed": 1}, "demo")

@@ -148,7 +148,7 @@ def test_estimate_refuses_files_that_do_not_load(refused, model, tmp_path, kind)
     else:
         path.write_bytes(content[kind]())
     told = refused("estimate", "--model", model, "-i", path, "-o", tmp_path / "h.npz")
-    assert "y.npz is not a readable .npz file" in told
+    assert "y.npz cannot be read as .npz: " in told
     assert [p.name for p in tmp_path.iterdir()] == ["y.npz"]
 
 

@@ -111,9 +111,11 @@ def test_train_refuses(refused, toy, tmp_path, data, options, message):
 def test_train_never_replaces_what_is_no_model(refused, toy, tmp_path):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "main.tex").write_text("years of work")
-    for output in (tmp_path / "thesis", tmp_path / "thesis" / "main.tex"):
-        told = refused("train", toy / "train.h5", "-o", output)
-        assert "exists and is no model folder" in told
+    for output, message in (
+        (tmp_path / "thesis", "is not empty and holds no model"),
+        (tmp_path / "thesis" / "main.tex", "must be a folder, it is a file"),
+    ):
+        assert message in refused("train", toy / "train.h5", "-o", output)
     assert (tmp_path / "thesis" / "main.tex").read_text() == "years of work"
 
 

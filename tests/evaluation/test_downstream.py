@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from commgen.evaluation import link_bler, train_on_generated_test_on_real
-from commgen.evaluation.downstream import paired_interval_db
 from commgen.evaluation.link import _link
+from commgen.measures.intervals import paired_interval_db
 
 OPTIONS = {"seed": 1, "snr_db": (0, 10), "num_components": 4, "strength": 8.0}
 

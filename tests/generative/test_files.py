@@ -106,8 +106,11 @@ def test_nothing_else_is_ever_replaced(channels, tmp_path):
     model = GaussianMixture((2, 6), 1).fit(channels, seed=1)
     file = tmp_path / "thesis.txt"
     file.write_text("years of work")
-    for path in (file, tmp_path):
-        with pytest.raises(ValueError, match=r"exists and is no model folder"):
+    for path, message in (
+        (file, "must be a folder, it is a file"),
+        (tmp_path, "is not empty and holds no model"),
+    ):
+        with pytest.raises(ValueError, match=message):
             model.save(path)
     assert file.read_text() == "years of work"
     (tmp_path / "empty").mkdir()

@@ -2,7 +2,6 @@
 
 import copy
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -69,19 +68,3 @@ def base():
 @pytest.fixture
 def gaussian_prior():
     return GaussianPrior
-
-
-@pytest.fixture
-def rng():
-    return np.random.default_rng(7)
-
-
-@pytest.fixture
-def complex_normal(rng):
-    """Draw CN(0, 1) numbers of a shape, complex64."""
-
-    def draw(*shape):
-        z = rng.normal(size=(2, *shape))
-        return ((z[0] + 1j * z[1]) / np.sqrt(2)).astype(np.complex64)
-
-    return draw

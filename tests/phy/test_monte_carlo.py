@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from commgen.measures.intervals import wilson_interval
 from commgen.phy import CurveReader, InProcess, MonteCarlo, Simulator, Tally, readings
 from commgen.phy.config import SweepConfig
 from commgen.phy.counts import Block, Counts
-from commgen.phy.metrics import wilson_interval
 from commgen.phy.run_folder import load_state, save_state
 
 SWEEP = {

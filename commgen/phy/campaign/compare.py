@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from commgen._tables import write_csv
 from commgen.phy.campaign.saved import SavedRun, load_runs
 from commgen.phy.figure import save_curves
 from commgen.phy.readings import CurveReader
-from commgen.phy.run_folder import write_csv
 
 COLUMNS = (
     "run",

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commgen._files import write_text
+from commgen._files import check_folder, write_text
+from commgen._tables import write_csv
 from commgen.phy.campaign.config import CampaignConfig, GridPoint, load_campaign
-from commgen.phy.campaign.saved import CAMPAIGN_FILE, POINTS
+from commgen.phy.campaign.saved import CAMPAIGN_FILE, point_folder
 from commgen.phy.config_file import load_config
 from commgen.phy.figure import save_campaign_figure
 from commgen.phy.run import RunResult, run_simulation
@@ -15,7 +16,6 @@ from commgen.phy.run_folder import (
     READING_COLUMNS,
     RESULT_COLUMNS,
     THROUGHPUT_COLUMNS,
-    write_csv,
 )
 from commgen.phy.workers import Workers
 
@@ -68,7 +68,9 @@ def run_campaign(
         As :func:`~commgen.phy.run_simulation`; or if the folder holds something else.
     """
     folder = Path(folder)
-    _claim(folder, campaign)
+    text = campaign.dump()
+    check_folder(folder, "campaign", CAMPAIGN_FILE, text)
+    write_text(folder / CAMPAIGN_FILE, text)
     results = []
     for i, point in enumerate(campaign.points):
         if progress:
@@ -119,26 +121,6 @@ def resume(
     if (folder / "config.yaml").is_file():
         return run_simulation(load_config(folder / "config.yaml"), folder, **options)
     raise ValueError(f"{folder} holds neither a run nor a campaign.")
-
-
-def point_folder(folder: Path, number: int) -> Path:
-    """Return the run folder of a campaign's point."""
-    return folder / POINTS / f"{number:04d}"
-
-
-def _claim(folder: Path, campaign: CampaignConfig) -> None:
-    """Take a new folder, or refuse one that is of something else."""
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder} must be a folder, it is a file.")
-    path = folder / CAMPAIGN_FILE
-    if path.is_file():
-        if path.read_text(encoding="utf-8") != campaign.dump():
-            raise ValueError(f"{folder} holds another campaign; choose another folder.")
-    elif folder.is_dir() and any(folder.iterdir()):
-        raise ValueError(
-            f"{folder} is not empty and holds no campaign; choose another folder."
-        )
-    write_text(path, campaign.dump())
 
 
 def _write(folder: Path, campaign: CampaignConfig, results: list[RunResult]) -> None:

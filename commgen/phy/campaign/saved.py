@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from commgen._files import read_json
 from commgen.phy.config import SimulationConfig
 from commgen.phy.config_file import load_config
 from commgen.phy.figure import save_campaign_figure, save_figure
-from commgen.phy.run_folder import load_state, read_json
+from commgen.phy.run_folder import load_state
 from commgen.phy.tally import Tally
 
 CAMPAIGN_FILE = "campaign.yaml"
@@ -89,7 +90,7 @@ def load_runs(folder: str | Path) -> list[SavedRun]:
         If the folder is neither, or nothing was counted yet.
     """
     from commgen.phy.campaign.config import load_campaign
-    from commgen.phy.campaign.run import point_folder
+    from commgen.phy.campaign.saved import point_folder
 
     folder = Path(folder)
     path = folder / CAMPAIGN_FILE
@@ -134,3 +135,8 @@ def plot_folder(folder: str | Path, output: str | Path | None = None) -> Path:
     else:
         save_figure(path, runs[0].rows())
     return path
+
+
+def point_folder(folder: Path, number: int) -> Path:
+    """Return the run folder of a campaign's point."""
+    return folder / POINTS / f"{number:04d}"

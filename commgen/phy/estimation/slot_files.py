@@ -1,11 +1,10 @@
 """Grid mixtures on disk."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from commgen._files import atomic_path
+from commgen._npz import read_npz, write_npz
 from commgen.phy.estimation.slot_mixture import GridMixture
 
 _FIELDS = ("time", "frequency", "weights", "roots", "specular", "floor")
@@ -16,9 +15,8 @@ def save_grid_mixture(mixture: GridMixture, path: str | Path) -> None:
     path = Path(path)
     if path.suffix != ".npz":
         raise ValueError(f"path must end in .npz, got {path}.")
-    with atomic_path(path) as temporary:
-        arrays = {name: np.asarray(getattr(mixture, name)) for name in _FIELDS}
-        np.savez_compressed(temporary, allow_pickle=False, **arrays)
+    arrays = {name: np.asarray(getattr(mixture, name)) for name in _FIELDS}
+    write_npz(path, arrays, compressed=True)
 
 
 def load_grid_mixture(path: str | Path) -> GridMixture:
@@ -32,8 +30,7 @@ def load_grid_mixture(path: str | Path) -> GridMixture:
         If it is not such an archive.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in _FIELDS}
-    except (KeyError, zipfile.BadZipFile, ValueError, EOFError) as error:
-        raise ValueError(f"path must be a saved grid mixture, got {path}.") from error
+        arrays = read_npz(path, _FIELDS)
+    except ValueError as error:
+        raise ValueError(f"path must be a saved grid mixture: {error}") from error
     return GridMixture(**{**arrays, "floor": float(arrays["floor"])})

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from commgen._checks import check_finite, check_int
 from commgen._random import complex_normal
+from commgen.measures.decibel import noise_variance
 from commgen.phy.estimation.slot_bank import mid_points, tdl_bank
 from commgen.phy.estimation.slot_filter import SlotFilter
 from commgen.phy.estimation.slot_mixture import GridMixture
@@ -165,7 +166,7 @@ def learn_weights(
             f"got {h.shape}."
         )
     mask = np.asarray(mask, bool)
-    no = 10 ** (-snr_db / 10)
+    no = noise_variance(snr_db)
     seen = h[:, mask]
     y = seen + np.sqrt(no) * complex_normal(np.random.default_rng(seed), seen.shape)
     likelihood = GridEstimator(mixture, mask).responsibilities(y, no) / mixture.weights

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from commgen._settings import Count, Float, Int, Settings
 from commgen.phy.coding import transport_block_size
 from commgen.phy.nr.numerology import (
     NUM_OFDM_SYMBOLS,
@@ -13,7 +14,6 @@ from commgen.phy.nr.numerology import (
     slot_duration_s,
 )
 from commgen.phy.nr.reference_channels import ReferenceChannel, reference_channel
-from commgen.phy.settings import Count, Float, Int, Settings
 
 _FROM_REFERENCE = (
     "num_prb",

@@ -9,6 +9,7 @@ from commgen._checks import check_int
 from commgen.generative._untyped import keras, layers, ops
 from commgen.generative.load import load_keras
 from commgen.generative.training import Batches, TrainingConfig, fingerprint, train
+from commgen.measures.decibel import noise_variance
 from commgen.phy.parameters.axis import angle_axis, check_snapshots
 from commgen.phy.parameters.simulate import draw_observations
 
@@ -245,7 +246,7 @@ class AnglePosteriorNetwork(keras.Model):
         y, value = draw_observations(
             self.axis, n, num_snapshots=self.num_snapshots, snr_db=snr_db, rng=rng
         )
-        no = np.where(rng.random(n) < 0.5, 10 ** (-snr_db / 10), np.nan)
+        no = np.where(rng.random(n) < 0.5, noise_variance(snr_db), np.nan)
         u = self.axis.to_x(value).astype(np.float32)
         return angle_features(y, no), u
 

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import special
 
 from commgen._checks import check_finite, check_int, check_positive
+from commgen.measures.decibel import from_db
 from commgen.phy.parameters.marginal import Marginal
 
 _K_DB = (-20.0, 30.0)
@@ -78,7 +79,7 @@ def rice_posterior(y, *, no: float | None = 0.0) -> RicePosterior:
     K = np.linspace(*_K_DB, _NUM_K)
     power = _power_grid(np.mean(np.abs(y) ** 2), num)
     noise, log_noise = _noise_grid(no, within, num, repeats)
-    k, omega = 10 ** (K[:, None, None] / 10), power[:, None]
+    k, omega = from_db(K[:, None, None]), power[:, None]
     variance = omega / (1 + k) + noise / repeats
     nu = np.sqrt(omega * k / (1 + k))
     logs = (
@@ -116,7 +117,7 @@ def envelope_posterior(r) -> RicePosterior:
     r = _check_envelopes(r)
     K = np.linspace(*_K_DB, _NUM_K)[:, None]
     power = _power_grid(np.mean(r**2), len(r))
-    k = 10 ** (K / 10)
+    k = from_db(K)
     variance = power / (1 + k)
     nu = np.sqrt(power * k / (1 + k))
     logs = -len(r) * np.log(variance)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from commgen._checks import check_int
+from commgen.measures.decibel import noise_variance
 from commgen.phy.parameters.axis import Axis
 
 
@@ -37,7 +38,7 @@ def draw_observations(
     value = np.sort(rng.uniform(axis.low, axis.high, (n, num_paths)), axis=1)
     gains = _normal(rng, n, num_snapshots, num_paths)
     noise = _normal(rng, n, num_snapshots, axis.num_positions)
-    no = np.broadcast_to(10 ** (-np.asarray(snr_db, float) / 10), n)
+    no = np.broadcast_to(noise_variance(np.asarray(snr_db, float)), n)
     y = gains @ axis.exponentials(axis.to_x(value))
     return y + np.sqrt(no)[:, None, None] * noise, value
 

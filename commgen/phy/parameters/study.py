@@ -11,6 +11,7 @@ from scipy import stats
 from commgen._checks import check_int
 from commgen._progress import progress_bar
 from commgen.generative._untyped import keras
+from commgen.measures.decibel import noise_variance
 from commgen.phy.parameters.amortised import (
     AnglePosteriorNetwork,
     load_angle_network,
@@ -122,7 +123,7 @@ def _network(folder, seed, progress) -> AnglePosteriorNetwork:
 
 def _model(noise, snr_db) -> SignalModel:
     if noise == "known":
-        return SignalModel(power=1.0, no=10 ** (-snr_db / 10))
+        return SignalModel(power=1.0, no=noise_variance(snr_db))
     return _UNKNOWN
 
 
@@ -209,7 +210,7 @@ def _coverage(inside):
 def _bounds(network, value, snr_db):
     """Root of the mean CRB over the angles that were drawn, and of Ziv and Zakai's."""
     axis: Axis = network.axis
-    no, T = 10 ** (-snr_db / 10), network.num_snapshots
+    no, T = noise_variance(snr_db), network.num_snapshots
     x = axis.to_x(value)
     # Of one path the bound in u is the same everywhere.
     in_u = stochastic_crb(axis, x[:1], 1.0, no, T)

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from commgen._checks import check_int
 from commgen.generative.training import Batches, TrainingConfig, fingerprint, train
+from commgen.measures.decibel import noise_variance
 from commgen.phy.link import Link
 from commgen.phy.receiver.neural import ReceiverFeatures
 from commgen.phy.receiver.neural_files import frame_of, save_neural_receiver
@@ -160,7 +161,7 @@ class _Slots:
     def examples(self, rng, rows):
         """Return features and bits of some slots."""
         snr_db = rng.uniform(*self._range, len(rows))
-        no = (10 ** (-snr_db / 10)).astype(np.float32)
+        no = (noise_variance(snr_db)).astype(np.float32)
         y = self._y[rows]
         noise = rng.standard_normal((*y.shape, 2), np.float32) * np.float32(0.5**0.5)
         scale = np.sqrt(no)[:, None, None, None, None]

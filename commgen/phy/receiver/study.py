@@ -7,12 +7,13 @@ from typing import Any
 
 from commgen._files import sha256
 from commgen._progress import progress_bar
+from commgen._tables import write_csv
 from commgen.phy.links import build_link
 from commgen.phy.monte_carlo import InProcess, MonteCarlo
 from commgen.phy.priors import build_estimators, model_files
 from commgen.phy.readings import CurveReader
 from commgen.phy.results import write_results
-from commgen.phy.run_folder import READING_COLUMNS, write_csv
+from commgen.phy.run_folder import READING_COLUMNS
 from commgen.phy.simulator import Simulator
 
 GAIN_COLUMNS = (*READING_COLUMNS[:3], "baseline", *READING_COLUMNS[3:])

@@ -1,13 +1,12 @@
 """What an estimate's promise is worth, and what to do where it is worth nothing."""
 
+from commgen.measures.intervals import Coverage, share_interval
 from commgen.phy.uncertainty.calibrated import CalibratedPrior
 from commgen.phy.uncertainty.coverage import (
-    Coverage,
     attained_level,
     coverage,
     energy_score,
     log_score,
-    share_interval,
     sharpness,
 )
 from commgen.phy.uncertainty.guard import SOURCES, Decision, GuardedPrior

@@ -1,27 +1,16 @@
 """How often a region holds the channel, and how small it is."""
 
-from typing import NamedTuple
-
 import numpy as np
-from scipy import stats
 from scipy.special import ive
 
 from commgen._checks import check_int
-from commgen.phy.metrics import wilson_interval
+from commgen.measures.intervals import Coverage, share_interval
 from commgen.phy.uncertainty.regions import (
     Kind,
     gaussian_radius,
     per_channel,
     scores,
 )
-
-
-class Coverage(NamedTuple):
-    """Share of what a region held, with the ends of its interval."""
-
-    share: float
-    low: float
-    high: float
 
 
 def coverage(
@@ -64,60 +53,6 @@ def coverage(
     r = gaussian_radius(level, size) if radius is None else float(radius)
     held = (score <= r).reshape(len(score), -1).mean(axis=1)
     return share_interval(held, groups=groups, confidence=confidence)
-
-
-def share_interval(share, *, groups=None, confidence: float = 0.95) -> Coverage:
-    r"""Mean of shares with an interval, for channels that may come in groups.
-
-    The variance of the mean is that between the groups, weighted by their sizes. It
-    says how many independent channels n the mean is worth, :math:`p(1-p)/n`, and
-    Wilson's interval is taken at that number, reduced by :math:`(z/t)^2` for the few
-    groups the variance is known from (Korn and Graubard, Survey Methodology 24, 1998,
-    193-201, there with the interval of Clopper and Pearson).
-
-    Parameters
-    ----------
-    share : [n], float
-        Of each channel, in 0 to 1.
-    groups : [n], int or str, optional
-        Label of the group of each channel. Without it, each is its own.
-    confidence
-        Probability that the interval covers the share, two-sided.
-
-    Returns
-    -------
-    Coverage
-        One group alone says nothing about the spread: the interval is then (0, 1).
-
-    Raises
-    ------
-    ValueError
-        If a share is not in 0 to 1, lengths differ, or ``confidence`` is no
-        probability.
-    """
-    x = np.asarray(share, np.float64)
-    if x.ndim != 1 or len(x) == 0 or not ((x >= 0) & (x <= 1)).all():
-        raise ValueError(
-            f"share must be [n] with n >= 1 and entries in 0..1, got {x.shape}."
-        )
-    index = np.arange(len(x))
-    if groups is not None:
-        groups = np.asarray(groups)
-        if groups.shape != x.shape:
-            raise ValueError(f"groups must be [{len(x)}], got {groups.shape}.")
-        index = np.unique(groups, return_inverse=True)[1]
-    sizes, sums = np.bincount(index), np.bincount(index, x)
-    p, num = float(np.clip(x.mean(), 0.0, 1.0)), len(sizes)
-    wilson_interval(0, 0, confidence)  # checks the confidence
-    if num < 2:
-        return Coverage(p, 0.0, 1.0)
-    residual = float(np.sum((sums - p * sizes) ** 2))
-    variance = num / (num - 1) * residual / len(x) ** 2
-    # Groups that all agree are worth no more than their number.
-    worth = float(num) if variance == 0 else p * (1 - p) / variance
-    level = (1 + confidence) / 2
-    worth *= float((stats.norm.ppf(level) / stats.t.ppf(level, num - 1)) ** 2)
-    return Coverage(p, *wilson_interval(p * worth, worth, confidence))
 
 
 def attained_level(h, samples, *, seed: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from commgen._checks import check_int
-from commgen._files import atomic_path
+from commgen._npz import read_npz, write_npz
 from commgen._random import complex_normal
 from commgen.generative.mixture_model import MixtureModel
 from commgen.phy.uncertainty.recalibration import Denoiser
@@ -158,8 +158,7 @@ class NoveltyDetector:
         """
         if len(self._known) == 0:
             raise ValueError("the detector must be fitted before it is saved.")
-        with atomic_path(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, h=self._known, seed=self._seed)
+        write_npz(path, {"h": self._known, "seed": self._seed})
 
     def load(self, path: str | Path) -> "NoveltyDetector":
         """Read what :meth:`save` wrote for the same prior; runs no code.
@@ -172,12 +171,10 @@ class NoveltyDetector:
             If the file holds something else, or channels of another shape.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
-                h, seed = file["h"], int(file["seed"])
-        except FileNotFoundError:
-            raise
-        except Exception as error:  # zipfile and NumPy raise many kinds
-            raise ValueError(f"{path} is not a detector: {error!r}.") from error
+            file = read_npz(path, ("h", "seed"))
+            h, seed = file["h"], int(file["seed"])
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path} is not a detector: {error}") from error
         return self.fit(h, seed=seed)
 
     def _at(self, no) -> "_Table":

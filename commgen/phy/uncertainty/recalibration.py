@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_int
-from commgen._files import atomic_path
+from commgen._npz import read_npz, write_npz
 from commgen._random import complex_normal
 from commgen.generative._untyped import tf
+from commgen.measures.decibel import noise_variance
 from commgen.phy.uncertainty.regions import (
     KINDS,
     Kind,
@@ -132,8 +133,7 @@ class Recalibration:
     def save(self, path: str | Path) -> None:
         """Write the file ``path`` (.npz), which is whole or not there."""
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
-        with atomic_path(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, **arrays)
+        write_npz(path, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> "Recalibration":
@@ -147,12 +147,9 @@ class Recalibration:
             If it is not a recalibration.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
-                return cls(*(file[field.name] for field in fields(cls)))
-        except FileNotFoundError:
-            raise
-        except Exception as error:  # zipfile and NumPy raise many kinds
-            raise ValueError(f"{path} is not a recalibration: {error!r}.") from error
+            return cls(*read_npz(path, [field.name for field in fields(cls)]).values())
+        except ValueError as error:
+            raise ValueError(f"{path} is not a recalibration: {error}") from error
 
 
 def recalibrate(
@@ -183,7 +180,7 @@ def recalibrate(
     run = Denoiser(prior)
     parts = []
     for i, level in enumerate(np.asarray(snr_db, float)):
-        no = np.float32(10 ** (-level / 10))
+        no = np.float32(noise_variance(level))
         noise = complex_normal(np.random.default_rng([seed, i]), h.shape)
         parts.append((*run(h + np.sqrt(no) * noise, no), np.full(len(h), no)))
     h_hat, err_var, no = (np.concatenate(part) for part in zip(*parts, strict=True))

@@ -8,14 +8,11 @@ import numpy as np
 
 from commgen._checks import check_int
 from commgen._random import complex_normal
-from commgen.phy.metrics import nmse_interval, to_db
-from commgen.phy.run_folder import write_csv
-from commgen.phy.uncertainty.coverage import (
-    energy_score,
-    log_score,
-    share_interval,
-    sharpness,
-)
+from commgen._tables import write_csv
+from commgen.measures.decibel import noise_variance, to_db
+from commgen.measures.error import nmse_interval
+from commgen.measures.intervals import share_interval
+from commgen.phy.uncertainty.coverage import energy_score, log_score, sharpness
 from commgen.phy.uncertainty.recalibration import LEVELS, Denoiser
 from commgen.phy.uncertainty.regions import (
     KINDS,
@@ -119,7 +116,7 @@ def calibration_report(
             )
         run = Denoiser(prior)
         for level in snr_db:
-            no = np.float32(10 ** (-level / 10))
+            no = np.float32(noise_variance(level))
             h_hat, err_var = run(h + np.sqrt(no) * noise, no)
             radii = _radii(prior, no, h[0].size)
             head = {"estimator": name, "snr_db": float(level)}

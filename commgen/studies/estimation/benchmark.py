@@ -12,9 +12,10 @@ from commgen.channels import RECIPES as CHANNELS
 from commgen.channels import draw_channels
 from commgen.channels.config import SPEED_OF_LIGHT_M_S
 from commgen.generative import load_model
+from commgen.measures.decibel import noise_variance, to_db
+from commgen.measures.error import nmse_interval
 from commgen.phy import parse_config, sweep_nmse
 from commgen.phy.estimation.slot_grid import staggered_mask, tdl_grid_estimator
-from commgen.phy.metrics import nmse_interval, to_db
 from commgen.phy.parameters.study import aoa_study
 from commgen.phy.receiver.study import receiver_study
 from commgen.phy.uncertainty import gaussian_radius, share_interval
@@ -232,7 +233,7 @@ def _grid_rows(
     rows = []
     for name, estimate in estimators.items():
         for snr_db in GRID_SNR_DB:
-            no = 10 ** (-snr_db / 10)
+            no = noise_variance(snr_db)
             h_hat, err_var = estimate(h[:, mask] + np.float32(no**0.5) * noise, no)
             error = np.abs(h_hat - h) ** 2
             value, low, high = nmse_interval(_total(error), power)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from commgen.measures.decibel import noise_variance
+
 BATCH_SIZE = 256
 _ROUNDS, _SNR_DB = 9, 10.0
 _TIMEOUT_S = 1200
@@ -68,7 +70,7 @@ def _main(folder: Path, names: Sequence[str]) -> None:
     for name in names:
         model = load_model(folder / name)
         calls[name] = tf.function(model.denoise, autograph=False), model.event_shape
-    rng, no = np.random.default_rng(0), np.float32(10 ** (-_SNR_DB / 10))
+    rng, no = np.random.default_rng(0), np.float32(noise_variance(_SNR_DB))
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for k in range(_ROUNDS + 1):
         for name, (call, shape) in calls.items():

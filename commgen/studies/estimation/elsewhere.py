@@ -6,7 +6,8 @@ import numpy as np
 
 from commgen._progress import progress_bar
 from commgen._random import complex_normal
-from commgen.phy.metrics import nmse_interval, to_db
+from commgen.measures.decibel import noise_variance, to_db
+from commgen.measures.error import nmse_interval
 from commgen.phy.uncertainty import CalibratedPrior, GuardedPrior, NoveltyDetector
 from commgen.phy.uncertainty.recalibration import Denoiser
 from commgen.phy.uncertainty.regions import per_channel
@@ -70,7 +71,7 @@ def shift_rows(
         for name, h in sets.items():
             noise = complex_normal(np.random.default_rng(seed), h.shape)
             for level in snr_db:
-                no = np.float32(10 ** (-level / 10))
+                no = np.float32(noise_variance(level))
                 y = h + np.sqrt(no) * noise
                 ls = per_channel(np.abs(y - h) ** 2)
                 row: dict[str, Any] = {"set": name, "snr_db": float(level)}

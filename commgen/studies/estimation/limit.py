@@ -8,7 +8,8 @@ from scipy.linalg import toeplitz
 from commgen._checks import check_int
 from commgen._progress import progress_bar
 from commgen._random import complex_normal
-from commgen.phy.metrics import nmse_interval, to_db
+from commgen.measures.decibel import noise_variance, to_db
+from commgen.measures.error import nmse_interval
 
 _CHUNK = 250
 
@@ -63,7 +64,7 @@ def bayes_limit(
         "Bayes limit", total, unit="components", enabled=progress
     ) as advance:
         for level in snr_db:
-            no = 10 ** (-level / 10)
+            no = noise_variance(level)
             mixture = _PosteriorMean((h + np.sqrt(no) * noise).T, no)
             by_half = np.inf
             for start, stop in ((0, half), (half, len(covariance))):

@@ -12,7 +12,7 @@ from commgen._files import atomic_path
 from commgen.phy.parameters.study import REFERENCE
 from commgen.studies.estimation.benchmark import MEASURED, Findings
 from commgen.studies.estimation.judge import estimators_of, mean_nmse_db
-from commgen.studies.report import write_rows
+from commgen.studies.report import write_csv
 
 # Best of what others publish on UMi-64, and Fesl et al. on the spatial model, at -10
 # to 20 dB in steps of 5 dB: NMSE [dB] as run by the authors of commgen, or recorded.
@@ -208,7 +208,7 @@ def save_findings(folder: Path, found: Findings) -> None:
     }
     for name, rows in tables.items():
         if rows:
-            write_rows(folder / f"{name}.csv", rows)
+            write_csv(folder / f"{name}.csv", rows)
     if found.tables:
         save_figure(folder / "estimation.png", found)
 

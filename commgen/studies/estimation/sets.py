@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from commgen._files import atomic_path
+from commgen._npz import read_npz, write_npz
 from commgen.channels import RECIPES, draw_channels
 from commgen.studies.sets import StudySet, drawn_set
 
@@ -104,7 +104,6 @@ def genie(path: Path, config: Any, h: np.ndarray, *, seed: int) -> Genie:
             raise RuntimeError(f"the channels beside {path} are not those of {seed}.")
         columns = {"covariance": draw.covariance, "covariance_tx": draw.covariance_tx}
         arrays: dict[str, Any] = {k: v for k, v in columns.items() if v is not None}
-        with atomic_path(path) as temporary, open(temporary, "wb") as file:
-            np.savez(file, **arrays)
-    with np.load(path, allow_pickle=False) as content:
-        return Genie(content["covariance"], content.get("covariance_tx"))
+        write_npz(path, arrays)
+    content = read_npz(path)
+    return Genie(content["covariance"], content.get("covariance_tx"))

@@ -8,11 +8,12 @@ import numpy as np
 
 from commgen.channels import build_channel
 from commgen.channels.config import FIXED_DELAY_SPREAD_S
+from commgen.measures.crossing import DrawnCrossing, throughput_crossing
 from commgen.phy import LSEstimator, PerfectCSI
 from commgen.phy.estimation import GridCovariance, LMMSEInterpolationEstimator
 from commgen.phy.nr import PuschConfig, PuschLink, reference_channel
-from commgen.studies.validation.crossing import Crossing, throughput_crossing
 from commgen.studies.validation.line import (
+    CONFIDENCE,
     Line,
     at_least,
     point_seed,
@@ -81,7 +82,7 @@ def base_station_lines(
         within(
             GROUP,
             f"{what}, lmmse: {at}",
-            found["lmmse"].interval,
+            found["lmmse"].interval(CONFIDENCE),
             (required - WINDOW_DB[1], required - WINDOW_DB[0]),
             reference=required,
             tolerance=size.snr_tolerance_db,
@@ -92,7 +93,7 @@ def base_station_lines(
         within(
             GROUP,
             f"{what}, perfect: {at}",
-            found["perfect"].interval,
+            found["perfect"].interval(CONFIDENCE),
             (required - _LARGEST_MARGIN_DB, required),
             reference=required,
             tolerance=size.snr_tolerance_db,
@@ -102,7 +103,7 @@ def base_station_lines(
         within(
             GROUP,
             f"{what}, ls: {at}",
-            found["ls"].interval,
+            found["ls"].interval(CONFIDENCE),
             (found["perfect"].snr_db, found["lmmse"].snr_db + _LS_LOSS_DB),
             reference=required,
             tolerance=size.snr_tolerance_db,
@@ -114,7 +115,7 @@ def base_station_lines(
             at_least(
                 GROUP,
                 f"{what}: {at}, {worse} less {better}",
-                found[worse].minus(found[better]),
+                found[worse].minus(found[better], CONFIDENCE),
                 0.0,
                 unit="dB",
                 note="the better the estimate the less SNR",
@@ -124,7 +125,9 @@ def base_station_lines(
     ]
 
 
-def read_snr(run: Runner, start_db: float, num_processes: int) -> dict[str, Crossing]:
+def read_snr(
+    run: Runner, start_db: float, num_processes: int
+) -> dict[str, DrawnCrossing]:
     """Read the SNR at 70 % throughput of each estimator.
 
     A search with few processes walks over a lattice of 0.5 dB; the two points of the
@@ -248,7 +251,7 @@ class _Curves:
                 return place
         return place
 
-    def crossing(self, estimator: str, place: int, num_batches: int) -> Crossing:
+    def crossing(self, estimator: str, place: int, num_batches: int) -> DrawnCrossing:
         """Interpolate between ``place`` and the point before."""
         points = (place - 1, place)
         self.complete({point: [estimator] for point in points}, num_batches)

@@ -10,6 +10,8 @@ from sionna.phy.mapping import Mapper
 
 from commgen._random import complex_normal
 from commgen.channels import RayleighConfig, TdlConfig, build_channel
+from commgen.measures.decibel import from_db, noise_variance
+from commgen.measures.intervals import mean_interval
 from commgen.phy.coding import LDPCDecoder, LDPCEncoder
 from commgen.phy.demapper import demap, pam_labels
 from commgen.studies.validation.closed_forms import (
@@ -17,14 +19,7 @@ from commgen.studies.validation.closed_forms import (
     rayleigh_capacity,
     snr_at,
 )
-from commgen.studies.validation.line import (
-    CONFIDENCE,
-    Line,
-    equal,
-    mean_interval,
-    point_seed,
-    within,
-)
+from commgen.studies.validation.line import CONFIDENCE, Line, equal, point_seed, within
 from commgen.studies.validation.size import ValidationSize
 from commgen.studies.validation.uncoded import NAMES
 
@@ -64,13 +59,13 @@ def ergodic_lines(
         h = source.frequency_response(size.channels, 1, 1.0, 1, 15e3).numpy()
         gain = np.sum(np.abs(h) ** 2, axis=(1, 2, 3, 4, 5, 6))
         for snr_db in _SNR_DB:
-            snr = 10 ** (snr_db / 10)
+            snr = from_db(snr_db)
             reference = rayleigh_capacity(snr, num_rx_ant)
             lines.append(
                 equal(
                     GROUP,
                     f"{name}, 1x{num_rx_ant}, {snr_db:g} dB: ergodic capacity",
-                    mean_interval(np.log2(1 + snr * gain)),
+                    mean_interval(np.log2(1 + snr * gain), CONFIDENCE),
                     reference,
                     tolerance=size.statistic_tolerance * max(reference, 1),
                     unit="bit",
@@ -111,10 +106,10 @@ def coded_lines(
     grid = np.round(limit_db + np.arange(-1, 2.6, 0.25), 2)
     seed = point_seed(seed, num_bits_per_symbol)
     right = ~simulate(num_bits_per_symbol, k, grid, size.slots, seed)
-    capacity = [bicm_capacity(amplitudes, labels, 10 ** (s / 10)) for s in grid]
+    capacity = [bicm_capacity(amplitudes, labels, from_db(s)) for s in grid]
     share = rate * right.mean(1) / capacity
     best = int(np.argmax(share))
-    measured = mean_interval(rate * right[best] / capacity[best])
+    measured = mean_interval(rate * right[best] / capacity[best], CONFIDENCE)
     name = f"{NAMES[num_bits_per_symbol]} {k}/{_N}"
     return [
         within(
@@ -129,7 +124,7 @@ def coded_lines(
         within(
             GROUP,
             f"{name}: frames that arrive 0.5 dB beyond capacity",
-            mean_interval(right[grid < limit_db - 0.4].ravel()),
+            mean_interval(right[grid < limit_db - 0.4].ravel(), CONFIDENCE),
             (0.0, 1 - CONFIDENCE),
             reference=0.0,
             note="none do but by chance",
@@ -168,7 +163,7 @@ def frame_errors(
     noise = complex_normal(rng, x.shape)
     wrong = []
     for snr in np.asarray(snr_db):
-        no = np.float32(10 ** (-snr / 10))
+        no = np.float32(noise_variance(snr))
         llr = demap(x + np.sqrt(no) * noise, no, num_bits_per_symbol).numpy()
         wrong.append(np.any(decoder(llr) != bits, axis=1))
     return np.stack(wrong)

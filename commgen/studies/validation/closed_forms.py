@@ -5,6 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import integrate, special, stats
 
+from commgen.measures.decibel import from_db
+
 _LN2 = np.log(2)
 _NODES, _WEIGHTS = np.polynomial.hermite.hermgauss(64)
 
@@ -159,7 +161,7 @@ def snr_at(function: Callable[[float], float], target: float) -> float:
         If it does not between -20 and 40 dB.
     """
     low, high = -20.0, 40.0
-    values = function(10 ** (low / 10)), function(10 ** (high / 10))
+    values = function(from_db(low)), function(from_db(high))
     if not values[0] >= target >= values[1]:
         raise ValueError(
             f"target must lie between the values at -20 and 40 dB, got {target} and "
@@ -167,7 +169,7 @@ def snr_at(function: Callable[[float], float], target: float) -> float:
         )
     while high - low > 1e-4:
         middle = (low + high) / 2
-        above = function(10 ** (middle / 10)) >= target
+        above = function(from_db(middle)) >= target
         low, high = (middle, high) if above else (low, middle)
     return (low + high) / 2
 

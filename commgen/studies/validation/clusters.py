@@ -7,13 +7,8 @@ import numpy as np
 
 from commgen.channels import ArrayConfig, CdlConfig, build_channel
 from commgen.channels.corrected import RAY_OFFSETS_DEG
-from commgen.studies.validation.line import (
-    Line,
-    equal,
-    mean_interval,
-    point_seed,
-    worst,
-)
+from commgen.measures.intervals import mean_interval
+from commgen.studies.validation.line import CONFIDENCE, Line, equal, point_seed, worst
 from commgen.studies.validation.profiles import PROFILES
 from commgen.studies.validation.size import ValidationSize
 
@@ -135,7 +130,7 @@ def cluster_lines(
         equal(
             GROUP,
             f"{name}: mean power",
-            mean_interval(power.sum(1)),
+            mean_interval(power.sum(1), CONFIDENCE),
             1.0,
             tolerance=size.statistic_tolerance,
             note="by definition",

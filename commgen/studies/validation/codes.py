@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from commgen.measures.crossing import DrawnCrossing, error_rate_crossing
+from commgen.measures.decibel import from_db
 from commgen.phy.coding import LDPCDecoder, LDPCEncoder
 from commgen.studies.validation.closed_forms import normal_approximation, snr_at
-from commgen.studies.validation.crossing import Crossing, error_rate_crossing
 from commgen.studies.validation.line import (
     CONFIDENCE,
     Line,
@@ -97,7 +98,7 @@ def code_lines(
             within(
                 GROUP,
                 f"{name} over the normal approximation",
-                found.interval,
+                found.interval(CONFIDENCE),
                 (bound, bound + _LARGEST_GAP_DB),
                 reference=bound,
                 tolerance=size.code_tolerance_db,
@@ -134,7 +135,7 @@ def decoder_lines(
     line = within(
         GROUP,
         f"({n}, {k}): Eb/N0 at FER {target:g} less that of Sionna's sum-product",
-        ours.minus(theirs),
+        ours.minus(theirs, CONFIDENCE),
         (-SCHEDULE_GAIN_DB, DECODER_LOSS_DB),
         reference=0.0,
         tolerance=size.code_tolerance_db,
@@ -222,7 +223,7 @@ def published_snr(
 
 
 def _published_line(
-    size: ValidationSize, name: str, found: Crossing, points, target: float
+    size: ValidationSize, name: str, found: DrawnCrossing, points, target: float
 ) -> Line:
     reference, uncertain = published_snr(points, target)
     window = (
@@ -232,7 +233,7 @@ def _published_line(
     return within(
         GROUP,
         name,
-        found.interval,
+        found.interval(CONFIDENCE),
         window,
         reference=reference,
         tolerance=size.code_tolerance_db,
@@ -254,7 +255,7 @@ def _count(encoder, decoder, ebn0_db, num_frames: int, seed: int) -> np.ndarray:
         sent = 2 * np.asarray(encoder(bits), np.float32) - 1
         rows = []
         for snr_db in np.asarray(ebn0_db):
-            sigma = np.float32((2 * k / n * 10 ** (snr_db / 10)) ** -0.5)
+            sigma = np.float32((2 * k / n * from_db(snr_db)) ** -0.5)
             llr = 2 * (sent + sigma * noise) / sigma**2
             rows.append(np.any(np.asarray(decoder(llr)) != bits, axis=-1))
         wrong.append(rows)

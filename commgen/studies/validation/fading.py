@@ -7,12 +7,12 @@ import numpy as np
 from scipy import special, stats
 
 from commgen.channels import TdlConfig, build_channel
+from commgen.measures.intervals import mean_interval
 from commgen.studies.validation.line import (
     CONFIDENCE,
     Line,
     at_most,
     equal,
-    mean_interval,
     point_seed,
     worst,
 )
@@ -101,7 +101,7 @@ def spectrum_lines(
     frequency = np.abs(np.fft.fftfreq(num_times, 1 / (oversampling * DOPPLER_HZ)))
     total = power.sum(1).mean()
     shares = [
-        mean_interval(power[:, inside].sum(1) / total)
+        mean_interval(power[:, inside].sum(1) / total, CONFIDENCE)
         for inside in (frequency < DOPPLER_HZ / 2, frequency > 1.05 * DOPPLER_HZ)
     ]
     note = "Clarke 1968, Jakes 1974 section 1.2; finite window"
@@ -160,7 +160,7 @@ def _profile_lines(name, profile, draws, common) -> list[Line]:
     variance = mean @ (tau - centre) ** 2 / mean.sum()
     # What each channel did to the spread, to first order.
     moved = power @ ((tau - centre) ** 2 - variance) / mean.sum() / (2 * variance)
-    spread = mean_interval(1 + moved)
+    spread = mean_interval(1 + moved, CONFIDENCE)
     spread = tuple(float(x * np.sqrt(variance) * 1e9) for x in spread)
     reference_ns = profile.rms_delay_spread_s * _scale(profile) * 1e9
     error = np.max(np.abs(draws.tau - tau)) / (reference_ns * 1e-9)
@@ -194,7 +194,7 @@ def _profile_lines(name, profile, draws, common) -> list[Line]:
         equal(
             GROUP,
             f"{name}: mean power",
-            mean_interval(power.sum(1)),
+            mean_interval(power.sum(1), CONFIDENCE),
             1.0,
             note="by definition",
             **common,
@@ -212,7 +212,7 @@ def _amplitude_lines(name, profile, draws, size) -> list[Line]:
         equal(
             GROUP,
             f"{name}: fourth moment of tap {k + 1}",
-            mean_interval(x**2),
+            mean_interval(x**2, CONFIDENCE),
             2.0,
             tolerance=8 * size.statistic_tolerance,
             allowance=1.2 / _SINUSOIDS,
@@ -252,7 +252,7 @@ def _k_factor_line(name, profile, draws, size) -> Line:
     # d ln K = d s (1 / s + 1 / (p - s)) - d p / (p - s)
     moved = (common - s) * (1 / s + 1 / (p - s)) - (power - p) / (p - s)
     decibels = 10 / np.log(10)
-    value = mean_interval(10 * np.log10(k) + decibels * moved)
+    value = mean_interval(10 * np.log10(k) + decibels * moved, CONFIDENCE)
     return equal(
         GROUP,
         f"{name}: K-factor of the first tap",

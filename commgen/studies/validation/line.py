@@ -11,8 +11,6 @@ Verdict = Literal["pass", "fail", "skipped"]
 
 #: Of each interval. A right simulator fails one of 200 lines in one of 50 runs.
 CONFIDENCE = 0.9999
-#: Half width of such an interval in standard errors of a normal mean.
-Z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
 
 
 @dataclass(frozen=True)
@@ -166,21 +164,6 @@ def skipped(group: str, name: str, why: str) -> Line:
     """Make the line of something that was not done, and say why."""
     nan = float("nan")
     return Line(group, name, nan, nan, nan, nan, "", "skipped", why, 1.0)
-
-
-def mean_interval(x) -> tuple[float, float, float]:
-    """Return mean and interval of independent numbers [n], by the central limit.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two.
-    """
-    x = np.asarray(x, np.float64)
-    if x.ndim != 1 or len(x) < 2:
-        raise ValueError(f"x must be [n] with n >= 2, got {x.shape}.")
-    mean, half = x.mean(), Z * x.std(ddof=1) / np.sqrt(len(x))
-    return float(mean), float(mean - half), float(mean + half)
 
 
 def worst(

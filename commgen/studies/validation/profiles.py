@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from commgen.measures.decibel import from_db
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -39,9 +41,9 @@ class Profile:
     @property
     def power(self) -> np.ndarray:
         """Power of each tap with its line of sight, of sum 1."""
-        power = 10 ** (np.array(self.power_db) / 10)
+        power = from_db(np.array(self.power_db))
         if self.los_db is not None:
-            power[0] += 10 ** (self.los_db / 10)
+            power[0] += from_db(self.los_db)
         return power / power.sum()
 
     @property
@@ -49,7 +51,7 @@ class Profile:
         """Power of the line of sight over that of the fading part of its tap."""
         if self.los_db is None:
             return 0.0
-        return 10 ** ((self.los_db - self.power_db[0]) / 10)
+        return from_db(self.los_db - self.power_db[0])
 
     @property
     def rms_delay_spread_s(self) -> float:

@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from commgen._files import atomic_path
-from commgen.studies.report import write_rows
+from commgen.studies.report import write_csv
 from commgen.studies.validation.line import Line
 
 _COLOURS = {"pass": "#0072B2", "fail": "#D55E00"}
@@ -20,7 +20,7 @@ def save_lines(folder: Path, lines: Sequence[Line]) -> None:
     rows = [line.as_json() for line in lines]
     for row in rows:
         del row["scale"]
-    write_rows(folder / "validation.csv", rows)
+    write_csv(folder / "validation.csv", rows)
     if any(line.verdict != "skipped" for line in lines):
         _save_figure(folder / "validation.png", lines)
 

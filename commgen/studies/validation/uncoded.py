@@ -8,10 +8,12 @@ from sionna.phy.mapping import Mapper
 
 from commgen._random import complex_normal
 from commgen.channels import RayleighConfig, build_channel
+from commgen.measures.decibel import from_db, noise_variance
+from commgen.measures.intervals import mean_interval
 from commgen.phy.demapper import demap
 from commgen.phy.equalizer import lmmse_equalize
 from commgen.studies.validation.closed_forms import qam_bit_error_rate, snr_at
-from commgen.studies.validation.line import Line, equal, mean_interval, point_seed
+from commgen.studies.validation.line import CONFIDENCE, Line, equal, point_seed
 from commgen.studies.validation.size import ValidationSize
 
 GROUP = "uncoded QAM"
@@ -57,9 +59,7 @@ def uncoded_lines(
             target,
         )
         snr_db = round(snr_db, 1)
-        reference = qam_bit_error_rate(
-            num_bits_per_symbol, 10 ** (snr_db / 10), branches
-        )
+        reference = qam_bit_error_rate(num_bits_per_symbol, from_db(snr_db), branches)
         count = int(np.ceil(size.bit_errors / (target * num_bits_per_symbol)))
         own_seed = point_seed(seed, num_bits_per_symbol, i)
         errors = simulate(num_bits_per_symbol, snr_db, branches, count, own_seed)
@@ -70,7 +70,7 @@ def uncoded_lines(
         line = equal(
             GROUP,
             f"{name}, {channel}, Es/N0 {snr_db:g} dB: bit error rate",
-            mean_interval(errors / num_bits_per_symbol),
+            mean_interval(errors / num_bits_per_symbol, CONFIDENCE),
             reference,
             tolerance=size.bit_error_tolerance * reference,
             allowance=0.0 if branches is None else _FADING_ALLOWANCE * reference,
@@ -107,7 +107,7 @@ def bit_errors(
     -------
     [num_symbols], int
     """
-    no, num_rx_ant = np.float32(10 ** (-snr_db / 10)), num_branches or 1
+    no, num_rx_ant = np.float32(noise_variance(snr_db)), num_branches or 1
     mapper = Mapper("qam", num_bits_per_symbol)
     source = None
     if num_branches is not None:

@@ -2,14 +2,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from commgen.phy.metrics import (
-    RatioSums,
-    from_db,
-    nmse,
-    nmse_interval,
-    to_db,
-    wilson_interval,
-)
+from commgen.measures.decibel import from_db, to_db
+from commgen.measures.error import nmse, nmse_interval
+from commgen.measures.intervals import RatioSums, mean_interval, wilson_interval
 
 
 def test_nmse_of_zero_estimate_is_one_and_of_truth_zero(complex_normal):
@@ -106,3 +101,12 @@ def test_ratio_sums_are_exact_at_their_edges():
 def test_nmse_interval_refuses(x, y, groups, message):
     with pytest.raises(ValueError, match=message):
         nmse_interval(x, y, groups=groups)
+
+
+def test_mean_interval_is_that_of_the_normal_law():
+    x = np.random.default_rng(2).normal(3, 2, size=10_000)
+    mean, low, high = mean_interval(x, 0.9999)
+    assert high - mean == pytest.approx(3.8906 * 0.02, rel=0.05)
+    assert low < 3 < high
+    with pytest.raises(ValueError, match=r"x must be \[n\] with n >= 2, got \(1,\)"):
+        mean_interval([1.0])

@@ -1,0 +1,1 @@
+"""Decibels, errors, intervals, crossings: numbers alone, of no radio."""
