@@ -20,14 +20,14 @@ from commgen._random import complex_normal
 from commgen._tables import write_csv
 from commgen.channels import RECIPES, draw_channels
 from commgen.channels.config import SPEED_OF_LIGHT_M_S
+from commgen.frame.interpolation import linear_weights
+from commgen.frame.slot_mixture import GridMixture, principal_bases
 from commgen.generative import GaussianMixture
-from commgen.phy.estimation.interpolation import linear_weights
 from commgen.phy.estimation.slot_grid import (
     GridEstimator,
     staggered_mask,
     tdl_grid_estimator,
 )
-from commgen.phy.estimation.slot_mixture import GridMixture, principal_bases
 
 SNR_DB = (-10, -5, 0, 5, 10, 15, 20)
 SYMBOLS = (2, 11)

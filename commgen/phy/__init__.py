@@ -1,8 +1,8 @@
 """The link: transmit, estimate, detect, decode, count."""
 
+from commgen.coding import LDPCDecoder, LDPCEncoder, TransportBlock
 from commgen.measures.error import nmse, nmse_interval
 from commgen.measures.intervals import wilson_interval
-from commgen.phy.coding import LDPCDecoder, LDPCEncoder, TransportBlock
 from commgen.phy.config import SimulationConfig, SweepConfig
 from commgen.phy.config_file import dump_config, load_config, parse_config
 from commgen.phy.counts import Block, Counts

@@ -10,8 +10,9 @@ from sionna.phy.channel import ApplyOFDMChannel, GenerateOFDMChannel
 from sionna.phy.ofdm import ResourceGridMapper
 
 from commgen._checks import check_int
+from commgen.frame.codewords import CodewordLayout
 from commgen.measures.decibel import from_db
-from commgen.phy.codec import CodewordLayout, Receiver, Transmitter
+from commgen.phy.codec import Receiver, Transmitter
 from commgen.phy.counts import Counts
 from commgen.phy.draws import check_seeded, random_bits, stream, unit_noise
 from commgen.phy.equalizer import FewStreamsLMMSEEqualizer

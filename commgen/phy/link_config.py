@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from commgen._settings import Count, Float, Int, PositiveFloat, Settings
-from commgen.phy.codec import CodewordLayout
+from commgen.frame.codewords import CodewordLayout
 
 
 class LinkConfig(Settings):

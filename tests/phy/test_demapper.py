@@ -4,7 +4,8 @@ import tensorflow as tf
 from scipy.special import logsumexp
 from sionna.phy.mapping import Constellation, Demapper, Mapper
 
-from commgen.phy.demapper import demap, pam_labels, qam_points
+from commgen.frame.constellation import pam_labels, qam_points
+from commgen.phy.demapper import demap
 
 ORDERS = (2, 4, 6, 8)
 
@@ -67,20 +68,6 @@ def test_noise_is_broadcast_and_graph_equals_eager(complex_normal):
 
 
 @pytest.mark.parametrize("num_bits", ORDERS)
-def test_amplitudes_are_those_of_the_standard(num_bits):
-    """TS 38.211 5.1.3 to 5.1.6, from the points that Sionna maps to."""
-    amplitudes, labels = pam_labels(num_bits)
-    for amplitude, label in zip(amplitudes, labels, strict=True):
-        bits = np.zeros(num_bits, np.float32)
-        bits[2::2] = label
-        bits[1] = 1
-        (x,) = Mapper("qam", num_bits)(tf.constant(bits)).numpy()
-        assert x.real == pytest.approx(amplitude, rel=1e-6)
-        assert x.imag < 0
-    assert np.mean(amplitudes**2) == pytest.approx(0.5)
-
-
-@pytest.mark.parametrize("num_bits", ORDERS)
 def test_points_are_sionnas(num_bits):
     points = np.asarray(Constellation("qam", num_bits).points)
     np.testing.assert_allclose(qam_points(num_bits), points, atol=1e-6)
@@ -105,3 +92,17 @@ def test_sionna_demaps_other_points_than_it_maps():
 def test_refuses_what_is_no_square_qam(num_bits):
     with pytest.raises(ValueError, match=r"must be one of \(2, 4, 6, 8\), the square"):
         demap(tf.zeros([3], tf.complex64), 0.1, num_bits)
+
+
+@pytest.mark.parametrize("num_bits", ORDERS)
+def test_amplitudes_are_those_of_the_standard(num_bits):
+    """TS 38.211 5.1.3 to 5.1.6, from the points that Sionna maps to."""
+    amplitudes, labels = pam_labels(num_bits)
+    for amplitude, label in zip(amplitudes, labels, strict=True):
+        bits = np.zeros(num_bits, np.float32)
+        bits[2::2] = label
+        bits[1] = 1
+        (x,) = Mapper("qam", num_bits)(tf.constant(bits)).numpy()
+        assert x.real == pytest.approx(amplitude, rel=1e-6)
+        assert x.imag < 0
+    assert np.mean(amplitudes**2) == pytest.approx(0.5)

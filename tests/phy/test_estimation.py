@@ -4,6 +4,7 @@ import tensorflow as tf
 from sionna.phy.nr import PUSCHConfig, PUSCHTransmitter
 from sionna.phy.ofdm import LSChannelEstimator, PilotPattern, ResourceGrid
 
+from commgen.frame.interpolation import linear_weights
 from commgen.generative import GaussianMixture
 from commgen.phy import (
     LSEstimator,
@@ -12,7 +13,7 @@ from commgen.phy import (
     nmse,
     time_orthogonal_pilots,
 )
-from commgen.phy.estimation.interpolation import SeparableInterpolator, linear_weights
+from commgen.phy.estimation.interpolation import SeparableInterpolator
 
 T, F = 6, 8
 

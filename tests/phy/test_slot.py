@@ -8,6 +8,7 @@ from sionna.phy.ofdm import ResourceGrid
 
 from commgen.channels import TdlConfig, draw_channels
 from commgen.channels.grid_config import GridConfig
+from commgen.frame.slot_mixture import GridMixture
 from commgen.generative import GaussianMixture
 from commgen.phy import time_orthogonal_pilots
 from commgen.phy.estimation import (
@@ -19,7 +20,6 @@ from commgen.phy.estimation.slot import SlotPriorEstimator
 from commgen.phy.estimation.slot_bank import tdl_bank
 from commgen.phy.estimation.slot_config import SlotConfig, build_slot_prior
 from commgen.phy.estimation.slot_grid import GridEstimator
-from commgen.phy.estimation.slot_mixture import GridMixture
 
 T, F, SPACING_HZ = 14, 24, 30e3
 PHASES = np.exp(2j * np.pi * np.arange(400) / 400)

@@ -1,7 +1,5 @@
 """Where priors over the slot come from: parameters, draws, files, configurations."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -14,16 +12,16 @@ from sionna.phy.ofdm import (
 
 from commgen.channels import TdlConfig, draw_channels
 from commgen.channels.grid_config import GridConfig
+from commgen.frame.slot_files import save_grid_mixture
+from commgen.frame.slot_mixture import GridMixture
 from commgen.phy.estimation.slot_bank import mid_points, tdl_bank
 from commgen.phy.estimation.slot_config import SlotConfig, build_slot_prior
-from commgen.phy.estimation.slot_files import load_grid_mixture, save_grid_mixture
 from commgen.phy.estimation.slot_grid import (
     GridEstimator,
     learn_weights,
     staggered_mask,
     tdl_grid_estimator,
 )
-from commgen.phy.estimation.slot_mixture import GridMixture
 
 T, F, SPACING_HZ, CARRIER_HZ = 14, 24, 30e3, 3.5e9
 TIMES_S, FREQUENCIES_HZ = np.arange(T) * 0.5e-3 / T, np.arange(F) * SPACING_HZ
@@ -173,21 +171,6 @@ def test_chunks_do_not_matter():
     np.testing.assert_allclose(p.sum(axis=1), 1)
 
 
-def test_files(tmp_path):
-    mixture = bank("AD")
-    save_grid_mixture(mixture, tmp_path / "prior.npz")
-    loaded = load_grid_mixture(tmp_path / "prior.npz")
-    assert np.array_equal(loaded.sample(3, seed=1), mixture.sample(3, seed=1))
-    with pytest.raises(ValueError, match=r"path must end in \.npz"):
-        save_grid_mixture(mixture, tmp_path / "prior")
-    (tmp_path / "other.npz").write_bytes(b"no archive")
-    with pytest.raises(ValueError, match="path must be a saved grid mixture"):
-        load_grid_mixture(tmp_path / "other.npz")
-    np.savez(tmp_path / "half.npz", time=mixture.time)
-    with pytest.raises(ValueError, match="path must be a saved grid mixture"):
-        load_grid_mixture(tmp_path / "half.npz")
-
-
 def test_configuration(tmp_path):
     mask = np.zeros((1, 1, T, F), bool)
     mask[..., 2, :] = True
@@ -219,24 +202,6 @@ def test_configuration(tmp_path):
 def test_errors_of_the_bank(change, message):
     with pytest.raises(ValueError, match=message):
         bank(**change)
-
-
-def test_errors_of_the_mixture():
-    mixture = bank()
-    for change, message in (
-        ({"roots": mixture.roots[:, :-1]}, "roots must be"),
-        ({"specular": mixture.specular[:-1]}, "specular must be"),
-        ({"weights": mixture.weights - 1}, "weights must be above 0"),
-        ({"weights": np.full(8, np.nan)}, "weights must be finite"),
-        ({"time": 2 * mixture.time}, "time must have orthonormal columns"),
-        ({"floor": 0.0}, "floor must be finite and above 0"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            replace(mixture, **change)
-    with pytest.raises(ValueError, match=r"weights must be \[8\]"):
-        mixture.reweighted([1.0])
-    with pytest.raises(ValueError, match="least must be below"):
-        mixture.reweighted(np.full(8, 0.125), least=0.5)
 
 
 def test_errors_of_the_grid_estimator():

@@ -6,7 +6,8 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 
-from commgen.phy.estimation.interpolation import SeparableInterpolator, linear_weights
+from commgen.frame.interpolation import linear_weights
+from commgen.phy.estimation.interpolation import SeparableInterpolator
 from commgen.phy.estimation.observer import PilotObserver, expand_noise
 
 __all__ = ["PilotEstimator", "expand_noise"]

@@ -6,12 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from commgen._checks import check_positive
+from commgen.frame.interpolation import dft_weights, spline_weights
 from commgen.phy.estimation.base import PilotEstimator, expand_noise
-from commgen.phy.estimation.interpolation import (
-    SeparableInterpolator,
-    dft_weights,
-    spline_weights,
-)
+from commgen.phy.estimation.interpolation import SeparableInterpolator
 
 Interpolation = Literal["linear", "dft", "spline"]
 _INTERPOLATIONS = ("linear", "dft", "spline")

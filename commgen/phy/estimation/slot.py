@@ -4,9 +4,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from commgen.frame.slot_mixture import GridMixture
 from commgen.phy.estimation.observer import PilotObserver, expand_noise
 from commgen.phy.estimation.slot_filter import SlotFilter
-from commgen.phy.estimation.slot_mixture import GridMixture
 
 
 class SlotPriorEstimator(PilotObserver):
@@ -33,7 +33,7 @@ class SlotPriorEstimator(PilotObserver):
         :meth:`~commgen.phy.estimation.layout.PilotLayout.of` for what its pilots obey.
     prior : GridMixture or GaussianMixture
         Over [num_ofdm_symbols, num_effective_subcarriers]; see
-        :meth:`~commgen.phy.estimation.slot_mixture.GridMixture.from_mixture` for what
+        :meth:`~commgen.frame.slot_mixture.GridMixture.from_mixture` for what
         becomes of the second.
     share
         Whether the antennas and streams have one component. Otherwise each has its own,

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import j0
 
+from commgen.frame.slot_mixture import TOLERANCE, GridMixture, principal
 from commgen.phy.estimation.covariance import tdl_taps
-from commgen.phy.estimation.slot_mixture import TOLERANCE, GridMixture, principal
 
 _LOS_ANGLE = np.pi / 4  # Sionna's default angle of arrival of the specular path
 

@@ -7,9 +7,9 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from commgen._settings import Count, Float, Name, PositiveFloat, Settings
+from commgen.frame.slot_files import load_grid_mixture
+from commgen.frame.slot_mixture import GridMixture
 from commgen.phy.estimation.slot_bank import mid_points, tdl_bank
-from commgen.phy.estimation.slot_files import load_grid_mixture
-from commgen.phy.estimation.slot_mixture import GridMixture
 
 Model = Literal["A", "B", "C", "D", "E"]
 _TOLERANCE = 1e-4  # of a link, where 40 dB below the channel is enough

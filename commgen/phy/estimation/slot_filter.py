@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from commgen.phy.estimation.slot_mixture import GridMixture
+from commgen.frame.slot_mixture import GridMixture
 
 #: Least noise that responsibilities are reckoned with: single precision ends there.
 LEAST_NOISE = 3e-5

@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from commgen._checks import check_finite, check_int
 from commgen._random import complex_normal
+from commgen.frame.slot_mixture import GridMixture
 from commgen.measures.decibel import noise_variance
 from commgen.phy.estimation.slot_bank import mid_points, tdl_bank
 from commgen.phy.estimation.slot_filter import SlotFilter
-from commgen.phy.estimation.slot_mixture import GridMixture
 
 _CHUNK = 128
 _TOLERANCE = 1e-7  # 30 dB of SNR stay calibrated

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from commgen._settings import Count, Float, Int, Settings
-from commgen.phy.coding import transport_block_size
+from commgen.coding import transport_block_size
 from commgen.phy.nr.numerology import (
     NUM_OFDM_SYMBOLS,
     dmrs_symbol_indices,

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from commgen.phy.coding import extrinsic_llr
+from commgen.coding import extrinsic_llr
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def run_harq(
     Parameters
     ----------
     transport_block : TransportBlock
-        Decoder and soft buffers, :class:`commgen.phy.coding.TransportBlock`.
+        Decoder and soft buffers, :class:`commgen.coding.TransportBlock`.
     bits : [batch, tbs], uint8
         What is sent.
     rv_sequence

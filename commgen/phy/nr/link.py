@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_int
+from commgen.coding import TransportBlock
 from commgen.measures.decibel import from_db
-from commgen.phy.coding import TransportBlock
 from commgen.phy.counts import Counts
 from commgen.phy.draws import check_seeded
 from commgen.phy.nr.grid import build_pusch_grid

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from commgen.phy.estimation.interpolation import linear_weights
+from commgen.frame.interpolation import linear_weights
 
 _MAX_NO = 1e3  # of a block of which nothing is known; more would tell a prior nothing
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from commgen import __version__
 from commgen._files import atomic_folder, write_text
+from commgen.frame.fields import frame_of
 from commgen.generative.files import (
     CARD_FILE,
     MODEL_FILE,
@@ -19,27 +20,6 @@ from commgen.generative.load import load_keras
 from commgen.phy.receiver.neural_network import ReceiverNetwork
 
 _FORMAT = "commgen-receiver"
-#: What of a link a network is made for. The code is not: it never sees it.
-_FRAME = (
-    "fft_size",
-    "num_ofdm_symbols",
-    "subcarrier_spacing_hz",
-    "cyclic_prefix_length",
-    "num_guard_carriers",
-    "dc_null",
-    "pilot_ofdm_symbol_indices",
-    "pilot_subcarrier_step",
-    "time_interpolation",
-    "num_bits_per_symbol",
-    "num_streams",
-    "num_rx_ant",
-)
-
-
-def frame_of(link: Any) -> dict[str, Any]:
-    """Return what a receiver must know of a ``LinkConfig``, as JSON holds it."""
-    dumped = link.model_dump(mode="json")
-    return {key: dumped[key] for key in _FRAME}
 
 
 def save_neural_receiver(network: Any, path: Path, card: dict[str, Any]) -> None:

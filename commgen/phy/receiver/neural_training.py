@@ -9,11 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from commgen._checks import check_int
+from commgen.frame.fields import frame_of
 from commgen.generative.training import Batches, TrainingConfig, fingerprint, train
 from commgen.measures.decibel import noise_variance
 from commgen.phy.link import Link
 from commgen.phy.receiver.neural import ReceiverFeatures
-from commgen.phy.receiver.neural_files import frame_of, save_neural_receiver
+from commgen.phy.receiver.neural_files import save_neural_receiver
 from commgen.phy.receiver.neural_network import ReceiverNetwork
 from commgen.phy.sources import build_source
 

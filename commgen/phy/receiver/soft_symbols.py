@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from commgen.phy.demapper import pam_labels
+from commgen.frame.constellation import pam_labels
 
 
 def soft_symbols(llr, num_bits_per_symbol: int) -> tuple[np.ndarray, np.ndarray]:

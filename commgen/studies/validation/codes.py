@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from commgen.coding import LDPCDecoder, LDPCEncoder
 from commgen.measures.crossing import DrawnCrossing, error_rate_crossing
 from commgen.measures.decibel import from_db
-from commgen.phy.coding import LDPCDecoder, LDPCEncoder
 from commgen.studies.validation.closed_forms import normal_approximation, snr_at
 from commgen.studies.validation.line import (
     CONFIDENCE,

@@ -5,7 +5,7 @@ import pytest
 from sionna.phy.nr import CarrierConfig, PUSCHConfig, PUSCHTransmitter, TBConfig
 from sionna.phy.nr.utils import generate_prng_seq
 
-from commgen.phy.coding import TransportBlock
+from commgen.coding import TransportBlock
 from commgen.phy.nr import build_pusch_grid
 from commgen.phy.nr.grid import configured, sionna_pusch_config
 from commgen.phy.nr.pusch import PuschTransmitter

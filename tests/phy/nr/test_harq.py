@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from commgen.phy.coding import TransportBlock
+from commgen.coding import TransportBlock
 from commgen.phy.counts import Block, Counts
 from commgen.phy.nr import run_harq
 from commgen.phy.tally import Tally

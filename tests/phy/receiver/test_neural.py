@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from commgen.frame.fields import frame_of
 from commgen.generative.training import TrainingConfig
 from commgen.phy import Link, LSEstimator, parse_config
 from commgen.phy.priors import build_estimators
@@ -13,7 +14,6 @@ from commgen.phy.receiver import TimedEstimator
 from commgen.phy.receiver.neural import NeuralReceiver, ReceiverFeatures
 from commgen.phy.receiver.neural_files import (
     check_receiver_fits,
-    frame_of,
     load_neural_receiver,
     save_neural_receiver,
 )

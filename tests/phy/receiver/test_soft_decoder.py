@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 
-from commgen.phy.coding import (
+from commgen.coding import (
     LDPCDecoder,
     LDPCEncoder,
     TransportBlock,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sionna.phy.ofdm import ResourceGrid, ResourceGridMapper
 
-from commgen.phy.demapper import qam_points
+from commgen.frame.constellation import qam_points
 from commgen.phy.receiver import SoftGrid, soft_symbols
 
 

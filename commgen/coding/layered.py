@@ -6,8 +6,8 @@ from typing import Any, Literal
 import numpy as np
 
 from commgen._checks import check_int
-from commgen.phy.coding.code import LDPCCode
-from commgen.phy.coding.kernels import STEPS, decode_frames
+from commgen.coding.code import LDPCCode
+from commgen.coding.kernels import STEPS, decode_frames
 
 MAX_LLR = np.float32(64)  # where the kernels cut off
 Algorithm = Literal["offset-minsum", "normalised-minsum", "minsum"]

@@ -2,11 +2,8 @@ import copy
 
 import numpy as np
 import pytest
-from sionna.phy.fec.crc import CRCEncoder
-from sionna.phy.fec.ldpc import LDPC5GEncoder
-from sionna.phy.nr import TBEncoder
 
-from commgen.phy.coding import Segmentation, TransportBlock, transport_block_size
+from commgen.coding import Segmentation, TransportBlock, transport_block_size
 
 # num_re, bits per symbol, layers, rate: one and several code blocks, of equal and of
 # different length, with either base graph.
@@ -34,9 +31,9 @@ def make(num_re, q, num_layers, coderate, **settings):
 
 
 @pytest.mark.parametrize(("num_re", "q", "num_layers", "coderate"), SLOTS)
-def test_coded_bits_are_sionnas(rng, num_re, q, num_layers, coderate):
+def test_coded_bits_are_sionnas(sionna, rng, num_re, q, num_layers, coderate):
     block = make(num_re, q, num_layers, coderate)
-    theirs = TBEncoder(
+    theirs = sionna.TBEncoder(
         block.tbs,
         block.num_coded_bits,
         coderate,
@@ -80,14 +77,16 @@ def test_rates_under_a_fifth_repeat(rng, num_prb):
 
 
 @pytest.mark.parametrize(("rv", "k_0"), [(0, 0), (1, 13), (2, 25), (3, 43)])
-def test_redundancy_versions_start_where_the_table_says(rng, rv, k_0):
+def test_redundancy_versions_start_where_the_table_says(sionna, rng, rv, k_0):
     """The whole circular buffer from Sionna, read from k_0 Z on: TS 38.212 5.4.2.
 
     1424 + 16 bits are ten columns of Z = 144, without fillers.
     """
     block = TransportBlock(1424, 3000, num_bits_per_symbol=4, coderate=0.3)
     bits = rng.integers(2, size=(2, 1424))
-    whole = LDPC5GEncoder(1440, 7200)(CRCEncoder("CRC16")(bits.astype(np.float32)))
+    whole = sionna.LDPC5GEncoder(1440, 7200)(
+        sionna.CRCEncoder("CRC16")(bits.astype(np.float32))
+    )
     chosen = whole.numpy()[:, (k_0 * 144 + np.arange(3000)) % 7200]
     expected = chosen.reshape(2, 4, 750).transpose(0, 2, 1).reshape(2, 3000)
     np.testing.assert_array_equal(block.encode(bits, rv), expected)
@@ -162,9 +161,9 @@ def test_segmentation_follows_the_clauses(tbs, coderate, base_graph, num_blocks,
     assert cut.crc == ("CRC24A" if tbs > 3824 else "CRC16")
 
 
-def test_sionna_counts_the_crc_when_it_chooses_the_graph():
+def test_sionna_counts_the_crc_when_it_chooses_the_graph(sionna):
     """TS 38.212 6.2.2 asks for the payload: 288 bits take base graph 2, not 1."""
-    theirs = TBEncoder(288, 384, 772 / 1024, 2, use_scrambler=False)
+    theirs = sionna.TBEncoder(288, 384, 772 / 1024, 2, use_scrambler=False)
     assert theirs.ldpc_encoder.k == 304
     # A code of base graph 1 has 22 columns of information bits.
     assert theirs.ldpc_encoder.k_ldpc == 22 * theirs.ldpc_encoder.z

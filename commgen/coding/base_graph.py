@@ -1,6 +1,5 @@
 """The two base graphs of NR LDPC codes, and which of them a block takes."""
 
-import importlib.util
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -52,27 +51,15 @@ class BaseGraph:
 
 @lru_cache
 def load_base_graph(number: int) -> BaseGraph:
-    """Read base graph 1 or 2 from the tables that come with Sionna.
-
-    Sionna itself (and with it TensorFlow) is not imported.
-    """
+    """Read base graph 1 or 2, TS 38.212 tables 5.3.2-2 and 5.3.2-3."""
     if number not in _SHAPES:
         raise ValueError(f"base_graph must be 1 or 2, got {number!r}.")
-    spec = importlib.util.find_spec("sionna")
-    places = spec.submodule_search_locations if spec else None
-    if not places:
-        raise ModuleNotFoundError("Sionna must be installed: it has the base graphs.")
-    path = Path(next(iter(places)), "phy", "fec", "ldpc", "codes", f"5G_bg{number}.csv")
-    table = np.genfromtxt(path, delimiter=";", skip_header=2)
-    # The index of a row is written only where the row begins.
-    starts = ~np.isnan(table[:, 0])
-    rows = table[starts, 0][np.cumsum(starts) - 1]
-    return BaseGraph(
-        number,
-        rows.astype(np.int32),
-        table[:, 1].astype(np.int32),
-        table[:, 2:].astype(np.int32),
+    path = Path(__file__).with_name(f"base_graph_{number}.csv")
+    table = np.loadtxt(path, dtype=np.int32, delimiter=",", skiprows=1)
+    rows, cols, shifts = (
+        np.ascontiguousarray(part) for part in (table[:, 0], table[:, 1], table[:, 2:])
     )
+    return BaseGraph(number, rows, cols, shifts)
 
 
 def choose_base_graph(num_bits: int, coderate: float) -> int:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from commgen._checks import check_int
-from commgen.phy.coding.base_graph import MAX_CODE_BLOCK, choose_base_graph
-from commgen.phy.coding.tbs import check_coderate
+from commgen.coding.base_graph import MAX_CODE_BLOCK, choose_base_graph
+from commgen.coding.tbs import check_coderate
 
 _LENGTH_CB_CRC = 24
 

@@ -4,7 +4,7 @@ import numba
 import numpy as np
 
 from commgen._checks import check_int
-from commgen.phy.coding.code import LDPCCode
+from commgen.coding.code import LDPCCode
 
 # Numerators of k_0 in table 5.4.2.1-2, in units of Z, for a buffer that is not limited.
 _START = {1: (0, 17, 33, 56), 2: (0, 13, 25, 43)}

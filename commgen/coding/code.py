@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from commgen._checks import check_int
-from commgen.phy.coding.base_graph import (
+from commgen.coding.base_graph import (
     MAX_CODE_BLOCK,
     MIN_BLOCK,
     BaseGraph,
@@ -51,7 +51,7 @@ class LDPCCode:
         Parameters
         ----------
         k, base_graph, num_bits
-            As in :func:`~commgen.phy.coding.base_graph.choose_lifting`.
+            As in :func:`~commgen.coding.base_graph.choose_lifting`.
 
         Raises
         ------

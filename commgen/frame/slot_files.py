@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from commgen._npz import read_npz, write_npz
-from commgen.phy.estimation.slot_mixture import GridMixture
+from commgen.frame.slot_mixture import GridMixture
 
 _FIELDS = ("time", "frequency", "weights", "roots", "specular", "floor")
 

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_int
-from commgen.phy.coding.code import LDPCCode
-from commgen.phy.coding.crc import append_crc, crc_passes
-from commgen.phy.coding.encoder import as_bits, encode_mother
-from commgen.phy.coding.layered import Algorithm, LayeredDecoder, check_no_nan
-from commgen.phy.coding.rate_matching import accumulate, rate_matching_indices
-from commgen.phy.coding.segmentation import Segmentation
+from commgen.coding.code import LDPCCode
+from commgen.coding.crc import append_crc, crc_passes
+from commgen.coding.encoder import as_bits, encode_mother
+from commgen.coding.layered import Algorithm, LayeredDecoder, check_no_nan
+from commgen.coding.rate_matching import accumulate, rate_matching_indices
+from commgen.coding.segmentation import Segmentation
 
 
 class TransportBlock:
@@ -22,7 +22,7 @@ class TransportBlock:
     Parameters
     ----------
     tbs
-        A, information bits, as of :func:`~commgen.phy.coding.transport_block_size`.
+        A, information bits, as of :func:`~commgen.coding.transport_block_size`.
     num_coded_bits
         G, bits that a transmission has room for.
     num_bits_per_symbol
@@ -32,7 +32,7 @@ class TransportBlock:
     coderate
         R, target of the modulation and coding scheme; chooses the base graph.
     num_iterations, algorithm
-        Of the decoder, as in :class:`~commgen.phy.coding.layered.LayeredDecoder`.
+        Of the decoder, as in :class:`~commgen.coding.layered.LayeredDecoder`.
 
     Attributes
     ----------

@@ -12,7 +12,7 @@ column are used by turns: what a row writes does not overlap what it still has t
 import numba
 import numpy as np
 
-from commgen.phy.coding import vector as v
+from commgen.coding import vector as v
 
 LANES = v.LANES
 STEPS = 16  # to one LLR of 1
@@ -33,7 +33,7 @@ def decode_frames(
         log p(1) / p(0), not NaN, of as many columns as something was received of.
     code
         Numbers ``k``, ``num_info`` and ``z``, then ``row_starts``, ``cols`` and
-        ``shifts`` of :class:`~commgen.phy.coding.code.LDPCCode`, int64.
+        ``shifts`` of :class:`~commgen.coding.code.LDPCCode`, int64.
     num_iterations
         At most.
     rule

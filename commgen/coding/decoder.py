@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from commgen.phy.coding.encoder import LDPCEncoder
-from commgen.phy.coding.layered import Algorithm, Decoded, LayeredDecoder, check_no_nan
-from commgen.phy.coding.rate_matching import accumulate
+from commgen.coding.encoder import LDPCEncoder
+from commgen.coding.layered import Algorithm, Decoded, LayeredDecoder, check_no_nan
+from commgen.coding.rate_matching import accumulate
 
 _CHUNK = 1 << 18  # LLRs of mother codewords at a time, 1 MiB: they stay in the cache
 
@@ -13,14 +13,14 @@ class LDPCDecoder:
     """Decoder of what an :class:`LDPCEncoder` sends.
 
     Undoes interleaving and rate matching, adds up repeated bits, and decodes as
-    :class:`~commgen.phy.coding.layered.LayeredDecoder` does.
+    :class:`~commgen.coding.layered.LayeredDecoder` does.
 
     Parameters
     ----------
     encoder : LDPCEncoder
         The encoder.
     num_iterations, algorithm, early_stop
-        As in :class:`~commgen.phy.coding.layered.LayeredDecoder`.
+        As in :class:`~commgen.coding.layered.LayeredDecoder`.
 
     Input
     -----

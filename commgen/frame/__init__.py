@@ -1,0 +1,1 @@
+"""What the simulator and a radio host share of a frame, in NumPy."""
