@@ -24,11 +24,12 @@ from commgen._random import complex_normal
 from commgen._tables import write_csv
 from commgen.channels.events import load_events
 from commgen.generative import Posterior, load_model
-from commgen.generative.flat import FlatDenoiser
-from commgen.generative.guided import guided_samples, noise_levels
+from commgen.generative.denoising.flat import FlatDenoiser
+from commgen.generative.denoising.solver import noise_levels
+from commgen.generative.guided import guided_samples
 from commgen.generative.langevin import langevin_posterior
 from commgen.generative.map_estimate import map_estimate
-from commgen.phy.sample_covariance import lmmse_prior
+from commgen.generative.mixture.sample_covariance import lmmse_prior
 
 COLUMNS = ("case", "snr_db", "method", "nmse_db", "promised_db", "cpu_ms", "n")
 Method = Callable[[np.ndarray, Any, float], Posterior]

@@ -9,9 +9,9 @@ from sionna.phy import Block
 
 from commgen._checks import check_finite, check_int
 from commgen.generative import TrainingConfig, load_model, read_card
-from commgen.generative.dense_denoiser import DenseDenoiser
+from commgen.generative.diffusion.rectified_flow import RectifiedFlow
+from commgen.generative.networks.dense_denoiser import DenseDenoiser
 from commgen.generative.noising import SNR_RANGE_DB
-from commgen.generative.rectified_flow import RectifiedFlow
 
 _LEAST_BLOCKS = 1000
 # Share of the deviation of y that a linear function of x must leave.
@@ -40,7 +40,8 @@ class SurrogateChannel(Block):
     num_steps
         Steps of a sample. One is exact where y is Gaussian given x.
     width, depth
-        Of both networks, :class:`~commgen.generative.dense_denoiser.DenseDenoiser`.
+        Of both networks,
+        :class:`~commgen.generative.networks.dense_denoiser.DenseDenoiser`.
 
     Input
     -----

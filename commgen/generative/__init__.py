@@ -1,30 +1,30 @@
 """Distributions of complex channels that one can fit, sample and invert."""
 
-from commgen.generative.autoregressive import Autoregressive
-from commgen.generative.coupling import CouplingFlow
-from commgen.generative.denoiser import FourierDenoiser
-from commgen.generative.dense_denoiser import DenseDenoiser
-from commgen.generative.diffusion import Diffusion
+from commgen.generative.adversarial.gan import WassersteinGAN
+from commgen.generative.adversarial.vaegan import AdversarialAutoencoder
+from commgen.generative.autoencoder.vae import VariationalAutoencoder
+from commgen.generative.autoregressive.model import Autoregressive
+from commgen.generative.diffusion.model import Diffusion
+from commgen.generative.diffusion.preconditioner import GaussianPreconditioner
+from commgen.generative.diffusion.rectified_flow import RectifiedFlow
+from commgen.generative.diffusion.straight import Pairs
 from commgen.generative.files import read_card
-from commgen.generative.gan import WassersteinGAN
-from commgen.generative.gmm import GaussianMixture
+from commgen.generative.flow.coupling import CouplingFlow
 from commgen.generative.langevin import langevin_posterior
+from commgen.generative.learned_filter.separable import SeparableDenoiser
+from commgen.generative.learned_filter.stationary import StationaryDenoiser
 from commgen.generative.load import load_model
 from commgen.generative.map_estimate import MapEstimate, map_estimate
+from commgen.generative.mixture.gmm import GaussianMixture
 from commgen.generative.model import (
     GenerativeModel,
     Posterior,
     Prior,
     check_channels,
 )
-from commgen.generative.preconditioner import GaussianPreconditioner
-from commgen.generative.rectified_flow import RectifiedFlow
-from commgen.generative.separable import SeparableDenoiser
-from commgen.generative.stationary_denoiser import StationaryDenoiser
-from commgen.generative.straight import Pairs
+from commgen.generative.networks.denoiser import FourierDenoiser
+from commgen.generative.networks.dense_denoiser import DenseDenoiser
 from commgen.generative.training import TrainingConfig
-from commgen.generative.vae import VariationalAutoencoder
-from commgen.generative.vaegan import AdversarialAutoencoder
 
 __all__ = [
     "AdversarialAutoencoder",

@@ -8,26 +8,6 @@ import numpy as np
 Pull = Callable[[np.ndarray, float, Callable], tuple[np.ndarray, np.ndarray]]
 
 
-def noise_levels(low: float, high: float, num_steps: int, rho: float = 7.0):
-    """Return standard deviations from ``high`` down to ``low``, then 0.
-
-    Karras et al., *Elucidating the Design Space of Diffusion-Based Generative Models*,
-    NeurIPS 2022, eq. (5).
-
-    Parameters
-    ----------
-    low, high
-        Least and greatest standard deviation.
-    num_steps
-        Levels above zero, at least 2.
-    rho
-        Exponent; larger spends more steps on little noise.
-    """
-    ramp = np.linspace(0, 1, num_steps)
-    levels = (high ** (1 / rho) + ramp * (low ** (1 / rho) - high ** (1 / rho))) ** rho
-    return np.append(levels, 0.0)
-
-
 def guided_samples(
     pull: Pull,
     y: np.ndarray,

@@ -6,7 +6,7 @@ import numpy as np
 
 from commgen._checks import check_int, check_positive
 from commgen._random import complex_normal
-from commgen.generative.flat import FlatDenoiser
+from commgen.generative.denoising.flat import FlatDenoiser
 from commgen.generative.model import Posterior, check_observation
 from commgen.generative.noising import SNR_RANGE_DB
 from commgen.measures.decibel import noise_variance

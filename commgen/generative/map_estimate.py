@@ -8,7 +8,7 @@ import numpy as np
 from commgen._checks import check_int, check_positive
 from commgen.generative._untyped import tf
 from commgen.generative.likelihood import LikelihoodModel
-from commgen.generative.mixture_model import MixtureModel
+from commgen.generative.mixture.model import MixtureModel
 from commgen.generative.model import check_observation
 
 _CHUNK = 256

@@ -1,6 +1,7 @@
 """The link: transmit, estimate, detect, decode, count."""
 
 from commgen.coding import LDPCDecoder, LDPCEncoder, TransportBlock
+from commgen.generative.mixture.sample_covariance import choose_lmmse_prior, lmmse_prior
 from commgen.measures.error import nmse, nmse_interval
 from commgen.measures.intervals import wilson_interval
 from commgen.phy.config import SimulationConfig, SweepConfig
@@ -33,7 +34,6 @@ from commgen.phy.nr import (
 )
 from commgen.phy.readings import CurveReader, Reading, readings
 from commgen.phy.run import RunResult, run_simulation
-from commgen.phy.sample_covariance import choose_lmmse_prior, lmmse_prior
 from commgen.phy.simulator import Simulator
 from commgen.phy.tally import Tally
 from commgen.phy.workers import Workers, WorkersLostError

@@ -18,7 +18,7 @@ from commgen.generative import (
     VariationalAutoencoder,
     WassersteinGAN,
 )
-from commgen.generative.spectrum_network import SpectrumNetwork
+from commgen.generative.learned_filter.spectrum_network import SpectrumNetwork
 
 EVENT = (2, 6)
 

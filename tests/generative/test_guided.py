@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from commgen.generative.guided import guided_samples, noise_levels
-from commgen.generative.solver import multistep_sample
+from commgen.generative.denoising.solver import multistep_sample, noise_levels
+from commgen.generative.guided import guided_samples
 
 
 def test_noise_levels():

@@ -3,8 +3,8 @@
 import numpy as np
 
 from commgen._checks import check_positive
-from commgen.generative.mixture_filter import LinearFilter
-from commgen.generative.mixture_parts import Component
+from commgen.generative.mixture.filter import LinearFilter
+from commgen.generative.mixture.parts import Component
 from commgen.generative.model import Posterior
 from commgen.phy.observation.linear import LinearObservation, check_covariance
 from commgen.phy.observation.prior import check_event_shape

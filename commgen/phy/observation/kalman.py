@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from commgen.generative.mixture_parts import Component
+from commgen.generative.mixture.parts import Component
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from commgen._checks import check_int, check_positive
-from commgen.generative.mixture_parts import Mixture
+from commgen.generative.mixture.parts import Mixture
 from commgen.generative.model import Posterior
 from commgen.phy.observation.infer import infer
 from commgen.phy.observation.linear import LinearObservation

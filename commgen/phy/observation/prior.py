@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from commgen.generative.mixture_model import MixtureModel
-from commgen.generative.mixture_parts import Mixture
+from commgen.generative.mixture.model import MixtureModel
+from commgen.generative.mixture.parts import Mixture
 
 # Components of a smaller posterior probability are left out.
 NEGLIGIBLE = 1e-9

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import softmax
 
 from commgen._checks import check_int, check_positive
-from commgen.generative.mixture_parts import Mixture
+from commgen.generative.mixture.parts import Mixture
 from commgen.generative.model import Posterior
 from commgen.phy.observation.bussgang import check_levels
 from commgen.phy.observation.interval_ep import Fit, Sites, project, refine

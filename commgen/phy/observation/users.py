@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import softmax
 
 from commgen._checks import check_int
-from commgen.generative.mixture_parts import Mixture
+from commgen.generative.mixture.parts import Mixture
 from commgen.generative.model import Posterior
 from commgen.phy.observation.linear import LinearObservation
 from commgen.phy.observation.prior import check_mixture

@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 from commgen._checks import check_int
 from commgen._npz import read_npz, write_npz
 from commgen._random import complex_normal
-from commgen.generative.mixture_model import MixtureModel
+from commgen.generative.mixture.model import MixtureModel
 from commgen.phy.uncertainty.recalibration import Denoiser
 from commgen.phy.uncertainty.regions import per_channel
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from commgen.generative._untyped import tf
-from commgen.generative.mixture_model import MixtureModel
+from commgen.generative.mixture.model import MixtureModel
 
 # Of the probe, in standard deviations of the noise: short enough that the estimator is
 # straight over it, long enough that single precision sees a difference.

@@ -1,0 +1,1 @@
+"""Generators trained against a critic, and an autoencoder that is."""

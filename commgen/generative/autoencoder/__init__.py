@@ -1,0 +1,1 @@
+"""Variational autoencoders, with one Gaussian or a mixture as latent prior."""

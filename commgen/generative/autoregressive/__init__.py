@@ -1,0 +1,1 @@
+"""One coefficient after the other, under an exact density."""

@@ -1,0 +1,1 @@
+"""What the families share whose network estimates in one pass."""

@@ -1,0 +1,1 @@
+"""Networks that correct what a mixture estimates: diffusion, and straight flows."""

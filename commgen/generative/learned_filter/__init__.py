@@ -1,0 +1,1 @@
+"""Networks that read a spectrum, and exact filters under it."""

@@ -1,0 +1,1 @@
+"""Gaussian mixtures: EM, covariances with structure, posteriors in closed form."""
