@@ -17,7 +17,7 @@ from rich.table import Table
 from commgen._tables import write_csv
 from commgen.channels import RECIPES, draw_channels
 from commgen.generative import load_model
-from commgen.phy import nmse
+from commgen.measures import nmse
 
 BATCH_SIZE = 256
 NUM_CHANNELS = 2000

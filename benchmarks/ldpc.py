@@ -19,7 +19,7 @@ from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 
 from commgen._tables import write_csv
 from commgen.coding import LDPCDecoder, LDPCEncoder
-from commgen.phy import wilson_interval
+from commgen.measures import wilson_interval
 
 K, N = 1024, 2048
 EBNO_DB = (1.2, 1.6, 2.0)  # sum-product fails about once in 5, 100 and 4000 frames

@@ -29,8 +29,9 @@ from sionna.phy.ofdm import (
 
 from commgen._tables import write_csv
 from commgen.channels import CdlConfig, build_channel
+from commgen.measures import wilson_interval
 from commgen.measures.decibel import from_db
-from commgen.phy import Link, LinkConfig, LSEstimator, wilson_interval
+from commgen.phy import Link, LinkConfig, LSEstimator
 
 BATCH_SIZE = 64
 CARRIER_HZ, DELAY_SPREAD_S = 3.5e9, 100e-9

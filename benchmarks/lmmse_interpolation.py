@@ -28,7 +28,8 @@ from sionna.phy.ofdm import (
 from commgen._random import complex_normal
 from commgen._tables import write_csv
 from commgen.channels import TdlConfig, build_channel
-from commgen.phy import LSEstimator, nmse, time_orthogonal_pilots
+from commgen.measures import nmse
+from commgen.phy import LSEstimator, time_orthogonal_pilots
 from commgen.phy.estimation import GridCovariance, LMMSEInterpolationEstimator
 
 NUM_SYMBOLS, NUM_SUBCARRIERS, SPACING_HZ, PILOTS = 14, 128, 15e3, [2, 11]

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from commgen._random import complex_normal
 from commgen.channels import RECIPES, draw_channels
-from commgen.channels.learn import learn
+from commgen.generative.recipes import learn
 from commgen.studies.nmse import mean_nmse_db
 
 _MODELS = {

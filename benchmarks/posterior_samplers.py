@@ -22,7 +22,7 @@ from rich.table import Table
 
 from commgen._random import complex_normal
 from commgen._tables import write_csv
-from commgen.channels.events import load_events
+from commgen.datasets.events import load_events
 from commgen.generative import Posterior, load_model
 from commgen.generative.denoising.flat import FlatDenoiser
 from commgen.generative.denoising.solver import noise_levels

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from commgen._tables import write_csv
-from commgen.channels.events import load_events
+from commgen.datasets.events import load_events
 from commgen.generative import GaussianMixture, load_model
 from commgen.studies.estimation.elsewhere import shift_rows
 from commgen.studies.estimation.shifts import as_array_events, shift_sets

@@ -21,8 +21,8 @@ from rich.table import Table
 from commgen._random import complex_normal
 from commgen._tables import write_csv
 from commgen.channels import SPATIAL_64X16, draw_channels
-from commgen.channels.learn import learn
 from commgen.generative import GaussianMixture, load_model
+from commgen.generative.recipes import learn
 
 SNR_DB = (-10, -5, 0, 5, 10, 15, 20)
 BATCH_SIZE = 256

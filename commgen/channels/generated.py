@@ -8,8 +8,9 @@ import tensorflow as tf
 
 from commgen._checks import check_int, check_positive
 from commgen.channels.recorded import RecordedChannel, _check_channels, _to_tensors
-from commgen.channels.representation import AXES, Normaliser, response_to_taps
+from commgen.channels.representation import Normaliser, response_to_taps
 from commgen.channels.source import ChannelSource
+from commgen.datasets.events import AXES, check_layout, to_array
 
 
 class GeneratedChannel(RecordedChannel):
@@ -61,7 +62,7 @@ class GeneratedChannel(RecordedChannel):
         seed: int,
     ):
         event_shape = tuple(int(size) for size in model.event_shape)
-        _check_layout(layout, event_shape)
+        layout = check_layout(layout, event_shape)
         spacing_hz = check_positive("subcarrier_spacing_hz", subcarrier_spacing_hz)
         if pool_size is not None:
             check_int("pool_size", pool_size, low=1)
@@ -69,7 +70,7 @@ class GeneratedChannel(RecordedChannel):
             check_positive("time_step_s", time_step_s)
         ChannelSource.__init__(self, seed=seed)
         self._model = model
-        self._layout = tuple(layout)
+        self._layout = layout
         self._normaliser = normaliser or Normaliser()
         self._pool_size = pool_size
         self._pool_seed = seed
@@ -135,20 +136,5 @@ class GeneratedChannel(RecordedChannel):
             raise ValueError(
                 f"model.sample must return {list(expected)}, got {list(events.shape)}."
             )
-        order = [axis for axis in AXES if axis in self._layout]
-        events = events.transpose(0, *(1 + self._layout.index(axis) for axis in order))
-        h = events.reshape(num, *self._shape[1:])
+        h = to_array(events, self._layout)
         return self._normaliser.undo(_check_channels("channels of the model", h))
-
-
-def _check_layout(layout: Sequence[str], event_shape: tuple[int, ...]) -> None:
-    unknown = [axis for axis in layout if axis not in AXES]
-    if isinstance(layout, str) or unknown or len(set(layout)) < len(layout):
-        raise ValueError(
-            f"layout must be different names out of {', '.join(AXES)}, got {layout!r}."
-        )
-    if len(layout) != len(event_shape):
-        raise ValueError(
-            f"layout must name the {len(event_shape)} axes of event_shape "
-            f"{event_shape}, got {tuple(layout)}."
-        )

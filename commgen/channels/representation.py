@@ -12,9 +12,10 @@ import tensorflow as tf
 from sionna.phy.channel import subcarrier_frequencies
 
 from commgen._checks import check_finite
+from commgen.datasets.events import AXES
 
-#: Axes of a channel array that the transforms know.
-AXES = {"rx": 1, "tx": 2, "time": 3, "subcarrier": 4}
+# Axis to its place in a channel array.
+_PLACE = {name: i for i, name in enumerate(AXES, 1)}
 
 
 def to_angle_delay(h, axes: Sequence[str] = ("rx", "tx", "subcarrier")) -> np.ndarray:
@@ -40,7 +41,7 @@ def to_angle_delay(h, axes: Sequence[str] = ("rx", "tx", "subcarrier")) -> np.nd
     """
     x = _check_array("h", h)
     for name in _check_axes(axes):
-        axis = AXES[name]
+        axis = _PLACE[name]
         if name == "subcarrier":
             x = np.fft.ifft(np.fft.ifftshift(x, axis), axis=axis, norm="ortho")
         else:
@@ -52,7 +53,7 @@ def from_angle_delay(x, axes: Sequence[str] = ("rx", "tx", "subcarrier")) -> np.
     """Undo :func:`to_angle_delay`, with the same ``axes``."""
     h = _check_array("x", x)
     for name in _check_axes(axes):
-        axis = AXES[name]
+        axis = _PLACE[name]
         if name == "subcarrier":
             h = np.fft.fftshift(np.fft.fft(h, axis=axis, norm="ortho"), axis)
         else:

@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from sionna.phy import PI
-from sionna.phy import config as sionna_config
+from sionna.phy import PI, config as sionna_config
 from sionna.phy.channel.tr38901 import CDL
 from sionna.phy.channel.tr38901.channel_coefficients import Topology
 

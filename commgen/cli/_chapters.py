@@ -1,6 +1,5 @@
 """The two chapters of the demo: 3GPP UMi, and the measured PolyU office."""
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from commgen.channels import RECIPES, draw_channels
-from commgen.channels.events import Events, load_events
-from commgen.channels.learn import learn, model_card
+from commgen.channels.training import train_to_folder
 from commgen.datasets import (
     Card,
     import_source,
     open_set,
     split_indices,
 )
+from commgen.datasets.events import Events, load_events
 from commgen.generative import load_model
 from commgen.phy import (
     NmseSweep,
@@ -227,21 +226,17 @@ def _learned(train, validation, path, models, recipes, seed) -> dict[str, Any]:
         folder = models / name
         family = name.removeprefix("polyu-")
         if not folder.is_dir():
-            started = time.time()
-            model = learn(
-                train.h,
+            train_to_folder(
+                train,
+                path,
+                folder,
                 family,
                 seed=seed,
                 validation=validation.h,
-                folder=folder.with_name(name + ".training"),
-                progress=True,
                 # The diffusion model refines the mixture that was fitted before it.
                 prior=priors.get(name.replace("diffusion", "gmm")),
                 **options,
             )
-            card = model_card(train, path, family=family, seed=seed)
-            card["wall_seconds"] = round(time.time() - started, 1)
-            model.save(folder, card=card)
         priors[name] = load_model(folder)
     return priors
 

@@ -11,7 +11,7 @@ from commgen import __version__
 from commgen._files import claim_folder
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli.benchmark import plain_table
-from commgen.cli.train import FamilyName
+from commgen.generative.names import Family
 
 
 def augment(
@@ -20,7 +20,7 @@ def augment(
         Literal["umi64", "uwb"],
         typer.Option("--set", help="uwb needs COMMGEN_DATA."),
     ] = "umi64",
-    family: Annotated[FamilyName, typer.Option(help="What generates.")] = "gmm",
+    family: Annotated[Family, typer.Option(help="What generates.")] = "gmm",
     sizes: Annotated[
         str, typer.Option(help="Numbers of real channels.")
     ] = "100,300,1000,3000",

@@ -60,8 +60,13 @@ def generative(
     two cores. A benchmark that was cut off goes on. Models: OUTPUT/<family>.
     """
     start_tensorflow()
-    from commgen.studies import QUICK, Benchmark, BenchmarkSize, known_families
-    from commgen.studies import save_findings as save
+    from commgen.studies import (
+        QUICK,
+        Benchmark,
+        BenchmarkSize,
+        known_families,
+        save_findings as save,
+    )
 
     names = known_families(
         [n.strip() for n in families.split(",")] if families else None

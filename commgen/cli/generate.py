@@ -39,7 +39,7 @@ def generate(
     if output.suffix == ".npz":
         write_npz(output, {"h": h}, compressed=True)
     else:
-        from commgen.channels.events import to_channel_array
+        from commgen.datasets.events import to_array
 
         meta = ChannelMeta.model_validate(card["meta"])
         source = (
@@ -49,7 +49,7 @@ def generate(
         if condition is not None:
             source = f"{source}, under {condition}"
         meta = meta.model_copy(update={"source": source})
-        write_channels(output, to_channel_array(h, card["layout"]), meta, {})
+        write_channels(output, to_array(h, card["layout"]), meta, {})
     Console().print(f"{n:,} channels written to {output}", soft_wrap=True)
 
 

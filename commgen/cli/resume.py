@@ -22,8 +22,7 @@ def resume(
 ) -> None:
     """Go on with what was interrupted; the results are those of one go."""
     start_tensorflow()
-    from commgen.phy.campaign import CampaignResult
-    from commgen.phy.campaign import resume as go_on
+    from commgen.phy.campaign import CampaignResult, resume as go_on
 
     with with_workers(workers, ray) as pool:
         result = go_on(folder, workers=pool)

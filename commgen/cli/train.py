@@ -8,23 +8,9 @@ import typer
 from rich.console import Console
 
 from commgen.cli._quiet import start_tensorflow
+from commgen.generative.names import Family
 from commgen.measures.decibel import noise_variance
 
-# Those of commgen.channels.learn, which loads TensorFlow.
-FamilyName = Literal[
-    "lmmse",
-    "gmm",
-    "vae",
-    "gm-vae",
-    "wgan",
-    "vae-gan",
-    "coupling",
-    "diffusion",
-    "rectified-flow",
-    "autoregressive",
-    "stationary",
-    "separable",
-]
 Covariance = Literal["full", "toeplitz", "circulant", "low-rank"]
 
 
@@ -32,7 +18,7 @@ def train(
     data: Annotated[Path, typer.Argument(help="Channel file to learn from.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Model folder.")],
     family: Annotated[
-        FamilyName,
+        Family,
         typer.Option(help="lmmse is a Gaussian with the sample covariance."),
     ] = "diffusion",
     validation: Annotated[
@@ -68,10 +54,11 @@ def train(
     its checkpoint and TensorBoard logs lie in OUTPUT.training.
     """
     start_tensorflow()
-    from commgen.channels.events import load_events
-    from commgen.channels.learn import learn, model_card
+    from commgen.channels.training import train_to_folder
+    from commgen.datasets.events import load_events
     from commgen.generative.files import check_model_folder
 
+    started = time.time()
     no = None if noisy_snr_db is None else noise_variance(_snr(noisy_snr_db))
     train_events = load_events(data, no=no or 0.0)
     held_out = None if validation is None else load_events(validation, no=no or 0.0)
@@ -80,32 +67,27 @@ def train(
             f"validation must hold channels of shape {train_events.h.shape[1:]} as the "
             f"training file, got {held_out.h.shape[1:]}."
         )
-    given, told = _conditions(condition, train_events, held_out)
     check_model_folder(output)
-    started, cpu = time.time(), time.process_time()
-    model = learn(
-        train_events.h,
+    given, told = _conditions(condition, train_events, held_out)
+    model = train_to_folder(
+        train_events,
+        data,
+        output,
         family,
         seed=seed,
+        told=told,
         validation=None if held_out is None else held_out.h,
         no=no,
         num_components=num_components,
         covariance=covariance,
         num_epochs=num_epochs,
         symmetries=("phase", "reversal") if reversal else ("phase",),
-        folder=output.with_name(output.name + ".training"),
-        progress=True,
         **given,
     )
-    cost = {
-        "wall_seconds": round(time.time() - started, 1),
-        "cpu_seconds": round(time.process_time() - cpu, 1),
-    }
-    card = {**model_card(train_events, data, family=family, seed=seed), **told}
-    model.save(output, card={**card, **cost})
+    seconds = time.time() - started
     Console().print(
         f"{family} with {model.count_params():,} parameters, fitted to "
-        f"{len(train_events.h):,} channels in {cost['wall_seconds']} s, "
+        f"{len(train_events.h):,} channels in {seconds:.1f} s, "
         f"written to {output}",
         highlight=False,
         soft_wrap=True,

@@ -1,14 +1,11 @@
 """What all measures ask of a set of channels, and the views that they take of it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from commgen._checks import check_finite
 
-#: Axes that an event may have, in the order of a channel array.
-AXES = ("rx", "tx", "time", "subcarrier")
 #: Fewer channels say too little: the neighbours of a channel are then anywhere.
 MIN_CHANNELS = 20
 _POWER_RANGE = (1e-3, 1e3)
@@ -65,17 +62,6 @@ def check_set(name: str, h: Any, event_shape: tuple[int, ...] | None = None):
     return h.astype(np.complex64)
 
 
-def check_layout(layout: Sequence[str], event_shape: tuple[int, ...]) -> tuple:
-    """Return ``layout`` as a tuple, or raise unless it names each axis of an event."""
-    known = not isinstance(layout, str) and set(layout) <= set(AXES)
-    if not known or len(set(layout)) != len(layout) or len(layout) != len(event_shape):
-        raise ValueError(
-            f"layout must name the {len(event_shape)} axes of an event {event_shape}, "
-            f"each once, of {AXES}, got {layout!r}."
-        )
-    return tuple(layout)
-
-
 def check_groups(name: str, groups: Any, n: int) -> np.ndarray:
     """Return labels [n] as whole numbers; without labels each channel is its own."""
     if groups is None:
@@ -86,14 +72,6 @@ def check_groups(name: str, groups: Any, n: int) -> np.ndarray:
             f"{name} must be [{n}], one for each channel, got {groups.shape}."
         )
     return np.unique(groups, return_inverse=True)[1]
-
-
-def to_array(h: np.ndarray, layout: Sequence[str]) -> np.ndarray:
-    """Lay events out as [n, rx, tx, time, subcarrier], missing axes of one entry."""
-    order = sorted(range(len(layout)), key=lambda i: AXES.index(layout[i]))
-    sizes = dict(zip(layout, h.shape[1:], strict=True))
-    h = h.transpose(0, *(1 + i for i in order))
-    return h.reshape(len(h), *(sizes.get(axis, 1) for axis in AXES))
 
 
 def as_features(x: Any, *, unit_norm: bool = False) -> np.ndarray:

@@ -82,8 +82,8 @@ def train_on_generated_test_on_real(
     The estimator is the Gaussian mixture of
     :class:`~commgen.generative.GaussianMixture` with the same options twice, fitted to
     equally many channels; its ``strength`` is chosen on the real ones by
-    :func:`~commgen.channels.learn.choose_strength` where none is given. The generated
-    channels that it was fitted to are not among those that test it.
+    :func:`~commgen.generative.recipes.choose_strength` where none is given. The
+    generated channels that it was fitted to are not among those that test it.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def _evenly(h: np.ndarray, size: int) -> np.ndarray:
 
 
 def _strength(h: np.ndarray, seed: int, progress: bool) -> float | None:
-    from commgen.channels.learn import choose_strength
+    from commgen.generative.recipes import choose_strength
 
     held_out = np.arange(len(h)) % 10 == 0
     return choose_strength(

@@ -8,7 +8,8 @@ import numpy as np
 
 from commgen._checks import check_int, check_positive
 from commgen._progress import progress_bar
-from commgen.evaluation._sets import check_layout, check_set, to_array
+from commgen.datasets.events import check_layout, to_array
+from commgen.evaluation._sets import check_set
 from commgen.measures.crossing import Crossing, gap_interval, snr_at
 
 # A flat channel is given this many subcarriers.
@@ -185,7 +186,8 @@ def _link(array: np.ndarray, seed: int) -> Any:
 
 def _sweep(link, snr_range, num_slots: int, advance) -> list[dict[str, Any]]:
     """Return block error rates, with the intervals of independent slots."""
-    from commgen.phy import MonteCarlo, PerfectCSI, SweepConfig, wilson_interval
+    from commgen.measures import wilson_interval
+    from commgen.phy import MonteCarlo, PerfectCSI, SweepConfig
 
     start, stop, step = snr_range
     per_slot = link.num_blocks_per_slot

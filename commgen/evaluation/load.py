@@ -8,7 +8,8 @@ import numpy as np
 
 from commgen._files import sha256
 from commgen.datasets import read_channels
-from commgen.evaluation._sets import AXES, check_set
+from commgen.datasets.events import AXES, event_layout
+from commgen.evaluation._sets import check_set
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def read_set(
     if meta.domain == "delay":
         h = _to_frequency(h, -1)
     sizes: dict[str, int] = dict(zip(AXES, h.shape[1:], strict=True))
-    layout = tuple(axis for axis, n in sizes.items() if n > 1) or AXES[-1:]
+    layout = event_layout(h.shape)
     shape = tuple(sizes[axis] for axis in layout)
     if like is not None and (layout, shape) != (like.layout, like.h.shape[1:]):
         raise ValueError(

@@ -8,12 +8,8 @@ import numpy as np
 
 from commgen._checks import check_int
 from commgen._progress import progress_bar
-from commgen.evaluation._sets import (
-    check_groups,
-    check_layout,
-    check_set,
-    subset,
-)
+from commgen.datasets.events import check_layout
+from commgen.evaluation._sets import check_groups, check_set, subset
 from commgen.evaluation.gaussian import GaussianReference
 from commgen.evaluation.scores import score_set
 from commgen.evaluation.statistics import autocorrelation, channel_statistics

@@ -7,13 +7,8 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_int
-from commgen.evaluation._sets import (
-    check_groups,
-    check_layout,
-    check_set,
-    features_of_pair,
-    subset,
-)
+from commgen.datasets.events import check_layout
+from commgen.evaluation._sets import check_groups, check_set, features_of_pair, subset
 from commgen.evaluation.distances import (
     frechet_distance,
     manifold_scores,
@@ -80,7 +75,7 @@ def score_set(
     ------
     ValueError, TypeError
         As :func:`~commgen.evaluation.check_set` and
-        :func:`~commgen.evaluation.check_layout`.
+        :func:`~commgen.datasets.check_layout`.
     """
     truth = check_set("truth", truth)
     candidate = check_set("candidate", candidate, truth.shape[1:])

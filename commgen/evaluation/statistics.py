@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy import special, stats
 
-from commgen.evaluation._sets import check_layout, to_array
+from commgen.datasets.events import check_layout, to_array
 from commgen.measures.decibel import from_db
 
 # Bounds of ratios in dB, for channels without scatter or without a path.

@@ -7,8 +7,9 @@ import numpy as np
 from commgen._checks import check_int, check_positive
 from commgen._random import complex_normal
 from commgen.generative.denoising.flat import FlatDenoiser
-from commgen.generative.model import Posterior, check_observation
+from commgen.generative.model import Posterior
 from commgen.generative.noising import SNR_RANGE_DB
+from commgen.generative.observation import check_observation
 from commgen.measures.decibel import noise_variance
 
 _HIGH_DB, _LOW_DB = 30.0, -10.0  # of the noise levels, against channels of unit power
@@ -46,7 +47,7 @@ def langevin_posterior(
     prior
         Has ``event_shape`` and ``denoise``, as :class:`~commgen.generative.Prior`.
     y, A, noise_cov
-        As :func:`~commgen.generative.model.check_observation`.
+        As :func:`~commgen.generative.observation.check_observation`.
     num_samples
         Chains of each observation, at least 2.
     num_levels, steps_per_level

@@ -9,7 +9,7 @@ from commgen._checks import check_int, check_positive
 from commgen.generative._untyped import tf
 from commgen.generative.likelihood import LikelihoodModel
 from commgen.generative.mixture.model import MixtureModel
-from commgen.generative.model import check_observation
+from commgen.generative.observation import check_observation
 
 _CHUNK = 256
 # Adam: decays of its moments, and the share of the first step size that the last is.
@@ -66,7 +66,7 @@ def map_estimate(
         :class:`~commgen.generative.CouplingFlow`, without conditions. What these
         learned is a channel with -27 dB of noise, and so is their mode.
     y, A, noise_cov
-        As :func:`~commgen.generative.model.check_observation`.
+        As :func:`~commgen.generative.observation.check_observation`.
     start : [batch, *event_shape], complex, or None
         Where to begin, such as the LMMSE estimate; None for the ridge solution
         :math:`A^\mathsf{H}(A A^\mathsf{H} + \Sigma)^{-1} y`.

@@ -4,7 +4,8 @@ from typing import Any
 
 from commgen.phy.config import SimulationConfig
 from commgen.phy.link import Link
-from commgen.phy.nr import PuschConfig, PuschLink
+from commgen.phy.nr.config import PuschConfig
+from commgen.phy.nr.link import PuschLink
 from commgen.phy.sources import build_source
 
 

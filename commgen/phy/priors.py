@@ -9,12 +9,10 @@ import tensorflow as tf
 
 from commgen.phy.config import SimulationConfig
 from commgen.phy.covariances import channel_covariance
-from commgen.phy.estimation import (
-    LMMSEInterpolationEstimator,
-    LSEstimator,
-    PerfectCSI,
-    PriorEstimator,
-)
+from commgen.phy.estimation.lmmse import LMMSEInterpolationEstimator
+from commgen.phy.estimation.ls import LSEstimator
+from commgen.phy.estimation.perfect import PerfectCSI
+from commgen.phy.estimation.prior import PriorEstimator
 from commgen.phy.estimation.slot import SlotPriorEstimator
 from commgen.phy.estimation.slot_config import SlotConfig, build_slot_prior
 from commgen.phy.estimator_config import (

@@ -7,9 +7,9 @@ from scipy import stats
 from sklearn.ensemble import RandomForestClassifier
 
 from commgen._progress import progress_bar
-from commgen.channels.learn import learn
 from commgen.evaluation import invariant_features
 from commgen.generative import GaussianMixture
+from commgen.generative.recipes import learn
 from commgen.studies.nmse import mean_nmse_db
 from commgen.studies.sets import StudySet, few_channels
 
@@ -59,7 +59,7 @@ def augmentation_study(
     data
         Set whose labels hold ``los``.
     family
-        Of the generative model, as :func:`~commgen.channels.learn.learn` takes it.
+        Of the generative model, as :func:`~commgen.generative.recipes.learn` takes it.
     sizes
         Numbers of real channels; those that the set has not are left out.
     factor

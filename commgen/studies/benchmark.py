@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from commgen.channels import RECIPES as CHANNELS
-from commgen.channels import draw_channels
-from commgen.channels.events import Events
-from commgen.channels.learn import learn
+from commgen.channels import RECIPES as CHANNELS, draw_channels
+from commgen.datasets.events import Events
 from commgen.evaluation import (
     FLOOR,
     GAUSSIAN,
@@ -23,6 +21,7 @@ from commgen.evaluation import (
 )
 from commgen.evaluation.report import TRUTH
 from commgen.generative import GaussianMixture
+from commgen.generative.recipes import learn
 from commgen.studies.families import RECIPES, train_families, training_seconds
 from commgen.studies.few_shot import few_shot_study
 from commgen.studies.sampling import sampling_cost

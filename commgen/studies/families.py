@@ -1,12 +1,11 @@
 """Every family, trained by its recipe on one set, and judged beside the others."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commgen.channels.learn import learn, model_card
+from commgen.channels.training import train_to_folder
 from commgen.generative import load_model, read_card
 from commgen.studies.sets import StudySet
 
@@ -18,7 +17,7 @@ class Recipe:
     Parameters
     ----------
     family
-        As :func:`~commgen.channels.learn.learn` takes it.
+        As :func:`~commgen.generative.recipes.learn` takes it.
     options
         Its keywords that differ from the defaults.
     start_from
@@ -97,21 +96,16 @@ def _train(data, path, recipe, prior, seed, num_epochs, num_components) -> None:
         options["num_epochs"] = num_epochs
     if num_components is not None:
         options["num_components"] = num_components
-    started, cpu = time.time(), time.process_time()
-    model = learn(
-        data.train.h,
+    train_to_folder(
+        data.train,
+        data.path,
+        path,
         recipe.family,
         seed=seed,
         validation=data.validation.h,
         prior=prior,
-        folder=path.with_name(path.name + ".training"),
-        progress=True,
         **{"symmetries": data.symmetries, **options},
     )
-    card = model_card(data.train, data.path, family=recipe.family, seed=seed)
-    card["wall_seconds"] = round(time.time() - started, 1)
-    card["cpu_seconds"] = round(time.process_time() - cpu, 1)
-    model.save(path, card=card)
 
 
 def training_seconds(folder: Path, name: str) -> float:

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from commgen._progress import progress_bar
-from commgen.channels.learn import choose_strength
 from commgen.generative import GaussianMixture
+from commgen.generative.recipes import choose_strength
 from commgen.studies.nmse import mean_nmse_db
 from commgen.studies.sets import few_channels
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from commgen._progress import progress_bar
 from commgen.channels import RECIPES, UmaConfig, draw_channels, taps_to_response
-from commgen.channels.events import Events, load_events
 from commgen.datasets import (
     Card,
     catalogue,
@@ -18,6 +17,7 @@ from commgen.datasets import (
     split_indices,
     write_channels,
 )
+from commgen.datasets.events import Events, load_events
 
 # Taps of the ultra-wideband responses around the first path near tap 746: 64 ns
 # before it, 64 ns behind.

@@ -1,8 +1,7 @@
 """Configurations: what they refuse, and that they survive a round trip."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pydantic import ValidationError
 
 from commgen.channels import (

@@ -11,10 +11,10 @@ from commgen.channels import (
     RmaConfig,
     TdlConfig,
     UmiConfig,
+    draw as draw_module,
     draw_channels,
     iterate_channels,
 )
-from commgen.channels import draw as draw_module
 from commgen.channels.draw import chunk_size
 
 UMI = UmiConfig(

@@ -75,11 +75,14 @@ def test_normalisation_is_undone(white_model):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"layout": ("ant",)}, "layout must be different names out of rx, tx, time"),
-        ({"layout": "rx"}, "layout must be different names"),
+        (
+            {"layout": ("ant",)},
+            r"each once, of \('rx', 'tx', 'time'",
+        ),
+        ({"layout": "rx"}, "layout must name the 1 axes"),
         (
             {"layout": ("rx", "tx")},
-            r"layout must name the 1 axes of event_shape \(4,\)",
+            r"layout must name the 1 axes of an event \(4,\)",
         ),
         ({"layout": ("rx",), "pool_size": 0}, "pool_size must be at least 1, got 0"),
         ({"layout": ("rx",), "time_step_s": 0.0}, "time_step_s must be finite"),

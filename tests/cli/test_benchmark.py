@@ -63,7 +63,7 @@ def test_augment_checks_sizes(refused, tmp_path, sizes, message):
 
 
 def test_command_line_knows_the_families():
-    from commgen.channels.learn import Family
+    from commgen.generative.names import Family
 
     assert FamilyName == Family
 

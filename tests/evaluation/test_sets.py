@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from commgen.evaluation import as_features, check_layout, check_set
-from commgen.evaluation._sets import check_groups, subset, to_array
+from commgen.datasets import check_layout
+from commgen.datasets.events import to_array
+from commgen.evaluation import as_features, check_set
+from commgen.evaluation._sets import check_groups, subset
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from commgen.generative import check_channels, load_model
-from commgen.generative.model import check_observation
+from commgen.generative.observation import check_observation
 
 EVENT = (2, 6)
 

@@ -4,8 +4,7 @@ import re
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from commgen.phy import (
     EXAMPLE_YAML,

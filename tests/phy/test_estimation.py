@@ -6,13 +6,8 @@ from sionna.phy.ofdm import LSChannelEstimator, PilotPattern, ResourceGrid
 
 from commgen.frame.interpolation import linear_weights
 from commgen.generative import GaussianMixture
-from commgen.phy import (
-    LSEstimator,
-    PerfectCSI,
-    PriorEstimator,
-    nmse,
-    time_orthogonal_pilots,
-)
+from commgen.measures import nmse
+from commgen.phy import LSEstimator, PerfectCSI, PriorEstimator, time_orthogonal_pilots
 from commgen.phy.estimation.interpolation import SeparableInterpolator
 
 T, F = 6, 8

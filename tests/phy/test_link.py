@@ -7,8 +7,7 @@ from sionna.phy.channel import RayleighBlockFading
 
 from commgen.channels import RecordedChannel, build_channel
 from commgen.generative import GaussianMixture
-from commgen.phy import Link as CompiledLink
-from commgen.phy import MonteCarlo, Tally, parse_config
+from commgen.phy import Link as CompiledLink, MonteCarlo, Tally, parse_config
 from commgen.phy.priors import build_estimators, training_events
 from commgen.phy.sources import build_source
 

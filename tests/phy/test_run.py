@@ -9,8 +9,12 @@ import yaml
 
 from commgen.datasets import ChannelMeta, write_channels
 from commgen.generative import GaussianMixture
-from commgen.phy import MonteCarlo, dump_config, parse_config
-from commgen.phy import run_simulation as run_compiled
+from commgen.phy import (
+    MonteCarlo,
+    dump_config,
+    parse_config,
+    run_simulation as run_compiled,
+)
 from commgen.phy.figure import save_figure
 
 run_simulation = functools.partial(run_compiled, progress=False, jit_compile=False)

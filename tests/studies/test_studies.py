@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from commgen.channels.events import Events
 from commgen.datasets import ChannelMeta
+from commgen.datasets.events import Events
 from commgen.generative import GaussianMixture
 from commgen.studies import (
     StudySet,

@@ -14,9 +14,10 @@ from commgen.generative.denoising.flat import FlatDenoiser
 from commgen.generative.denoising.reverse import falling_levels, reverse_samples
 from commgen.generative.mixture.draw import MixtureDeviation
 from commgen.generative.mixture.filter import mixture_samples
-from commgen.generative.model import Posterior, Prior, check_observation
+from commgen.generative.model import Posterior, Prior
 from commgen.generative.network import NetworkModel
 from commgen.generative.noising import SNR_RANGE_DB
+from commgen.generative.observation import check_observation
 from commgen.measures.decibel import noise_variance
 
 _LEAST_NO, _MOST_NO = (noise_variance(db) for db in reversed(SNR_RANGE_DB))
@@ -130,7 +131,7 @@ class DenoisingModel(NetworkModel, Prior):
         Parameters
         ----------
         y, A, noise_cov
-            As :func:`~commgen.generative.model.check_observation`.
+            As :func:`~commgen.generative.observation.check_observation`.
         num_samples
             Samples for each observation; None or 0 for none.
         num_steps

@@ -118,7 +118,7 @@ def component_posterior(mixture, filters, y, no):
     """Return log p(y), [n], and p(k | y), [n, num_components]."""
     log_joint = np.stack([f.log_density(y, no) for f in filters], axis=1)
     log_joint += mixture.log_weights
-    log_p = logsumexp(log_joint, axis=1, keepdims=True)
+    log_p = np.asarray(logsumexp(log_joint, axis=1, keepdims=True))
     return log_p[:, 0], np.exp(log_joint - log_p)
 
 

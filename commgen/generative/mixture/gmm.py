@@ -152,8 +152,8 @@ class GaussianMixture(MixtureModel):
         Parameters
         ----------
         y, A, noise_cov
-            As :func:`~commgen.generative.model.check_observation`. What A does not
-            show of any channel is learned only as far as the covariance's structure
+            As :func:`~commgen.generative.observation.check_observation`. What A does
+            not show of any channel is learned only as far as the covariance's structure
             tells.
         mask : [n, *event_shape], bool, or None
             Which entries of y were seen, where each channel misses others; ``A`` is

@@ -10,17 +10,11 @@ from scipy.special import logsumexp
 from commgen._checks import check_int
 from commgen.generative._untyped import ops, tf
 from commgen.generative.condition import Conditioning
-from commgen.generative.mixture import em
-from commgen.generative.mixture import infer as mixture_infer
+from commgen.generative.mixture import em, infer as mixture_infer
 from commgen.generative.mixture.filter import mixture_moments, mixture_samples
 from commgen.generative.mixture.gate import gate_log_weights
-from commgen.generative.model import (
-    Posterior,
-    Prior,
-    check_channels,
-    check_condition,
-    check_observation,
-)
+from commgen.generative.model import Posterior, Prior, check_channels, check_condition
+from commgen.generative.observation import check_observation
 
 _CHUNK = 256
 _RANK = 24
@@ -231,7 +225,7 @@ class MixtureModel(Prior):
         Parameters
         ----------
         y, A, noise_cov
-            As :func:`~commgen.generative.model.check_observation`.
+            As :func:`~commgen.generative.observation.check_observation`.
         num_samples
             Independent draws for each observation; None or 0 for none.
         num_steps

@@ -23,7 +23,8 @@ from commgen.generative.mixture.em import ChannelData, Statistics, Structure, cl
 from commgen.generative.mixture.filter import make_filters
 from commgen.generative.mixture.masked import MaskedObservation
 from commgen.generative.mixture.parts import Component, Mixture
-from commgen.generative.model import POWER_RANGE, check_observation
+from commgen.generative.model import POWER_RANGE
+from commgen.generative.observation import check_observation
 
 # Steps of EM for the one Gaussian that starts the mixture.
 _FIRST_ITERATIONS = 20
@@ -304,7 +305,7 @@ def check_observed(y, A, noise_cov, mask, event_shape) -> Observed:
     Parameters
     ----------
     y, A, noise_cov
-        As :func:`~commgen.generative.model.check_observation`.
+        As :func:`~commgen.generative.observation.check_observation`.
     mask : [n, *event_shape], bool, or None
         Which entries of y were seen; without ``A``, and with noise variances.
     event_shape
@@ -313,9 +314,9 @@ def check_observed(y, A, noise_cov, mask, event_shape) -> Observed:
     Raises
     ------
     ValueError
-        As :func:`~commgen.generative.model.check_observation`; if the mask does not
-        fit, hides a channel or an entry of all channels; if all observations are the
-        same; or if the channels that y holds beside the noise have not about unit
+        As :func:`~commgen.generative.observation.check_observation`; if the mask does
+        not fit, hides a channel or an entry of all channels; if all observations are
+        the same; or if the channels that y holds beside the noise have not about unit
         power.
     """
     if mask is not None:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_finite, check_int
-from commgen.generative.model import POWER_RANGE, check_channels, check_observation
+from commgen.generative.model import POWER_RANGE, check_channels
+from commgen.generative.observation import check_observation
 
 
 @dataclass(frozen=True, eq=False)

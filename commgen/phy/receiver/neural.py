@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from commgen.phy.demapper import demap
 from commgen.phy.equalizer import lmmse_equalize
-from commgen.phy.estimation import LSEstimator
+from commgen.phy.estimation.ls import LSEstimator
 from commgen.phy.grid import EffectiveSubcarriers
 from commgen.phy.receiver.options import ReceiverOptions
 from commgen.phy.receiver.soft_grid import SoftGrid

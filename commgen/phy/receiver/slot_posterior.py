@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from commgen.phy.estimation import GridCovariance
+from commgen.phy.estimation.covariance import GridCovariance
 
 #: Share of the channel's power that may be left out of the covariance; err_var has it.
 TOLERANCE = 1e-6

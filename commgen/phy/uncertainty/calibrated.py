@@ -6,7 +6,7 @@ import numpy as np
 
 from commgen.generative._untyped import keras, tf
 from commgen.generative.model import Posterior, Prior
-from commgen.phy.uncertainty.direct import as_direct
+from commgen.generative.observation import as_direct
 from commgen.phy.uncertainty.recalibration import (
     LEVELS,
     SNR_DB,

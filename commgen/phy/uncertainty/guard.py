@@ -8,7 +8,7 @@ from commgen._checks import check_int
 from commgen.generative import GaussianMixture
 from commgen.generative._untyped import keras, tf
 from commgen.generative.model import POWER_RANGE, Posterior, Prior
-from commgen.phy.uncertainty.direct import as_direct
+from commgen.generative.observation import as_direct
 from commgen.phy.uncertainty.recalibration import Denoiser
 from commgen.phy.uncertainty.stein import Blocks, Mix, divergence, mix_with_ls
 
@@ -267,7 +267,7 @@ class GuardedPrior(Prior):
         Parameters
         ----------
         y, A, noise_cov
-            As :func:`~commgen.generative.model.check_observation`.
+            As :func:`~commgen.generative.observation.check_observation`.
         num_samples
             None or 0: a mix with least squares has no samples.
         num_steps, seed

@@ -210,7 +210,8 @@ class NoveltyDetector:
         columns = [np.log(power + tiny), np.log(removed + tiny), promised]
         if self._mixture is not None:
             flat = y.reshape(len(y), -1)
-            columns.append(-logsumexp(self._mixture.plus(no).log_joint(flat), axis=1))
+            log_joint = self._mixture.plus(no).log_joint(flat)
+            columns.append(-np.asarray(logsumexp(log_joint, axis=1)))
         return np.stack(columns, axis=1)
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from commgen.generative import GaussianMixture
-from commgen.generative.mixture import em
-from commgen.generative.mixture import parts as parts
+from commgen.generative.mixture import em, parts as parts
 from commgen.generative.mixture.low_rank import low_rank
 
 

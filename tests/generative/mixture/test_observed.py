@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from commgen.generative import GaussianMixture
-from commgen.generative.mixture import em
-from commgen.generative.mixture import observed as mo
+from commgen.generative.mixture import em, observed as mo
 from commgen.generative.mixture.masked import MaskedObservation
 from commgen.generative.mixture.parts import Component, Mixture
 

@@ -5,8 +5,7 @@ import pytest
 from scipy.linalg import toeplitz
 
 from commgen.generative import GaussianMixture
-from commgen.generative.mixture import em
-from commgen.generative.mixture import toeplitz as mt
+from commgen.generative.mixture import em, toeplitz as mt
 
 SHAPES = [(5,), (3, 4), (2, 3, 2)]
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
+from commgen.measures import share_interval
 from commgen.phy.uncertainty import (
     attained_level,
     coverage,
@@ -10,7 +11,6 @@ from commgen.phy.uncertainty import (
     gaussian_radius,
     log_score,
     scores,
-    share_interval,
     sharpness,
 )
 

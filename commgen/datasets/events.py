@@ -1,13 +1,16 @@
 """From a channel file to what a generative model learns, and back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from commgen.channels.representation import AXES
-from commgen.datasets import ChannelMeta, read_channels
+from commgen.datasets.channel_file import read_channels
+from commgen.datasets.channel_meta import ChannelMeta
 
+#: Axes that an event may have, in the order of a channel array.
+AXES = ("rx", "tx", "time", "subcarrier")
 # The power of a set that models take as it is, without asking for normalisation.
 _POWER_LOW, _POWER_HIGH = 0.5, 2.0
 
@@ -65,25 +68,35 @@ def load_events(path: str | Path, *, no: float = 0.0) -> Events:
 def event_layout(shape: tuple[int, ...]) -> tuple[str, ...]:
     """Name the axes of more than one entry; the last one where there is none."""
     sizes = zip(AXES, shape[1:], strict=True)
-    return tuple(axis for axis, n in sizes if n > 1) or (list(AXES)[-1],)
+    return tuple(axis for axis, n in sizes if n > 1) or AXES[-1:]
 
 
 def _squeeze(h, layout):
-    keep = (0, *(AXES[axis] for axis in layout))
-    return h.reshape([h.shape[axis] for axis in keep])
+    sizes = dict(zip(AXES, h.shape[1:], strict=True))
+    return h.reshape(len(h), *(sizes[axis] for axis in layout))
 
 
-def to_channel_array(h: np.ndarray, layout) -> np.ndarray:
-    """Put events [n, *event_shape] back into a channel array with all five axes.
+def check_layout(layout: Sequence[str], event_shape: tuple[int, ...]) -> tuple:
+    """Return ``layout`` as a tuple, or raise unless it names each axis of an event."""
+    known = not isinstance(layout, str) and set(layout) <= set(AXES)
+    if not known or len(set(layout)) != len(layout) or len(layout) != len(event_shape):
+        raise ValueError(
+            f"layout must name the {len(event_shape)} axes of an event {event_shape}, "
+            f"each once, of {AXES}, got {layout!r}."
+        )
+    return tuple(layout)
+
+
+def to_array(h: np.ndarray, layout: Sequence[str]) -> np.ndarray:
+    """Lay events out as [n, rx, tx, time, subcarrier], missing axes of one entry.
 
     Raises
     ------
     ValueError
-        If ``layout`` does not name each axis of an event.
+        As :func:`check_layout`.
     """
-    if len(layout) != h.ndim - 1 or not set(layout) <= set(AXES):
-        raise ValueError(
-            f"layout must name {h.ndim - 1} of {tuple(AXES)}, got {tuple(layout)}."
-        )
+    layout = check_layout(layout, h.shape[1:])
+    order = sorted(range(len(layout)), key=lambda i: AXES.index(layout[i]))
     sizes = dict(zip(layout, h.shape[1:], strict=True))
+    h = h.transpose(0, *(1 + i for i in order))
     return h.reshape(len(h), *(sizes.get(axis, 1) for axis in AXES))

@@ -2,14 +2,24 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 
-from commgen._files import sha256
 from commgen._progress import progress_bar
 from commgen._random import complex_normal
-from commgen.channels.events import Events
+from commgen.generative._untyped import keras
+from commgen.generative.adversarial.gan import WassersteinGAN
+from commgen.generative.adversarial.vaegan import AdversarialAutoencoder
+from commgen.generative.autoencoder.vae import VariationalAutoencoder
+from commgen.generative.autoregressive.model import Autoregressive
+from commgen.generative.diffusion.model import Diffusion
+from commgen.generative.diffusion.rectified_flow import RectifiedFlow
+from commgen.generative.flow.coupling import CouplingFlow
+from commgen.generative.learned_filter.separable import SeparableDenoiser
+from commgen.generative.learned_filter.stationary import StationaryDenoiser
+from commgen.generative.mixture.gmm import GaussianMixture
+from commgen.generative.names import Family
 from commgen.measures.decibel import noise_variance
 
 # Weights of the circulant part to choose from, in channels.
@@ -17,20 +27,6 @@ _STRENGTHS = (4.0, 32.0, 256.0)
 _CHOICE_CHANNELS = 4000
 _CHOICE_SNR_DB = (-5.0, 5.0, 15.0)
 
-Family = Literal[
-    "lmmse",
-    "gmm",
-    "vae",
-    "gm-vae",
-    "wgan",
-    "vae-gan",
-    "coupling",
-    "diffusion",
-    "rectified-flow",
-    "autoregressive",
-    "stationary",
-    "separable",
-]
 # Where a model starts from a mixture, fewer epochs do than its class would take.
 _EPOCHS = {"diffusion": 30, "rectified-flow": 24}
 _GM_VAE_COMPONENTS = 32
@@ -96,8 +92,6 @@ def learn(
     ValueError
         If the family is unknown, or the model refuses the channels.
     """
-    import keras
-
     if family not in get_args(Family):
         raise ValueError(f"family must be of {get_args(Family)}, got {family!r}.")
     num_conditions = 0 if condition is None else condition.shape[1]
@@ -171,22 +165,20 @@ def build_network(
     ValueError
         If the family takes no conditions, or no channels of this shape.
     """
-    from commgen import generative as g
-
     size = {"num_conditions": num_conditions}
     builders: dict[str, Callable[[], Any]] = {
-        "vae": lambda: g.VariationalAutoencoder(event_shape, **size),
-        "gm-vae": lambda: g.VariationalAutoencoder(
+        "vae": lambda: VariationalAutoencoder(event_shape, **size),
+        "gm-vae": lambda: VariationalAutoencoder(
             event_shape, num_components=_GM_VAE_COMPONENTS, **size
         ),
-        "wgan": lambda: g.WassersteinGAN(event_shape, **size),
-        "vae-gan": lambda: g.AdversarialAutoencoder(event_shape, **size),
-        "coupling": lambda: g.CouplingFlow(event_shape, **size),
-        "diffusion": lambda: g.Diffusion(event_shape, prior=prior, **size),
-        "rectified-flow": lambda: g.RectifiedFlow(event_shape, prior=prior, **size),
-        "autoregressive": lambda: g.Autoregressive(event_shape, **size),
-        "stationary": lambda: g.StationaryDenoiser(event_shape),
-        "separable": lambda: g.SeparableDenoiser(event_shape),
+        "wgan": lambda: WassersteinGAN(event_shape, **size),
+        "vae-gan": lambda: AdversarialAutoencoder(event_shape, **size),
+        "coupling": lambda: CouplingFlow(event_shape, **size),
+        "diffusion": lambda: Diffusion(event_shape, prior=prior, **size),
+        "rectified-flow": lambda: RectifiedFlow(event_shape, prior=prior, **size),
+        "autoregressive": lambda: Autoregressive(event_shape, **size),
+        "stationary": lambda: StationaryDenoiser(event_shape),
+        "separable": lambda: SeparableDenoiser(event_shape),
     }
     if num_conditions and family in _UNCONDITIONAL:
         raise ValueError(
@@ -210,8 +202,6 @@ def _straighten(model, num_channels, num_epochs, *, seed, progress, **options) -
 
 
 def _mixture(h, condition, num_components, covariance, *, seed, no, **options) -> Any:
-    from commgen.generative import GaussianMixture
-
     num_conditions = 0 if condition is None else condition.shape[1]
     model = GaussianMixture(
         h.shape[1:], num_components, covariance, num_conditions=num_conditions
@@ -250,8 +240,6 @@ def choose_strength(
     -------
     float, or None for the default
     """
-    from commgen.generative import GaussianMixture
-
     if validation is None or covariance != "full":
         return None
     fit_to = h[:: -(-len(h) // _CHOICE_CHANNELS)]
@@ -287,15 +275,3 @@ def _estimate(model: Any, y: np.ndarray, no: float) -> np.ndarray:
     level = np.full(len(y), no, np.float32)
     re, im, _ = model.estimate(y.real.copy(), y.imag.copy(), level)
     return re.numpy() + 1j * im.numpy()
-
-
-def model_card(events: Events, path: Path, *, family: str, seed: int) -> dict:
-    """Tell where a model comes from: data with its checksum, layout, seed."""
-    return {
-        "learned_as": family,
-        "seed": seed,
-        "layout": list(events.layout),
-        "num_channels": len(events.h),
-        "data": {"file": Path(path).name, "sha256": sha256(path)},
-        "meta": events.meta.model_dump(mode="json"),
-    }

@@ -1,0 +1,13 @@
+from . import (
+    channels as channels,
+    coding as coding,
+    datasets as datasets,
+    evaluation as evaluation,
+    frame as frame,
+    generative as generative,
+    measures as measures,
+    phy as phy,
+    studies as studies,
+)
+
+__version__: str

@@ -1,0 +1,28 @@
+from .augmentation import (
+    augmentation_study as augmentation_study,
+    summarise as summarise,
+)
+from .benchmark import (
+    QUICK as QUICK,
+    Benchmark as Benchmark,
+    BenchmarkSize as BenchmarkSize,
+    Findings as Findings,
+    known_families as known_families,
+)
+from .few_shot import (
+    few_shot_gain_db as few_shot_gain_db,
+    few_shot_study as few_shot_study,
+)
+from .report import (
+    asked_rows as asked_rows,
+    save_findings as save_findings,
+    write_csv as write_csv,
+)
+from .sampling import sampling_cost as sampling_cost
+from .sets import (
+    StudySet as StudySet,
+    polyu_set as polyu_set,
+    umi64_set as umi64_set,
+    uwb_set as uwb_set,
+)
+from .super_resolution import super_resolution_study as super_resolution_study
