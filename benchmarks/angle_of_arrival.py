@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from commgen._files import atomic_path
-from commgen.phy.parameters import aoa_study, save_aoa_figure
+from commgen.studies.angles import aoa_study
+from commgen.studies.angles_figure import save_aoa_figure
 
 COLUMNS = ("SNR [dB]", "noise", "estimator", "RMSE [deg]", "ratio", "cover", "CPU ms")
 

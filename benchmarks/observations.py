@@ -19,9 +19,7 @@ from rich.table import Table
 from commgen.channels import RECIPES, draw_channels
 from commgen.channels.grid_config import GridConfig
 from commgen.generative import load_model
-from commgen.measures.decibel import to_db
-from commgen.measures.error import nmse_interval
-from commgen.phy.observation import (
+from commgen.inference.observation import (
     LinearObservation,
     MixtureTracker,
     Quantizer,
@@ -33,6 +31,8 @@ from commgen.phy.observation import (
     linear_mmse,
     quantized_posterior,
 )
+from commgen.measures.decibel import to_db
+from commgen.measures.error import nmse_interval
 
 SIZE = 64
 SPEED_M_S, SLOT_S, NUM_SLOTS = 3.0, 2e-3, 10

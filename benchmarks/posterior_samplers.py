@@ -26,10 +26,10 @@ from commgen.datasets.events import load_events
 from commgen.generative import Posterior, load_model
 from commgen.generative.denoising.flat import FlatDenoiser
 from commgen.generative.denoising.solver import noise_levels
-from commgen.generative.guided import guided_samples
-from commgen.generative.langevin import langevin_posterior
-from commgen.generative.map_estimate import map_estimate
 from commgen.generative.mixture.sample_covariance import lmmse_prior
+from commgen.inference.posterior.guided import guided_samples
+from commgen.inference.posterior.langevin import langevin_posterior
+from commgen.inference.posterior.map_estimate import map_estimate
 
 COLUMNS = ("case", "snr_db", "method", "nmse_db", "promised_db", "cpu_ms", "n")
 Method = Callable[[np.ndarray, Any, float], Posterior]

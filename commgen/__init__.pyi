@@ -5,6 +5,7 @@ from . import (
     evaluation as evaluation,
     frame as frame,
     generative as generative,
+    inference as inference,
     measures as measures,
     phy as phy,
     studies as studies,

@@ -48,3 +48,14 @@ def _text(column: str, value: Any) -> Any:
         return value
     # What is measured with a few digits is not written with more.
     return f"{value:.3f}" if column == "cpu_seconds" else f"{value:.6g}"
+
+
+ESTIMATION_COLUMNS = (
+    "estimator",
+    "snr_db",
+    "nmse_db",
+    "nmse_low_db",
+    "nmse_high_db",
+    "err_var_db",
+    "num_channels",
+)

@@ -1,5 +1,6 @@
 """What ``commgen estimate`` reads: an ``.npz`` file, checked."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from commgen._checks import check_finite
 from commgen._npz import read_npz
 from commgen.measures.decibel import noise_variance
 
-_KNOWN = {"y", "snr_db", "no", "noise_shape", "A", "mask", "num_bits", "step"}
+# Names of before, and of now.
+_RENAMED = {"noise_shape": "noise_corr"}
+_KNOWN = {"y", "snr_db", "no", "noise_corr", "A", "mask", "num_bits", "step"}
 # Received power may differ this much from 1 + no before the scale must be wrong.
 _POWER_MARGIN = 100.0
 _SNR_LIMIT_DB = 150.0
@@ -23,6 +26,10 @@ def read_observed(path: Path) -> dict[str, np.ndarray]:
         arrays = read_npz(path)
     except ValueError as error:
         raise ValueError(f"input {error}") from error
+    for old, new in _RENAMED.items():
+        if old in arrays:
+            arrays[new] = arrays.pop(old)
+            print(f"note: {old} is called {new} now.", file=sys.stderr)
     unknown = set(arrays) - _KNOWN
     if "y" not in arrays or unknown:
         raise ValueError(

@@ -55,7 +55,7 @@ def estimate(
 
     INPUT holds y, complex [n, *channel]; snr_db or no, one or [n]; and optionally A,
     complex [num_obs, channel entries], or mask, boolean [*channel], of what was
-    observed (y is then [n, num_obs], or full with the rest ignored); noise_shape,
+    observed (y is then [n, num_obs], or full with the rest ignored); noise_corr,
     complex [num_obs, num_obs], the covariance of noise that is not white, where no is
     one; num_bits and step, where y are the levels of converters. SNR is 1/no for
     channels of unit mean power. OUTPUT gets h_hat (once more as h, the name that
@@ -105,7 +105,7 @@ class _Request:
         if no is not None:
             check_power(y, no, A)
             no = np.broadcast_to(no, (len(y),))
-        shape, quantizer = arrays.get("noise_shape"), read_quantizer(arrays)
+        shape, quantizer = arrays.get("noise_corr"), read_quantizer(arrays)
         self._check(A, shape, quantizer)
         found: dict[str, Any] = {}
         if self.guard:
@@ -142,7 +142,7 @@ class _Request:
             name
             for name, there in (
                 ("A or mask", self.guard and A is not None),
-                ("noise_shape", shape is not None),
+                ("noise_corr", shape is not None),
                 ("num_bits", quantizer is not None),
                 ("--unknown-noise", self.unknown_noise),
             )
@@ -157,14 +157,14 @@ class _Request:
 
     def _guarded(self, prior, y, no, found):
         from commgen.generative import Posterior
-        from commgen.phy.uncertainty import GuardedPrior
+        from commgen.inference.uncertainty import GuardedPrior
 
         decision = GuardedPrior(prior).decide(y, no.astype(np.float32))
         found["flagged"] = np.asarray(decision.flagged)
         return Posterior(np.asarray(decision.h_hat), np.asarray(decision.err_var))
 
     def _observed(self, prior, y, A, no, shape, quantizer, found):
-        from commgen.phy import observation as o
+        from commgen.inference import observation as o
 
         level = 1.0 if no is None else no
         seen = o.LinearObservation(prior.event_shape, A, level, shape)
@@ -179,7 +179,7 @@ class _Request:
 
     def _radius(self, prior, no, rank):
         """Squared radius of regions over the error variance, each channel's own."""
-        from commgen.phy.uncertainty import CalibratedPrior, gaussian_radius
+        from commgen.inference.uncertainty import CalibratedPrior, gaussian_radius
 
         if no is None or self.guard or not isinstance(prior, CalibratedPrior):
             return gaussian_radius(self.level)
@@ -188,7 +188,7 @@ class _Request:
 
 
 def _infer(arrays, kind, num_paths, level, seed, units) -> tuple[dict[str, Any], str]:
-    from commgen.phy.parameters import infer_parameters
+    from commgen.inference.parameters import infer_parameters
 
     known = {"y", *_NOISE}
     if set(arrays) - known:

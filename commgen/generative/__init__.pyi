@@ -8,11 +8,9 @@ from .diffusion.rectified_flow import RectifiedFlow as RectifiedFlow
 from .diffusion.straight import Pairs as Pairs
 from .files import read_card as read_card
 from .flow.coupling import CouplingFlow as CouplingFlow
-from .langevin import langevin_posterior as langevin_posterior
 from .learned_filter.separable import SeparableDenoiser as SeparableDenoiser
 from .learned_filter.stationary import StationaryDenoiser as StationaryDenoiser
 from .load import load_model as load_model
-from .map_estimate import MapEstimate as MapEstimate, map_estimate as map_estimate
 from .mixture.gmm import GaussianMixture as GaussianMixture
 from .mixture.sample_covariance import (
     choose_lmmse_prior as choose_lmmse_prior,

@@ -6,11 +6,11 @@ process that has imported none of them.
 
 MODULES = {
     "AdversarialAutoencoder": "commgen.generative.adversarial.vaegan",
-    "AnglePosteriorNetwork": "commgen.phy.parameters.amortised",
+    "AnglePosteriorNetwork": "commgen.inference.parameters.amortised",
     "Autoregressive": "commgen.generative.autoregressive.model",
     "BinMixer": "commgen.generative.learned_filter.line_network",
     "BinNetwork": "commgen.generative.flow.bin_network",
-    "CalibratedPrior": "commgen.phy.uncertainty.calibrated",
+    "CalibratedPrior": "commgen.inference.uncertainty.calibrated",
     "CircularConv": "commgen.generative.networks.denoiser",
     "ConditionEmbedding": "commgen.generative.networks.denoiser",
     "Conditioning": "commgen.generative.condition",
@@ -22,7 +22,7 @@ MODULES = {
     "FourierScale": "commgen.generative.networks.fourier",
     "GaussianMixture": "commgen.generative.mixture.gmm",
     "GaussianPreconditioner": "commgen.generative.diffusion.preconditioner",
-    "GuardedPrior": "commgen.phy.uncertainty.guard",
+    "GuardedPrior": "commgen.inference.uncertainty.guard",
     "LatentPrior": "commgen.generative.autoencoder.latent",
     "LineNetwork": "commgen.generative.learned_filter.line_network",
     "LineStage": "commgen.generative.learned_filter.line_network",

@@ -28,11 +28,6 @@ from .grid import (
 from .link import Link as Link
 from .link_config import LinkConfig as LinkConfig
 from .monte_carlo import InProcess as InProcess, MonteCarlo as MonteCarlo
-from .nmse_sweep import (
-    NmseSweep as NmseSweep,
-    save_nmse_sweep as save_nmse_sweep,
-    sweep_nmse as sweep_nmse,
-)
 from .nr import (
     HarqConfig as HarqConfig,
     PuschConfig as PuschConfig,

@@ -7,29 +7,11 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from commgen._figure import column, curve_style, tidy
 from commgen._files import atomic_path
+from commgen.inference.nmse_figure import draw_gain
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_MARKERS = "osD^vPX"
-_LINES = ("-", "--", "-.", ":")
 _MAX_PANELS = 6
-
-
-def save_nmse_figure(path: Path, rows: list[dict[str, Any]], title: str) -> None:
-    """Draw the NMSE of ``rows``, as of ``estimation.csv``, into the PNG file ``path``.
-
-    NMSE times SNR, in dB: least squares is the line at zero, and what an estimator
-    gains stands below it; on the NMSE itself the curves would cover each other.
-    """
-    figure = Figure(figsize=(6, 4.6), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    _draw_gain(axes, rows)
-    axes.set_title(title)
-    axes.legend(frameon=False)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=150, format="png")
 
 
 def save_overview(path: Path, studies: list[tuple[str, Any, Any]]) -> None:
@@ -47,48 +29,18 @@ def save_overview(path: Path, studies: list[tuple[str, Any, Any]]) -> None:
     for (title, estimation, link), (left, right) in zip(
         studies, figure.subplots(len(studies), 2, squeeze=False), strict=True
     ):
-        _draw_gain(left, estimation)
+        draw_gain(left, estimation)
         left.set_title(f"{title}: channel estimate", fontsize=10)
         left.legend(frameon=False, fontsize=8)
         for i, name in enumerate(dict.fromkeys(row["estimator"] for row in link)):
             own = [row for row in link if row["estimator"] == name]
-            _draw_bler(right, own, name, _style(i))
+            _draw_bler(right, own, name, curve_style(i))
         right.set(yscale="log", ylabel="block error rate", ylim=(None, 1.3))
         right.set_title(f"{title}: coded link", fontsize=10)
         right.legend(frameon=False, fontsize=8)
-        _tidy(right)
+        tidy(right)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120, format="png")
-
-
-def _draw_gain(axes, rows: list[dict[str, Any]]) -> None:
-    for i, name in enumerate(dict.fromkeys(row["estimator"] for row in rows)):
-        own = [row for row in rows if row["estimator"] == name]
-        snr_db, style = _column(own, "snr_db"), _style(i)
-        value, low, high = (
-            _column(own, f"nmse{kind}_db") + snr_db for kind in ("", "_low", "_high")
-        )
-        bars = np.stack([value - low, high - value])
-        axes.errorbar(snr_db, value, bars, label=name, capsize=3, **style)
-        promised = _column(own, "err_var_db") + snr_db
-        axes.plot(snr_db, promised, ":", color=style["color"])
-    axes.plot([], [], ":", color="grey", label="promised by err_var")
-    axes.set_ylabel("NMSE x SNR [dB]")
-    _tidy(axes)
-
-
-def _tidy(axes) -> None:
-    axes.set_xlabel("SNR [dB]")
-    axes.grid(alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _style(i: int) -> dict[str, Any]:
-    return {
-        "color": _COLOURS[i % len(_COLOURS)],
-        "marker": _MARKERS[i % len(_MARKERS)],
-        "linestyle": _LINES[i // len(_COLOURS) % len(_LINES)],
-    }
 
 
 def save_figure(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -105,7 +57,7 @@ def save_figure(path: Path, rows: list[dict[str, Any]]) -> None:
     names = list(dict.fromkeys(row["estimator"] for row in rows))
     for i, name in enumerate(names):
         own = [row for row in rows if row["estimator"] == name]
-        style = _style(i)
+        style = curve_style(i)
         _draw_bler(bler, own, name, style)
         _draw_nmse(nmse, own, style)
         for axes in more:
@@ -116,7 +68,7 @@ def save_figure(path: Path, rows: list[dict[str, Any]]) -> None:
     nmse.plot([], [], ":", color="grey", label="promised by err_var")
     nmse.legend(loc="upper right", frameon=False)
     for axes in (bler, nmse, *more):
-        _tidy(axes)
+        tidy(axes)
     figure.legend(
         *bler.get_legend_handles_labels(),
         loc="outside upper center",
@@ -180,12 +132,12 @@ def _save_panels(path: Path, panels) -> None:
         for i, (label, own) in enumerate(curves):
             if own:
                 draw = _draw_throughput if harq else _draw_bler
-                draw(axes, own, label, _style(i))
+                draw(axes, own, label, curve_style(i))
         if not harq:
             axes.set_yscale("log")
         axes.set_ylabel("fraction of throughput" if harq else "block error rate")
         axes.set_title(title, fontsize=10)
-        _tidy(axes)
+        tidy(axes)
     for axes in all_axes[len(panels) :]:
         axes.set_axis_off()
     if not harq:  # last, for it ends the scaling to what is drawn
@@ -197,19 +149,15 @@ def _save_panels(path: Path, panels) -> None:
 
 
 def _draw_throughput(axes, rows, name, style):
-    snr_db, value = _column(rows, "snr_db"), _column(rows, "throughput")
-    low, high = _column(rows, "throughput_low"), _column(rows, "throughput_high")
+    snr_db, value = column(rows, "snr_db"), column(rows, "throughput")
+    low, high = column(rows, "throughput_low"), column(rows, "throughput_high")
     bars = np.stack([value - low, np.where(np.isfinite(high), high, value) - value])
     axes.errorbar(snr_db, value, bars, label=name, capsize=3, **style)
 
 
-def _column(rows, name):
-    return np.array([row[name] for row in rows], float)
-
-
 def _draw_bler(axes, rows, name, style):
-    snr_db, bler = _column(rows, "snr_db"), _column(rows, "bler")
-    low, high = _column(rows, "bler_low"), _column(rows, "bler_high")
+    snr_db, bler = column(rows, "snr_db"), column(rows, "bler")
+    low, high = column(rows, "bler_low"), column(rows, "bler_high")
     some = bler > 0
     bars = np.stack([bler - low, high - bler])[:, some]
     axes.errorbar(snr_db[some], bler[some], bars, label=name, capsize=3, **style)
@@ -219,13 +167,13 @@ def _draw_bler(axes, rows, name, style):
 
 
 def _draw_nmse(axes, rows, style):
-    snr_db, nmse = _column(rows, "snr_db"), _column(rows, "nmse_db")
+    snr_db, nmse = column(rows, "snr_db"), column(rows, "nmse_db")
     finite = np.isfinite(nmse)
     if not finite.any():
         return
-    low, high = _column(rows, "nmse_low_db"), _column(rows, "nmse_high_db")
+    low, high = column(rows, "nmse_low_db"), column(rows, "nmse_high_db")
     bars = np.stack([nmse - low, high - nmse])[:, finite]
     bars = np.where(np.isfinite(bars), bars, 0)
     axes.errorbar(snr_db[finite], nmse[finite], bars, capsize=3, **style)
-    promised = _column(rows, "err_var_db")
+    promised = column(rows, "err_var_db")
     axes.plot(snr_db[finite], promised[finite], ":", color=style["color"])

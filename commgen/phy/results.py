@@ -4,16 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from commgen._tables import write_csv
+from commgen._tables import ESTIMATION_COLUMNS, write_csv
 from commgen.phy.config import SimulationConfig
 from commgen.phy.figure import save_figure
 from commgen.phy.readings import readings
-from commgen.phy.run_folder import (
-    ESTIMATION_COLUMNS,
-    READING_COLUMNS,
-    RESULT_COLUMNS,
-    THROUGHPUT_COLUMNS,
-)
+from commgen.phy.run_folder import READING_COLUMNS, RESULT_COLUMNS, THROUGHPUT_COLUMNS
 from commgen.phy.tally import Tally
 
 

@@ -31,15 +31,6 @@ READING_COLUMNS = (
     "gain_low_db",
     "gain_high_db",
 )
-ESTIMATION_COLUMNS = (
-    "estimator",
-    "snr_db",
-    "nmse_db",
-    "nmse_low_db",
-    "nmse_high_db",
-    "err_var_db",
-    "num_channels",
-)
 
 
 def save_state(path: Path, tally: Tally, waiting: Iterable[Block] = ()) -> None:

@@ -1,3 +1,5 @@
+from .angles import aoa_study as aoa_study
+from .angles_figure import save_aoa_figure as save_aoa_figure
 from .augmentation import (
     augmentation_study as augmentation_study,
     summarise as summarise,

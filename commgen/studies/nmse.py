@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from commgen.phy import sweep_nmse
+from commgen.inference import sweep_nmse
 
 #: SNR of all means [dB].
 SNR_DB = np.arange(-10, 21, 5)

@@ -215,7 +215,7 @@ def test_levels_of_converters_are_taken_for_what_they_are(run, received, model):
 def test_coloured_noise_that_is_white_is_white(run, received, model):
     _, y, no = received
     white, _ = run("--model", model, y=y, no=no)
-    shaped, _ = run("--model", model, y=y, no=no, noise_shape=np.eye(8))
+    shaped, _ = run("--model", model, y=y, no=no, noise_corr=np.eye(8))
     np.testing.assert_allclose(white["h_hat"], shaped["h_hat"], atol=1e-4)
 
 
@@ -240,10 +240,10 @@ def test_angles_are_inferred_without_a_model(run):
         (("--guard",), {"no": 1.0, "A": np.eye(8)}, "guard needs y = h + n"),
         ((), {"no": 1.0, "num_bits": 1}, "num_bits and step, or neither"),
         ((), {"no": 1.0, "num_bits": 1.5, "step": 1.0}, "num_bits must be a whole"),
-        ((), {"no": 1.0, "noise_shape": np.eye(3)}, "noise_shape must be"),
+        ((), {"no": 1.0, "noise_corr": np.eye(3)}, "noise_corr must be"),
         (
             ("--num-samples", 2),
-            {"no": 1.0, "noise_shape": np.eye(8)},
+            {"no": 1.0, "noise_corr": np.eye(8)},
             "num_samples must be 0 with",
         ),
     ],
@@ -258,3 +258,16 @@ def test_options_are_checked(refused, model, tmp_path, options, arrays, message)
     )
     assert message in told
     assert not (tmp_path / "h.npz").exists()
+
+
+def test_an_old_name_is_taken_and_told(commgen, received, model, tmp_path):
+    _, y, no = received
+    found = {}
+    for name in ("noise_corr", "noise_shape"):
+        np.savez(tmp_path / "y.npz", y=y, no=no, **{name: np.eye(8)})
+        paths = ("-i", tmp_path / "y.npz", "-o", tmp_path / "h.npz")
+        told = commgen("estimate", "--model", model, *paths).err
+        with np.load(tmp_path / "h.npz", allow_pickle=False) as file:
+            found[name] = file["h_hat"]
+    np.testing.assert_array_equal(found["noise_shape"], found["noise_corr"])
+    assert told == "note: noise_shape is called noise_corr now.\n"

@@ -143,9 +143,8 @@ def test_generate_needs_a_card_for_a_channel_file(refused, commgen, model, tmp_p
     assert "is not JSON" in refused("generate", "--model", copy, "-o", output)
     card = {**read_card(model), "layout": ["rx", "tx"]}
     (copy / "card.json").write_text(json.dumps(card))
-    assert "layout must name the 1 axes of an event" in refused(
-        "generate", "--model", copy, "-o", output
-    )
+    told = refused("generate", "--model", copy, "-o", output)
+    assert "layout must name the 1 axes of an event" in told
     assert not output.exists()
     commgen("generate", "--model", copy, "-o", tmp_path / "h.npz", "-n", 2)
 

@@ -38,7 +38,7 @@ def test_each_class_is_registered_under_its_name():
 
 
 def test_a_wrapped_prior_loads_in_a_fresh_process(channels, tmp_path):
-    from commgen.phy.uncertainty import CalibratedPrior, GuardedPrior
+    from commgen.inference.uncertainty import CalibratedPrior, GuardedPrior
 
     mixture = GaussianMixture((2, 6), 2).fit(channels, seed=1)
     CalibratedPrior(GuardedPrior(mixture)).save(tmp_path / "best")

@@ -30,7 +30,7 @@ from commgen.generative.observation import check_observation
 _FIRST_ITERATIONS = 20
 
 
-class LinearObservation:
+class WhiteObservation:
     """Observations y = A h + n with one A and white noise.
 
     Parameters
@@ -65,7 +65,7 @@ class LinearObservation:
         return make_filters(mixture, self._A)[0]
 
 
-Observation = LinearObservation | MaskedObservation
+Observation = WhiteObservation | MaskedObservation
 
 
 def expectation(observation: Observation, mixture: Mixture):
@@ -222,7 +222,7 @@ def fit_in_noise(
     if num_components == 1:
         return one.plus(-no, floor)
     start = one.plus(-no, floor).component(0)
-    h_hat = LinearObservation(y, None, np.full(len(y), no)).estimate(start)
+    h_hat = WhiteObservation(y, None, np.full(len(y), no)).estimate(start)
     r = em.initial_responsibilities(h_hat, num_components, structure.fourier, seed)
     mixture = climb(
         lambda mixture: em.expectation(mixture, y),
@@ -280,7 +280,7 @@ class Observed:
     Parameters
     ----------
     observation
-        :class:`LinearObservation` or
+        :class:`WhiteObservation` or
         :class:`~commgen.generative.mixture.masked.MaskedObservation`.
     power
         Mean power of an entry of a channel, the noise taken away.
@@ -340,7 +340,7 @@ def check_observed(y, A, noise_cov, mask, event_shape) -> Observed:
         masked = MaskedObservation(y, mask.reshape(y.shape), no)
         return Observed(masked, power, noise, flat, None)
     level = float(no[0]) if A is None and (no == no[0]).all() else None
-    return Observed(LinearObservation(y, A, no), power, noise, flat, level)
+    return Observed(WhiteObservation(y, A, no), power, noise, flat, level)
 
 
 def _check_mask(mask, y, A, event_shape):

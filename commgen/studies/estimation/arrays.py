@@ -160,7 +160,7 @@ class ArrayStudies:
 
         def compute():
             from commgen.generative import load_model
-            from commgen.phy import sweep_nmse
+            from commgen.inference import sweep_nmse
 
             models = {n: load_model(folder / n) for n in names}
             h, groups = data.validation.h, data.groups("validation")

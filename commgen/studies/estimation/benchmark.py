@@ -11,14 +11,15 @@ from commgen._random import complex_normal
 from commgen.channels import RECIPES as CHANNELS, draw_channels
 from commgen.channels.config import SPEED_OF_LIGHT_M_S
 from commgen.generative import load_model
+from commgen.inference import sweep_nmse
+from commgen.inference.uncertainty import gaussian_radius
 from commgen.measures import share_interval
 from commgen.measures.decibel import noise_variance, to_db
 from commgen.measures.error import nmse_interval
-from commgen.phy import parse_config, sweep_nmse
+from commgen.phy import parse_config
 from commgen.phy.estimation.slot_grid import staggered_mask, tdl_grid_estimator
-from commgen.phy.parameters.study import aoa_study
 from commgen.phy.receiver.study import receiver_study
-from commgen.phy.uncertainty import gaussian_radius
+from commgen.studies.angles import aoa_study
 from commgen.studies.estimation.arrays import ESTIMATORS, ArrayStudies, Size
 from commgen.studies.estimation.elsewhere import shift_rows
 from commgen.studies.estimation.judge import LEVELS

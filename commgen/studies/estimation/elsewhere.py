@@ -6,11 +6,11 @@ import numpy as np
 
 from commgen._progress import progress_bar
 from commgen._random import complex_normal
+from commgen.inference.uncertainty import CalibratedPrior, GuardedPrior, NoveltyDetector
+from commgen.inference.uncertainty.recalibration import Denoiser
+from commgen.inference.uncertainty.regions import per_channel
 from commgen.measures.decibel import noise_variance, to_db
 from commgen.measures.error import nmse_interval
-from commgen.phy.uncertainty import CalibratedPrior, GuardedPrior, NoveltyDetector
-from commgen.phy.uncertainty.recalibration import Denoiser
-from commgen.phy.uncertainty.regions import per_channel
 
 SNR_DB = (-10.0, 0.0, 10.0, 20.0, 30.0)
 

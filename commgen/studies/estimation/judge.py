@@ -7,8 +7,8 @@ import numpy as np
 
 from commgen._files import sha256
 from commgen.generative.files import MODEL_FILE
-from commgen.phy import sweep_nmse
-from commgen.phy.uncertainty import (
+from commgen.inference import sweep_nmse
+from commgen.inference.uncertainty import (
     CalibratedPrior,
     GuardedPrior,
     calibration_report,
@@ -72,7 +72,7 @@ def judge(
     data
         The set.
     priors
-        Name to :class:`~commgen.phy.uncertainty.CalibratedPrior`.
+        Name to :class:`~commgen.inference.uncertainty.CalibratedPrior`.
     seed
         Seed of the noise, the same for all.
     known

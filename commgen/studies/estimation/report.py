@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from commgen._files import atomic_path
-from commgen.phy.parameters.study import REFERENCE
+from commgen.studies.angles import REFERENCE
 from commgen.studies.estimation.benchmark import MEASURED, Findings
 from commgen.studies.estimation.judge import estimators_of, mean_nmse_db
 from commgen.studies.report import write_csv

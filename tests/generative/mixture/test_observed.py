@@ -39,7 +39,7 @@ def test_masked_moments_against_a_selection_matrix(normal, rng, least):
     estimate, total = masked.estimate(one), 0
     for i in range(30):
         seen = np.eye(6)[mask[i]]
-        alone = mo.LinearObservation(y[i : i + 1, mask[i]], seen, no[i : i + 1])
+        alone = mo.WhiteObservation(y[i : i + 1, mask[i]], seen, no[i : i + 1])
         assert density[i] == pytest.approx(alone.log_density(one)[0], abs=atol)
         np.testing.assert_allclose(estimate[i], alone.estimate(one)[0], atol=atol)
         total = total + w[i] * alone.scatter(one, np.ones(1)).matrix()
@@ -69,8 +69,8 @@ def test_all_seen_through_the_identity_is_all_seen(h, kind):
     white = Component(np.ones(6), np.eye(6))
     mixture = Mixture.of(np.zeros(2), [white, white])
     for seen in (
-        mo.LinearObservation(y, None, no),
-        mo.LinearObservation(y, np.eye(6), no),
+        mo.WhiteObservation(y, None, no),
+        mo.WhiteObservation(y, np.eye(6), no),
         MaskedObservation(y, np.ones(y.shape, bool), no),
     ):
         found = em.maximisation(
@@ -95,8 +95,8 @@ def test_log_likelihood_of_the_observations_never_falls(h, normal, rng, kind, ho
     mask[:, 1] = True
     A = normal(4, 6)
     seen = {
-        "levels": mo.LinearObservation(h + noise, None, no),
-        "matrix": mo.LinearObservation(h @ A.T + noise[:, :4], A, no),
+        "levels": mo.WhiteObservation(h + noise, None, no),
+        "matrix": mo.WhiteObservation(h @ A.T + noise[:, :4], A, no),
         "mask": MaskedObservation(h + noise, mask, no),
     }[how]
     structure = em.Structure(kind, (6,), 0.0, rank=3)

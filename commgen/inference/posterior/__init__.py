@@ -1,0 +1,1 @@
+"""Posteriors sampled by chains, and modes found by descent, under any prior."""
