@@ -10,8 +10,8 @@ from rich.table import Table
 from commgen._progress import progress_bar
 from commgen._tables import write_csv
 from commgen.phy import MonteCarlo, load_config
-from commgen.phy.links import build_link
-from commgen.phy.priors import build_estimators
+from commgen.phy.simulation.estimators import build_estimators
+from commgen.phy.simulation.links import build_link
 
 HERE = Path(__file__).parent
 

@@ -10,9 +10,9 @@ import numpy as np
 from rich.console import Console
 
 from commgen.phy import MonteCarlo, load_config
-from commgen.phy.links import build_link
-from commgen.phy.priors import build_estimators
 from commgen.phy.run_folder import save_state
+from commgen.phy.simulation.estimators import build_estimators
+from commgen.phy.simulation.links import build_link
 
 HERE = Path(__file__).parent
 _PAGE = 4096

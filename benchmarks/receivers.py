@@ -14,8 +14,8 @@ from rich.table import Table
 from commgen._tables import write_csv
 from commgen.generative.training import TrainingConfig
 from commgen.phy import parse_config, save_overview
-from commgen.phy.receiver.neural_training import train_neural_receiver
-from commgen.phy.receiver.study import GAIN_COLUMNS, receiver_study
+from commgen.phy.neural.training import train_neural_receiver
+from commgen.studies.receivers import GAIN_COLUMNS, receiver_study
 
 TRAINING = TrainingConfig(num_epochs=30, batch_size=16, learning_rate=3e-3, patience=30)
 NUM_TRAINING_SLOTS = 1024

@@ -23,7 +23,7 @@ from commgen.channels.config import SPEED_OF_LIGHT_M_S
 from commgen.frame.interpolation import linear_weights
 from commgen.frame.slot_mixture import GridMixture, principal_bases
 from commgen.generative import GaussianMixture
-from commgen.phy.estimation.slot_grid import (
+from commgen.phy.estimation.slot.grid import (
     GridEstimator,
     staggered_mask,
     tdl_grid_estimator,

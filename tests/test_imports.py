@@ -273,7 +273,7 @@ def test_the_walk_sees_what_it_should():
     assert "tensorflow" in loads_when_imported("commgen.channels.training")
     name = "commgen.generative.Diffusion"
     assert module_of(name) == "commgen.generative.diffusion.model"
-    assert room_of("commgen.phy.link.Link") == "phy"
+    assert room_of("commgen.phy.ofdm.link.Link") == "phy"
     assert room_of("commgen._files.sha256") == "_files"
     assert module_of("commgen._files.sha256") == "commgen._files"
     assert ROOMS["channels"] >= {"generative", "datasets", "measures", "_files"}

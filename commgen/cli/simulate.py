@@ -41,7 +41,6 @@ def simulate(
     grid in the configuration it is a campaign: one run for each point of the grid.
     """
     if example:
-        # Not through commgen.phy, which loads TensorFlow.
         typer.echo(_example(), nl=False)
         return
     if config is None or (output is None and not dry_run):
@@ -62,8 +61,9 @@ def simulate(
 
 
 def _example() -> str:
-    path = Path(__file__).parent.parent / "phy" / "example.yaml"
-    return path.read_text(encoding="utf-8")
+    from commgen.phy import EXAMPLE_YAML
+
+    return EXAMPLE_YAML
 
 
 def _plan(loaded: Any) -> None:

@@ -28,7 +28,7 @@ MODULES = {
     "LineStage": "commgen.generative.learned_filter.line_network",
     "PowerSpline": "commgen.generative.flow.power",
     "RadialCoupling": "commgen.generative.flow.radial",
-    "ReceiverNetwork": "commgen.phy.receiver.neural_network",
+    "ReceiverNetwork": "commgen.phy.neural.network",
     "RectifiedFlow": "commgen.generative.diffusion.rectified_flow",
     "RecurrentPredictor": "commgen.generative.autoregressive.recurrent",
     "ResidualBlock": "commgen.generative.networks.denoiser",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from commgen._files import read_json, write_json
-from commgen.phy.config import SimulationConfig
+from commgen.phy.simulation.config import SimulationConfig
 
 _PACKAGES = (
     "commgen",

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from commgen.phy.counts import Block
-from commgen.phy.simulator import Simulator
+from commgen.phy.simulation.simulator import Simulator
 from commgen.phy.tally import Tally
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from commgen._tables import ESTIMATION_COLUMNS, write_csv
-from commgen.phy.config import SimulationConfig
 from commgen.phy.figure import save_figure
 from commgen.phy.readings import readings
 from commgen.phy.run_folder import READING_COLUMNS, RESULT_COLUMNS, THROUGHPUT_COLUMNS
+from commgen.phy.simulation.config import SimulationConfig
 from commgen.phy.tally import Tally
 
 

@@ -8,13 +8,17 @@ from typing import Any
 from commgen._files import check_folder, sha256, write_text
 from commgen._progress import progress_bar
 from commgen.phy.card import RunCard
-from commgen.phy.config import SimulationConfig
-from commgen.phy.config_file import dump_config
-from commgen.phy.links import build_link
 from commgen.phy.monte_carlo import MonteCarlo
-from commgen.phy.priors import build_estimators, build_unfitted, model_files
 from commgen.phy.results import write_results
 from commgen.phy.run_folder import load_state, save_state
+from commgen.phy.simulation.config import SimulationConfig
+from commgen.phy.simulation.config_file import dump_config
+from commgen.phy.simulation.estimators import (
+    build_estimators,
+    build_unfitted,
+    model_files,
+)
+from commgen.phy.simulation.links import build_link
 from commgen.phy.tally import Tally
 from commgen.phy.workers import Workers
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_int
-from commgen.phy.config import SimulationConfig
-from commgen.phy.config_file import dump_config, parse_config
 from commgen.phy.counts import Block
+from commgen.phy.simulation.config import SimulationConfig
+from commgen.phy.simulation.config_file import dump_config, parse_config
 
 # Batches given to a worker: one to compute, and one so that it never waits.
 _BATCHES_EACH = 2
@@ -224,9 +224,9 @@ class _Worker:
 def _build(text: str, models: str, jit_compile: bool) -> Any:
     import yaml
 
-    from commgen.phy.links import build_link
-    from commgen.phy.priors import build_estimators
-    from commgen.phy.simulator import Simulator
+    from commgen.phy.simulation.estimators import build_estimators
+    from commgen.phy.simulation.links import build_link
+    from commgen.phy.simulation.simulator import Simulator
 
     config = parse_config(yaml.safe_load(text))
     link = build_link(config, jit_compile=jit_compile)

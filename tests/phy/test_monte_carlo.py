@@ -5,9 +5,9 @@ import pytest
 
 from commgen.measures.intervals import wilson_interval
 from commgen.phy import CurveReader, InProcess, MonteCarlo, Simulator, Tally, readings
-from commgen.phy.config import SweepConfig
 from commgen.phy.counts import Block, Counts
 from commgen.phy.run_folder import load_state, save_state
+from commgen.phy.simulation.config import SweepConfig
 
 SWEEP = {
     "snr_start_db": 0,

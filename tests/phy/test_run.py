@@ -168,7 +168,7 @@ def recorded(base, tmp_path, complex_normal):
 
 
 def test_recorded_channels_with_a_saved_model(recorded, tmp_path, monkeypatch):
-    from commgen.phy import priors
+    from commgen.phy.simulation import estimators as priors
 
     loaded, load = [], priors._loaded
     monkeypatch.setattr(priors, "_loaded", lambda e: loaded.append(e.name) or load(e))

@@ -10,9 +10,9 @@ from typing import Any
 import yaml
 
 from commgen._tables import ESTIMATION_COLUMNS
-from commgen.phy.config import SimulationConfig
-from commgen.phy.config_file import parse_config, read_yaml, resolve_paths
 from commgen.phy.run_folder import READING_COLUMNS, RESULT_COLUMNS, THROUGHPUT_COLUMNS
+from commgen.phy.simulation.config import SimulationConfig
+from commgen.phy.simulation.config_file import parse_config, read_yaml, resolve_paths
 
 _MAX_POINTS = 10_000
 RESERVED = {

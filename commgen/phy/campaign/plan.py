@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from commgen._progress import progress_bar
-from commgen.phy.config import SimulationConfig
-from commgen.phy.links import build_link
 from commgen.phy.monte_carlo import MonteCarlo
-from commgen.phy.priors import build_estimators
 from commgen.phy.run_folder import save_state
+from commgen.phy.simulation.config import SimulationConfig
+from commgen.phy.simulation.estimators import build_estimators
+from commgen.phy.simulation.links import build_link
 
 
 @dataclass(frozen=True)

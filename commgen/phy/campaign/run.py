@@ -8,10 +8,10 @@ from commgen._files import check_folder, write_text
 from commgen._tables import ESTIMATION_COLUMNS, write_csv
 from commgen.phy.campaign.config import CampaignConfig, GridPoint, load_campaign
 from commgen.phy.campaign.saved import CAMPAIGN_FILE, point_folder
-from commgen.phy.config_file import load_config
 from commgen.phy.figure import save_campaign_figure
 from commgen.phy.run import RunResult, run_simulation
 from commgen.phy.run_folder import READING_COLUMNS, RESULT_COLUMNS, THROUGHPUT_COLUMNS
+from commgen.phy.simulation.config_file import load_config
 from commgen.phy.workers import Workers
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from commgen._files import read_json
-from commgen.phy.config import SimulationConfig
-from commgen.phy.config_file import load_config
 from commgen.phy.figure import save_campaign_figure, save_figure
 from commgen.phy.run_folder import load_state
+from commgen.phy.simulation.config import SimulationConfig
+from commgen.phy.simulation.config_file import load_config
 from commgen.phy.tally import Tally
 
 CAMPAIGN_FILE = "campaign.yaml"

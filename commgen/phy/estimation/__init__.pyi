@@ -4,4 +4,4 @@ from .lmmse import LMMSEInterpolationEstimator as LMMSEInterpolationEstimator
 from .ls import LSEstimator as LSEstimator
 from .perfect import PerfectCSI as PerfectCSI
 from .prior import PriorEstimator as PriorEstimator
-from .slot import SlotPriorEstimator as SlotPriorEstimator
+from .slot.estimator import SlotPriorEstimator as SlotPriorEstimator

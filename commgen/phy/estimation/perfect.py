@@ -3,7 +3,7 @@
 import tensorflow as tf
 from sionna.phy import Block
 
-from commgen.phy.grid import EffectiveSubcarriers
+from commgen.phy.signal.grid import EffectiveSubcarriers
 
 
 class PerfectCSI(Block):

@@ -9,12 +9,12 @@ from commgen._checks import check_int
 from commgen.coding import TransportBlock
 from commgen.measures.decibel import from_db
 from commgen.phy.counts import Counts
-from commgen.phy.draws import check_seeded
 from commgen.phy.nr.grid import build_pusch_grid
 from commgen.phy.nr.harq import run_harq
 from commgen.phy.nr.pusch import PuschReceiver, PuschTransmitter
 from commgen.phy.nr.reception import Reception
 from commgen.phy.nr.slots import HarqSlots
+from commgen.phy.ofdm.draws import check_seeded
 from commgen.phy.receiver.options import options_of
 
 _MAX_SNR_DB = 120.0  # single precision cannot tell more from no noise

@@ -6,9 +6,9 @@ import numpy as np
 import tensorflow as tf
 from sionna.phy.mapping import Constellation
 
-from commgen.phy.demapper import demap
-from commgen.phy.equalizer import FewStreamsLMMSEEqualizer
 from commgen.phy.nr.scrambling import pusch_scrambling
+from commgen.phy.signal.demapper import demap
+from commgen.phy.signal.equalizer import FewStreamsLMMSEEqualizer
 
 
 class PuschTransmitter:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_int
-from commgen.phy.draws import random_bits, stream, unit_noise
 from commgen.phy.nr.numerology import NUM_OFDM_SYMBOLS
+from commgen.phy.ofdm.draws import random_bits, stream, unit_noise
 
 
 @dataclass(frozen=True)

@@ -3,5 +3,3 @@ from .options import ReceiverOptions as ReceiverOptions, options_of as options_o
 from .refinement import Refinement as Refinement
 from .slot_posterior import SlotPosterior as SlotPosterior
 from .soft_grid import SoftGrid as SoftGrid
-from .soft_symbols import soft_symbols as soft_symbols
-from .timed import TimedEstimator as TimedEstimator

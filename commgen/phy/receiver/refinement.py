@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from commgen.phy.receiver.soft_grid import SoftGrid
-from commgen.phy.receiver.soft_symbols import soft_symbols
+from commgen.phy.signal.soft_symbols import soft_symbols
 
 
 class Refinement:

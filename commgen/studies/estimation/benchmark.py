@@ -17,14 +17,14 @@ from commgen.measures import share_interval
 from commgen.measures.decibel import noise_variance, to_db
 from commgen.measures.error import nmse_interval
 from commgen.phy import parse_config
-from commgen.phy.estimation.slot_grid import staggered_mask, tdl_grid_estimator
-from commgen.phy.receiver.study import receiver_study
+from commgen.phy.estimation.slot.grid import staggered_mask, tdl_grid_estimator
 from commgen.studies.angles import aoa_study
 from commgen.studies.estimation.arrays import ESTIMATORS, ArrayStudies, Size
 from commgen.studies.estimation.elsewhere import shift_rows
 from commgen.studies.estimation.judge import LEVELS
 from commgen.studies.estimation.limit import bayes_limit
 from commgen.studies.estimation.shifts import shift_sets
+from commgen.studies.receivers import receiver_study
 from commgen.studies.stages import Stages, model_digests
 
 Rows = list[dict[str, Any]]

@@ -14,7 +14,7 @@ from commgen.coding import LDPCDecoder, LDPCEncoder
 from commgen.frame.constellation import pam_labels
 from commgen.measures.decibel import from_db, noise_variance
 from commgen.measures.intervals import mean_interval
-from commgen.phy.demapper import demap
+from commgen.phy.signal.demapper import demap
 from commgen.studies.validation.closed_forms import (
     bicm_capacity,
     rayleigh_capacity,

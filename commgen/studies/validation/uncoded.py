@@ -10,8 +10,8 @@ from commgen._random import complex_normal
 from commgen.channels import RayleighConfig, build_channel
 from commgen.measures.decibel import from_db, noise_variance
 from commgen.measures.intervals import mean_interval
-from commgen.phy.demapper import demap
-from commgen.phy.equalizer import lmmse_equalize
+from commgen.phy.signal.demapper import demap
+from commgen.phy.signal.equalizer import lmmse_equalize
 from commgen.studies.validation.closed_forms import qam_bit_error_rate, snr_at
 from commgen.studies.validation.line import CONFIDENCE, Line, equal, point_seed
 from commgen.studies.validation.size import ValidationSize

@@ -207,9 +207,9 @@ def test_the_plan_is_near_what_it_costs(base):
     assert low <= expected <= high
     assert plan.cpu_hours[0] <= plan.cpu_hours[1] <= plan.cpu_hours[2]
     assert plan.memory_bytes > 2**27
-    from commgen.phy.links import build_link
     from commgen.phy.monte_carlo import MonteCarlo
-    from commgen.phy.priors import build_estimators
+    from commgen.phy.simulation.estimators import build_estimators
+    from commgen.phy.simulation.links import build_link
 
     link = build_link(config, jit_compile=False)
     estimators = build_estimators(config, link.resource_grid)

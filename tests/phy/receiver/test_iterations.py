@@ -19,16 +19,16 @@ from commgen.phy import (
     parse_config,
 )
 from commgen.phy.nr import run_harq
-from commgen.phy.priors import build_estimators
 from commgen.phy.receiver import (
     BlockPosterior,
     ReceiverOptions,
     SlotPosterior,
-    TimedEstimator,
     options_of,
 )
 from commgen.phy.receiver.options import fill_up
-from commgen.phy.sources import build_source
+from commgen.phy.simulation.estimators import build_estimators
+from commgen.phy.simulation.sources import build_source
+from commgen.phy.simulation.timed import TimedEstimator
 
 
 def with_options(block, **options):

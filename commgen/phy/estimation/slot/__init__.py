@@ -1,0 +1,1 @@
+"""A mixture over whole slots, and the estimator that infers under it."""

@@ -1,0 +1,80 @@
+"""Configuration of an estimator with a prior over the slot."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from commgen._settings import Count, Float, Name, PositiveFloat, Settings
+from commgen.frame.slot_files import load_grid_mixture
+from commgen.frame.slot_mixture import GridMixture
+from commgen.phy.estimation.slot.bank import mid_points, tdl_bank
+
+Model = Literal["A", "B", "C", "D", "E"]
+_TOLERANCE = 1e-4  # of a link, where 40 dB below the channel is enough
+_NUM_INSIDE = 3  # delay spreads in one component
+
+
+class SlotConfig(Settings):
+    """MMSE estimate of the whole slot, under a mixture that is not told the channel.
+
+    Parameters
+    ----------
+    name
+        Of the estimator.
+    model
+        File of a saved mixture (``.npz``); relative to the configuration file. Or else
+        a bank of TDL channels (TR 38.901 7.7.2) of all
+    models
+        profiles,
+    delay_spread_min_s, delay_spread_max_s, num_delay_spreads
+        log-uniform delay spreads [s], and
+    max_doppler_hz, num_dopplers
+        Doppler shifts up to this one [Hz].
+    share
+        As in :class:`~commgen.phy.estimation.slot.estimator.SlotPriorEstimator`.
+    """
+
+    kind: Literal["slot"] = "slot"
+    name: Name = "slot"
+    model: Path | None = None
+    models: Annotated[tuple[Model, ...], Field(min_length=1)] = ("A", "B", "C", "D")
+    delay_spread_min_s: Annotated[PositiveFloat, Field(le=1e-4)] = 10e-9
+    delay_spread_max_s: Annotated[PositiveFloat, Field(le=1e-4)] = 400e-9
+    num_delay_spreads: Annotated[Count, Field(le=64)] = 6
+    max_doppler_hz: Annotated[Float, Field(ge=0, le=1e5)] = 500.0
+    num_dopplers: Annotated[Count, Field(le=64)] = 3
+    share: bool = True
+
+    @model_validator(mode="after")
+    def _check_range(self):
+        if self.delay_spread_min_s > self.delay_spread_max_s:
+            raise ValueError(
+                "delay_spread_max_s must be at least delay_spread_min_s = "
+                f"{self.delay_spread_min_s}, got {self.delay_spread_max_s}"
+            )
+        return self
+
+
+def build_slot_prior(config: SlotConfig, resource_grid: Any) -> GridMixture:
+    """Return the prior of a configuration over the grid of its link."""
+    if config.model is not None:
+        return load_grid_mixture(config.model)
+    symbols = np.arange(resource_grid.num_ofdm_symbols)
+    subcarriers = np.asarray(resource_grid.effective_subcarrier_ind, float)
+    num = config.num_delay_spreads
+    spreads = mid_points(
+        config.delay_spread_min_s,
+        config.delay_spread_max_s,
+        num * _NUM_INSIDE,
+        log=True,
+    )
+    return tdl_bank(
+        symbols * float(resource_grid.ofdm_symbol_duration),
+        subcarriers * float(resource_grid.subcarrier_spacing),
+        models=config.models,
+        delay_spreads_s=spreads.reshape(num, _NUM_INSIDE),
+        max_dopplers_hz=mid_points(0, config.max_doppler_hz, config.num_dopplers),
+        tolerance=_TOLERANCE,
+    )

@@ -1,0 +1,1 @@
+"""The neural receiver: network, features, files, training."""

@@ -1,0 +1,97 @@
+"""Folders of neural receivers, loaded without running code, and refused elsewhere."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from commgen import __version__
+from commgen._files import atomic_folder, write_text
+from commgen.frame.fields import frame_of
+from commgen.generative.files import (
+    CARD_FILE,
+    MODEL_FILE,
+    check_model_folder,
+    read_card,
+)
+from commgen.generative.load import load_keras
+from commgen.phy.neural.network import ReceiverNetwork
+
+_FORMAT = "commgen-receiver"
+
+
+def save_neural_receiver(network: Any, path: Path, card: dict[str, Any]) -> None:
+    """Write a folder with the network and its card.
+
+    Parameters
+    ----------
+    network : ReceiverNetwork
+        The network.
+    path
+        Folder; an older model there is replaced at the end.
+    card
+        ``frame`` of :func:`frame_of`, ``snr_range_db``, and what else to tell; JSON.
+    """
+    check_model_folder(path)
+    facts = {
+        "format": _FORMAT,
+        "num_parameters": network.count_params(),
+        "commgen": __version__,
+        "keras": keras.__version__,
+        **card,
+    }
+    with atomic_folder(path) as temporary:
+        keras.Model.save(network, temporary / MODEL_FILE)
+        write_text(temporary / CARD_FILE, json.dumps(facts, indent=2) + "\n")
+
+
+def load_neural_receiver(path: str | Path) -> tuple[Any, dict[str, Any]]:
+    """Load a folder of :func:`save_neural_receiver`.
+
+    Returns
+    -------
+    network : ReceiverNetwork
+    card : dict
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no model at ``path``.
+    ValueError
+        If the file is damaged, or holds something else than a neural receiver.
+    """
+    file = Path(path) / MODEL_FILE
+    if not file.is_file():
+        raise FileNotFoundError(f"no model at {path}: {MODEL_FILE} is not there.")
+    card = read_card(path)
+    if card.get("format") != _FORMAT:
+        raise ValueError(
+            f"{path} must hold a neural receiver, with format {_FORMAT} in its card, "
+            f"got {card.get('format')!r}."
+        )
+    network = load_keras(file, ReceiverNetwork, "a ReceiverNetwork")
+    return network, card
+
+
+def check_receiver_fits(card: dict[str, Any], link: Any, snr_db: Any) -> None:
+    """Raise ValueError unless a receiver was trained for this frame and these SNRs.
+
+    A network that meets other noise than in training may be far worse than least
+    squares, and does not tell.
+    """
+    for key, value in frame_of(link).items():
+        trained = card.get("frame", {}).get(key)
+        if trained != value:
+            raise ValueError(
+                f"link.{key} must be {trained}, as in the receiver's training, "
+                f"got {value}."
+            )
+    low, high = card["snr_range_db"]
+    outside = [s for s in np.atleast_1d(snr_db).tolist() if not low <= s <= high]
+    if outside:
+        raise ValueError(
+            f"snr_db must be in {low:g}..{high:g}, the range of the receiver's "
+            f"training, got {outside[0]:g}."
+        )

@@ -1,0 +1,1 @@
+"""The coded OFDM link."""

@@ -1,0 +1,1 @@
+"""Symbols and grids: demapper, soft symbols, pilots on a grid, equaliser."""

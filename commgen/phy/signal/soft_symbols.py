@@ -1,0 +1,75 @@
+"""What a decoder's LLRs say of the QAM symbols: their mean and variance."""
+
+import numpy as np
+
+from commgen.frame.constellation import pam_labels
+
+
+def soft_symbols(llr, num_bits_per_symbol: int) -> tuple[np.ndarray, np.ndarray]:
+    r"""Mean and variance of Gray-labelled QAM symbols with independent bits.
+
+    .. math:: \bar{x} = \sum_c c \prod_i p(b_i(c)), \qquad
+              v = \sum_c |c|^2 \prod_i p(b_i(c)) - |\bar{x}|^2
+
+    (Tüchler, Singer and Koetter, "Minimum mean squared error equalization using a
+    priori information", IEEE Trans. Signal Process. 50(3), 2002, eq. 5), one real axis
+    at a time as in :func:`~commgen.phy.signal.demapper.demap`.
+
+    Parameters
+    ----------
+    llr : [..., n * num_bits_per_symbol], float
+        ln p(1) / p(0) of the bits, in the order of the mapper. Infinite ones are
+        certain.
+    num_bits_per_symbol
+        2, 4, 6 or 8.
+
+    Returns
+    -------
+    mean : [..., n], complex64
+        Of the symbols; the QAM has unit mean power.
+    var : [..., n], float32
+        Their variance, over both axes: 1 where all LLRs are zero, 0 where all are
+        certain.
+
+    Raises
+    ------
+    ValueError
+        If ``num_bits_per_symbol`` is anything else, does not divide the length, or an
+        LLR is NaN.
+
+    Examples
+    --------
+    >>> mean, var = soft_symbols([0.0, 0.0, np.inf, -np.inf], 2)
+    >>> np.allclose(mean * 2**0.5, [0, -1 + 1j]), var.round(3).tolist()
+    (True, [1.0, 0.0])
+    """
+    amplitudes, labels = pam_labels(num_bits_per_symbol)
+    llr = np.asarray(llr, np.float32)
+    if not llr.ndim or llr.shape[-1] % num_bits_per_symbol:
+        raise ValueError(
+            f"llr must end in a multiple of num_bits_per_symbol {num_bits_per_symbol}, "
+            f"got {llr.shape}."
+        )
+    if np.isnan(llr).any():
+        raise ValueError(
+            f"llr must not be NaN, got {int(np.isnan(llr).sum())} of them."
+        )
+    # tanh(llr / 2) is p(1) - p(0); bits take turns: real axis, imaginary axis.
+    shape = (*llr.shape[:-1], -1, num_bits_per_symbol // 2, 2)
+    tilt = np.tanh(llr / 2).reshape(shape)
+    mean, power = _axis(tilt, amplitudes.astype(np.float32), labels)
+    var = np.maximum(power - mean**2, 0).sum(-1)
+    return mean[..., 0] + 1j * mean[..., 1], var
+
+
+def _axis(tilt, amplitudes, labels):
+    """Mean and mean square of each axis from p(1) - p(0) of its bits [..., bit, 2]."""
+    size = np.zeros(tilt[..., 0, :].shape, np.float32)
+    power = np.zeros_like(size)
+    for amplitude, label in zip(amplitudes, labels, strict=True):
+        p = np.ones_like(size)
+        for i, bit in enumerate(label):
+            p = p * (0.5 + (0.5 if bit else -0.5) * tilt[..., 1 + i, :])
+        size += amplitude * p
+        power += amplitude**2 * p
+    return -tilt[..., 0, :] * size, power  # the first bit is 0 for the positive sign

@@ -1,0 +1,1 @@
+"""From a configuration to a link with its estimators."""

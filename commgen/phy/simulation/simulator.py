@@ -1,0 +1,57 @@
+"""A link with its estimators, ready to simulate any batch."""
+
+from typing import Any
+
+import numpy as np
+
+from commgen.phy.counts import Block
+from commgen.phy.simulation.timed import TimedEstimator
+
+
+class Simulator:
+    """Simulate batches of one link for several estimators and SNRs.
+
+    Parameters
+    ----------
+    link
+        Link with ``run_batch``, such as :class:`~commgen.phy.Link`.
+    estimators
+        Name to estimator ``(y, no) -> h_hat, err_var``.
+    snr_db : [num_snr], float
+        SNRs.
+    batch_size
+        Slots of a batch.
+    """
+
+    def __init__(
+        self, link: Any, estimators: dict[str, Any], snr_db: Any, batch_size: int
+    ):
+        self.link = link
+        self.names = list(estimators)
+        self.snr_db = np.asarray(snr_db, float)
+        self._batch_size = batch_size
+        self._timed = {
+            name: TimedEstimator(block) for name, block in estimators.items()
+        }
+
+    def run(self, batch: int, pending: np.ndarray) -> Block:
+        """Simulate batch number ``batch`` at the points of ``pending``.
+
+        Parameters
+        ----------
+        batch
+            Number of the batch, at least 0.
+        pending : [num_estimators, num_snr], bool
+            Points to run; at least one.
+        """
+        counts, seconds = {}, {}
+        timed = list(self._timed.values())
+        spent = [block.seconds for block in timed]
+        results = self.link.run_batch(
+            batch, self._batch_size, self.snr_db, self._timed, pending
+        )
+        for i, j, found in results:
+            counts[int(i), int(j)] = found
+            seconds[int(i), int(j)] = timed[i].seconds - spent[i]
+            spent[i] = timed[i].seconds
+        return Block.of(batch, counts, seconds)

@@ -1,0 +1,75 @@
+"""Soft symbols and their grid, against sums over all symbols and Sionna's mapper."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sionna.phy.ofdm import ResourceGrid, ResourceGridMapper
+
+from commgen.frame.constellation import qam_points
+from commgen.phy.receiver import SoftGrid
+from commgen.phy.signal import soft_symbols
+
+
+@pytest.mark.parametrize("num_bits", [2, 4, 6, 8])
+def test_is_the_mean_and_variance_over_all_symbols(rng, num_bits):
+    llr = rng.normal(scale=3, size=(5, 7 * num_bits))
+    points = qam_points(num_bits)
+    label = np.arange(len(points))[:, None]
+    bits = (label >> np.arange(num_bits)[::-1]) & 1
+    one = 1 / (1 + np.exp(-llr.reshape(5, 7, 1, num_bits)))
+    p = np.prod(np.where(bits == 1, one, 1 - one), axis=-1)
+    mean, var = soft_symbols(llr, num_bits)
+    wanted = (p * points).sum(-1)
+    np.testing.assert_allclose(mean, wanted, atol=1e-6)
+    second = (p * np.abs(points) ** 2).sum(-1)
+    np.testing.assert_allclose(var, second - np.abs(wanted) ** 2, atol=1e-5)
+    assert (mean.dtype, var.dtype) == (np.complex64, np.float32)
+
+
+@pytest.mark.parametrize("num_bits", [2, 4, 6, 8])
+def test_certain_bits_give_the_symbol_and_none_give_nothing(num_bits):
+    points = qam_points(num_bits)
+    bits = (np.arange(len(points))[:, None] >> np.arange(num_bits)[::-1]) & 1
+    mean, var = soft_symbols(np.where(bits == 1, np.inf, -np.inf).ravel(), num_bits)
+    np.testing.assert_allclose(mean, points, atol=1e-6)
+    np.testing.assert_allclose(var, 0, atol=1e-6)
+    mean, var = soft_symbols(np.zeros(num_bits), num_bits)
+    np.testing.assert_allclose(np.abs(mean), 0, atol=1e-6)
+    np.testing.assert_allclose(var, 1, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("llr", "num_bits", "message"),
+    [
+        (np.zeros(3), 2, r"llr must end in a multiple of num_bits_per_symbol 2, got"),
+        (np.zeros(()), 2, r"llr must end in a multiple"),
+        ([0.0, np.nan], 2, r"llr must not be NaN, got 1 of them"),
+        (np.zeros(3), 3, r"num_bits_per_symbol must be one of"),
+    ],
+)
+def test_refuses(llr, num_bits, message):
+    with pytest.raises(ValueError, match=message):
+        soft_symbols(llr, num_bits)
+
+
+def test_the_grid_is_that_of_sionnas_mapper(complex_normal):
+    grid = ResourceGrid(
+        num_ofdm_symbols=4,
+        fft_size=16,
+        subcarrier_spacing=30e3,
+        num_streams_per_tx=2,
+        num_guard_carriers=(2, 1),
+        dc_null=True,
+        pilot_pattern="kronecker",
+        pilot_ofdm_symbol_indices=[1, 2],
+    )
+    soft = SoftGrid(grid)
+    x = complex_normal(3, 2, int(grid.num_data_symbols))
+    mean, var = soft.place(x, np.full(x.shape, 0.3, np.float32))
+    sent = ResourceGridMapper(grid)(x[:, None]).numpy()[:, 0]
+    np.testing.assert_array_equal(mean, sent[..., soft.subcarriers])
+    pattern: Any = grid.pilot_pattern
+    mask = np.asarray(pattern.mask)[0].astype(bool)
+    np.testing.assert_array_equal(var == 0, np.broadcast_to(mask, var.shape))
+    assert var.max() == np.float32(0.3)
