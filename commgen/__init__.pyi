@@ -3,6 +3,7 @@ from . import (
     coding as coding,
     datasets as datasets,
     evaluation as evaluation,
+    exported as exported,
     frame as frame,
     generative as generative,
     inference as inference,

@@ -137,6 +137,23 @@ def learn(
     return model
 
 
+#: Name to what builds the untrained model, from event shape, mixture and conditions.
+NETWORKS: dict[str, Callable[..., Any]] = {
+    "vae": lambda shape, _, **size: VariationalAutoencoder(shape, **size),
+    "gm-vae": lambda shape, _, **size: VariationalAutoencoder(
+        shape, num_components=_GM_VAE_COMPONENTS, **size
+    ),
+    "wgan": lambda shape, _, **size: WassersteinGAN(shape, **size),
+    "vae-gan": lambda shape, _, **size: AdversarialAutoencoder(shape, **size),
+    "coupling": lambda shape, _, **size: CouplingFlow(shape, **size),
+    "diffusion": lambda shape, prior, **size: Diffusion(shape, prior=prior, **size),
+    "rectified-flow": lambda shape, prior, **size: RectifiedFlow(
+        shape, prior=prior, **size
+    ),
+    "autoregressive": lambda shape, _, **size: Autoregressive(shape, **size),
+    "stationary": lambda shape, _, **size: StationaryDenoiser(shape),
+    "separable": lambda shape, _, **size: SeparableDenoiser(shape),
+}
 _UNCONDITIONAL = ("stationary", "separable")
 
 # Families that correct what a Gaussian mixture of the same channels knows.
@@ -165,26 +182,11 @@ def build_network(
     ValueError
         If the family takes no conditions, or no channels of this shape.
     """
-    size = {"num_conditions": num_conditions}
-    builders: dict[str, Callable[[], Any]] = {
-        "vae": lambda: VariationalAutoencoder(event_shape, **size),
-        "gm-vae": lambda: VariationalAutoencoder(
-            event_shape, num_components=_GM_VAE_COMPONENTS, **size
-        ),
-        "wgan": lambda: WassersteinGAN(event_shape, **size),
-        "vae-gan": lambda: AdversarialAutoencoder(event_shape, **size),
-        "coupling": lambda: CouplingFlow(event_shape, **size),
-        "diffusion": lambda: Diffusion(event_shape, prior=prior, **size),
-        "rectified-flow": lambda: RectifiedFlow(event_shape, prior=prior, **size),
-        "autoregressive": lambda: Autoregressive(event_shape, **size),
-        "stationary": lambda: StationaryDenoiser(event_shape),
-        "separable": lambda: SeparableDenoiser(event_shape),
-    }
     if num_conditions and family in _UNCONDITIONAL:
         raise ValueError(
             f"condition must be None for {family}, got {num_conditions} conditions."
         )
-    return builders[family]()
+    return NETWORKS[family](event_shape, prior, num_conditions=num_conditions)
 
 
 def _straighten(model, num_channels, num_epochs, *, seed, progress, **options) -> None:

@@ -1,10 +1,11 @@
 """``commgen benchmark generative`` and ``commgen augment``, at their smallest."""
 
 import csv
+from typing import get_args
 
 import pytest
 
-from commgen.cli.train import FamilyName
+from commgen.generative.names import Family
 
 
 def rows_of(path):
@@ -62,10 +63,10 @@ def test_augment_checks_sizes(refused, tmp_path, sizes, message):
     assert told.startswith(message)
 
 
-def test_command_line_knows_the_families():
-    from commgen.generative.names import Family
+def test_every_name_of_a_family_is_learned():
+    from commgen.generative.recipes import NETWORKS
 
-    assert FamilyName == Family
+    assert set(get_args(Family)) == {"lmmse", "gmm", *NETWORKS}
 
 
 @pytest.mark.slow

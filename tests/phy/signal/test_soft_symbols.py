@@ -8,7 +8,7 @@ from sionna.phy.ofdm import ResourceGrid, ResourceGridMapper
 
 from commgen.frame.constellation import qam_points
 from commgen.phy.receiver import SoftGrid
-from commgen.phy.signal import soft_symbols
+from commgen.phy.signal.soft_symbols import soft_symbols
 
 
 @pytest.mark.parametrize("num_bits", [2, 4, 6, 8])
