@@ -35,6 +35,11 @@ def with_workers(num_workers: int | None, address: str | None) -> Iterator[Any]:
         yield pool
 
 
+def simulations_of(config: Any) -> list[Any]:
+    """Return the simulations of a campaign, or the one that ``config`` is."""
+    return [point.config for point in getattr(config, "points", ())] or [config]
+
+
 def show_run(result: Any) -> None:
     """Print the tables of a run, and where it is."""
     console = Console()

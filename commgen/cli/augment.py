@@ -11,6 +11,7 @@ from commgen import __version__
 from commgen._files import claim_folder
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli.benchmark import plain_table
+from commgen.datasets import data_root
 from commgen.generative.names import Family
 
 
@@ -45,15 +46,6 @@ def augment(
     intervals over the repeats; writes trials.csv and summary.csv.
     """
     numbers = _numbers(sizes)
-    start_tensorflow()
-    from commgen.studies import (
-        augmentation_study,
-        summarise,
-        umi64_set,
-        uwb_set,
-        write_csv,
-    )
-
     settings = {
         "set": data,
         "family": family,
@@ -66,6 +58,17 @@ def augment(
         "commgen": __version__,
     }
     claim_folder(output, settings, "study")
+    if data == "uwb":
+        data_root()  # told before TensorFlow is loaded
+    start_tensorflow()
+    from commgen.studies import (
+        augmentation_study,
+        summarise,
+        umi64_set,
+        uwb_set,
+        write_csv,
+    )
+
     console, started = Console(), time.time()
     folder = output / "data"
     rows = augmentation_study(

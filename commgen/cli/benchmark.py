@@ -59,20 +59,16 @@ def generative(
     Learns UMi-64, and recordings where COMMGEN_DATA has them; takes an hour or two on
     two cores. A benchmark that was cut off goes on. Models: OUTPUT/<family>.
     """
-    start_tensorflow()
-    from commgen.studies import (
-        QUICK,
-        Benchmark,
-        BenchmarkSize,
-        known_families,
-        save_findings as save,
-    )
+    from commgen.studies.recipes import known_families
 
     names = known_families(
         [n.strip() for n in families.split(",")] if families else None
     )
     settings = {"seed": seed, "quick": quick, "commgen": __version__}
     claim_folder(output, settings, "study")
+    start_tensorflow()
+    from commgen.studies import QUICK, Benchmark, BenchmarkSize, save_findings as save
+
     console, started = Console(), time.time()
     study = Benchmark(output, QUICK if quick else BenchmarkSize(), seed=seed)
     found = study.simulated(names)
@@ -109,15 +105,17 @@ def estimation(
     Models: OUTPUT/<set>/<estimator>, and the best one, recalibrated, in
     OUTPUT/<set>/best.
     """
-    start_tensorflow()
-    from commgen.studies.estimation.arrays import QUICK, Size
-    from commgen.studies.estimation.benchmark import SETS, EstimationBenchmark
-    from commgen.studies.estimation.report import asked_rows, save_findings
+    from commgen.studies.estimation.names import SETS
 
     console, started = Console(), time.time()
     names = _known_sets(sets, SETS, console)
     settings = {"seed": seed, "quick": quick, "commgen": __version__}
     claim_folder(output, settings, "study")
+    start_tensorflow()
+    from commgen.studies.estimation.arrays import QUICK, Size
+    from commgen.studies.estimation.benchmark import EstimationBenchmark
+    from commgen.studies.estimation.report import asked_rows, save_findings
+
     study = EstimationBenchmark(output, QUICK if quick else Size(), seed=seed)
     for name in names:
         study.run(name)

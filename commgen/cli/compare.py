@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from commgen.cli._quiet import start_tensorflow
 from commgen.cli._runs import reading_table
 
 
@@ -29,7 +28,6 @@ def compare(
     estimator. With --output the table is also written to comparison.csv and the curves
     are drawn in comparison.png.
     """
-    start_tensorflow()
     from commgen.phy.campaign import compare_runs, save_comparison
 
     curves, rows = compare_runs(

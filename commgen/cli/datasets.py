@@ -138,10 +138,10 @@ def make(
 ) -> None:
     """Draw channels of a 3GPP scenario into a channel file."""
     _refuse_existing(output, force)
+    config = _channel_config(recipe_or_scenario)
     start_tensorflow()
     from commgen.channels import iterate_channels
 
-    config = _channel_config(recipe_or_scenario)
     with ExitStack() as stack:
         advance = stack.enter_context(
             progress_bar("drawing", num_samples, unit="channels")

@@ -28,6 +28,8 @@ def demo(
     Where COMMGEN_DATA names a folder with the PolyU recordings, the same then happens
     on measured channels, split by day. A demo that was cut off goes on.
     """
+    settings = {"seed": seed, "quick": quick, "commgen": __version__}
+    claim_folder(output, settings, "demo")
     start_tensorflow()
     from commgen.cli._chapters import QUICK, DemoSize, run_polyu, run_umi
     from commgen.datasets import catalogue
@@ -36,8 +38,6 @@ def demo(
     console = Console()
     started = time.time()
     size = QUICK if quick else DemoSize()
-    settings = {"seed": seed, "quick": quick, "commgen": __version__}
-    claim_folder(output, settings, "demo")
     chapters = [run_umi(output, size, seed=seed)]
     _report(console, chapters[-1])
     card = catalogue()["wifi_polyu_mimo"]

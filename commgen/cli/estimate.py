@@ -72,6 +72,10 @@ def estimate(
     if (model is None) == (parameters is None):
         raise ValueError("give model or parameters, and not both.")
     arrays = read_observed(input)
+    if model is not None:
+        from commgen.generative.files import model_file
+
+        model_file(model)
     start_tensorflow()
     if parameters is not None:
         units = {

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from commgen.cli._quiet import start_tensorflow
+from commgen.datasets import ChannelFile
 
 # Measures down, sources across: (heading, column, digits).
 _LINES = (
@@ -72,6 +73,8 @@ def evaluate(
     """
     if output.exists() and not output.is_dir():
         raise ValueError(f"output must be a folder, got the file {output}.")
+    labels = tuple(name for name in group_by.split(",") if name)
+    _check_inputs(candidate, truth, {"train": train, "floor": floor}, labels)
     start_tensorflow()
     from commgen.evaluation import run_evaluation, save_evaluation
 
@@ -82,7 +85,7 @@ def evaluate(
         train=train,
         floor=floor,
         n=n,
-        group_by=tuple(name for name in group_by.split(",") if name),
+        group_by=labels,
         downstream=downstream,
         num_components=num_components,
         progress=True,
@@ -93,6 +96,22 @@ def evaluate(
     for line in _told(found):
         console.print(line, highlight=False, soft_wrap=True)
     console.print(f"written to {output}", highlight=False, soft_wrap=True)
+
+
+def _check_inputs(
+    candidate: Path,
+    truth: Path,
+    others: dict[str, Path | None],
+    labels: tuple[str, ...],
+) -> None:
+    """Tell what is not there, or has no such label, before TensorFlow is loaded."""
+    from commgen.evaluation.load import check_labels
+
+    for name, path in {"candidate": candidate, "truth": truth, **others}.items():
+        if path is not None and not path.exists():
+            raise FileNotFoundError(f"{name} {path} is not there.")
+    with ChannelFile.open(truth) as file:
+        check_labels(labels, file.labels)
 
 
 def _table(found: Any) -> Table:

@@ -25,16 +25,20 @@ def generate(
     """Draw channels of unit mean power: a channel file (.h5) or the array h (.npz)."""
     if output.suffix not in (".h5", ".npz"):
         raise ValueError(f"output must end in .h5 or .npz, got {output}.")
-    start_tensorflow()
-    from commgen.generative import load_model, read_card
+    from commgen.generative.files import model_file, read_card
 
-    prior, card = load_model(model), read_card(model)
+    model_file(model)
+    card = read_card(model)
     if output.suffix == ".h5" and not {"layout", "meta"} <= set(card):
         raise ValueError(
             f"{model}/card.json must hold layout and meta for a .h5 file, as commgen "
             "train writes them; write .npz instead."
         )
     given = _condition(condition, card, model)
+    start_tensorflow()
+    from commgen.generative import load_model
+
+    prior = load_model(model)
     h = prior.sample(n, given, seed=seed)
     if output.suffix == ".npz":
         write_npz(output, {"h": h}, compressed=True)

@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from commgen.cli._quiet import start_tensorflow
-
 
 def plot(
     folder: Annotated[Path, typer.Argument(help="Run or campaign folder.")],
@@ -16,7 +14,6 @@ def plot(
     ] = None,
 ) -> None:
     """Draw what a folder has counted so far."""
-    start_tensorflow()
     from commgen.phy.campaign import plot_folder
 
     typer.echo(f"drawn in {plot_folder(folder, output)}")

@@ -11,6 +11,7 @@ from commgen.cli._runs import (
     WorkersOption,
     show_campaign,
     show_run,
+    simulations_of,
     with_workers,
 )
 
@@ -21,6 +22,12 @@ def resume(
     ray: RayOption = None,
 ) -> None:
     """Go on with what was interrupted; the results are those of one go."""
+    from commgen.phy.campaign import load_saved_config
+    from commgen.phy.simulation.inputs import check_inputs
+
+    saved = load_saved_config(folder)
+    for simulation in simulations_of(saved):
+        check_inputs(simulation)
     start_tensorflow()
     from commgen.phy.campaign import CampaignResult, resume as go_on
 

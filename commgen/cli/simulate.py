@@ -13,6 +13,7 @@ from commgen.cli._runs import (
     plan_table,
     show_campaign,
     show_run,
+    simulations_of,
     with_workers,
 )
 
@@ -45,11 +46,17 @@ def simulate(
         return
     if config is None or (output is None and not dry_run):
         raise ValueError("simulate needs CONFIG.yaml and --output DIR, or --example.")
-    start_tensorflow()
-    from commgen.phy import run_simulation
-    from commgen.phy.campaign import CampaignConfig, load_campaign, run_campaign
+    # What a user may have mistyped is told before TensorFlow is loaded.
+    from commgen.phy.campaign import CampaignConfig, load_campaign
+    from commgen.phy.simulation.inputs import check_inputs
 
     loaded = load_campaign(config)
+    for simulation in simulations_of(loaded):
+        check_inputs(simulation)
+    start_tensorflow()
+    from commgen.phy import run_simulation
+    from commgen.phy.campaign import run_campaign
+
     if dry_run:
         _plan(loaded)
     elif output is not None:

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from commgen.cli._quiet import start_tensorflow
+from commgen.datasets import load_events
 from commgen.generative.names import Family
 from commgen.measures.decibel import noise_variance
 
@@ -53,9 +54,6 @@ def train(
     A training that was cut off goes on where it was when the same command runs again;
     its checkpoint and TensorBoard logs lie in OUTPUT.training.
     """
-    start_tensorflow()
-    from commgen.channels.training import train_to_folder
-    from commgen.datasets.events import load_events
     from commgen.generative.files import check_model_folder
 
     started = time.time()
@@ -69,6 +67,9 @@ def train(
         )
     check_model_folder(output)
     given, told = _conditions(condition, train_events, held_out)
+    start_tensorflow()
+    from commgen.channels.training import train_to_folder
+
     model = train_to_folder(
         train_events,
         data,

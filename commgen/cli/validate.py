@@ -29,10 +29,13 @@ def validate(
     Each line has what was measured with its interval, the reference, and a verdict; the
     exit code is 1 if one fails. A check that is done is not done again.
     """
+    from commgen.studies.validation.groups import known_groups
+
+    groups = [part.strip() for part in only.split(",")] if only else None
+    known_groups(groups)
     start_tensorflow()
     from commgen.studies.validation import run_validation, summary, table
 
-    groups = [part.strip() for part in only.split(",")] if only else None
     lines = run_validation(output, quick=quick, only=groups, seed=seed)
     console = Console()
     rows = table(lines)

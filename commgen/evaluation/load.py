@@ -1,5 +1,6 @@
 """From a model folder or a channel file to the sets that a report compares."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,17 +47,22 @@ class Channels:
         """
         if not names:
             return None
-        missing = [name for name in names if name not in self.labels]
-        if missing:
-            raise ValueError(
-                f"group_by must name labels of the file, which has "
-                f"{', '.join(sorted(self.labels)) or 'none'}, got {missing[0]!r}."
-            )
+        check_labels(names, self.labels)
         group = np.zeros(len(self.h), np.int64)
         for name in names:
             value = np.unique(self.labels[name], return_inverse=True)[1]
             group = np.unique(group * (value.max() + 1) + value, return_inverse=True)[1]
         return group
+
+
+def check_labels(names: Sequence[str], labels: Mapping[str, Any]) -> None:
+    """Raise ValueError unless a file has labels of these names."""
+    missing = [name for name in names if name not in labels]
+    if missing:
+        raise ValueError(
+            f"group_by must name labels of the file, which has "
+            f"{', '.join(sorted(labels)) or 'none'}, got {missing[0]!r}."
+        )
 
 
 def read_set(

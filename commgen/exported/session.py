@@ -35,7 +35,7 @@ class ExportedModel:
     Parameters
     ----------
     path
-        File that ``commgen export`` wrote.
+        ONNX file with a contract in its metadata.
     num_threads
         Threads of onnxruntime.
 
@@ -152,8 +152,7 @@ def _read_contract(path: Path, session: Any) -> ExportedContract:
     text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
     if text is None:
         raise ValueError(
-            f"{path} has no {METADATA_KEY} in its metadata; export it with "
-            "`commgen export`."
+            f"{path} has no {METADATA_KEY} in its metadata: it promises nothing."
         )
     try:
         return ExportedContract.from_json(text)

@@ -4,8 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from commgen import __version__
 from commgen._files import atomic_folder, check_folder, write_text
 
@@ -30,6 +28,8 @@ def save_model(model: Any, path: Path, card: dict | None = None) -> None:
     ValueError
         If there is something else than a model folder at ``path``.
     """
+    import keras
+
     check_model_folder(path)
     facts = {
         "format": "commgen-model",
@@ -48,6 +48,14 @@ def save_model(model: Any, path: Path, card: dict | None = None) -> None:
 def check_model_folder(path: str | Path) -> None:
     """Raise unless a model can go to ``path``: nothing there, or an older model."""
     check_folder(path, "model", MODEL_FILE)
+
+
+def model_file(path: str | Path) -> Path:
+    """Return the file of the model at ``path``, or raise FileNotFoundError."""
+    file = Path(path) / MODEL_FILE
+    if not file.is_file():
+        raise FileNotFoundError(f"no model at {path}: {MODEL_FILE} is not there.")
+    return file
 
 
 def read_card(path: str | Path) -> dict:

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from commgen.generative.classes import MODULES
-from commgen.generative.files import MODEL_FILE
+from commgen.generative.files import model_file
 from commgen.generative.model import GenerativeModel
 
 _PREFIX = "commgen>"
@@ -36,10 +36,7 @@ def load_model(path: str | Path) -> GenerativeModel:
     ValueError
         If the file is damaged, or holds something else than a generative model.
     """
-    file = Path(path) / MODEL_FILE
-    if not file.is_file():
-        raise FileNotFoundError(f"no model at {path}: {MODEL_FILE} is not there.")
-    return load_keras(file, GenerativeModel, "a commgen generative model")
+    return load_keras(model_file(path), GenerativeModel, "a commgen generative model")
 
 
 def load_keras(file: Path, kind: type, what: str) -> Any:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 
 def wilson_interval(
@@ -103,7 +102,7 @@ class RatioSums:
         n = self.count
         residual = max(self.xx - 2 * r * self.xy + r**2 * self.yy, 0.0)
         deviation = np.sqrt(n / (n - 1) * residual) / self.x
-        spread = np.exp(stats.t.ppf(level, n - 1) * deviation)
+        spread = np.exp(_stdtrit(n - 1, level) * deviation)
         return float(r / spread), float(r * spread)
 
 
@@ -111,7 +110,7 @@ def normal_quantile(confidence: float) -> float:
     """Return how many standard deviations a two-sided normal interval reaches."""
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must be in (0, 1), got {confidence}.")
-    return float(stats.norm.ppf((1 + confidence) / 2))
+    return float(_ndtri((1 + confidence) / 2))
 
 
 def paired_interval_db(
@@ -144,7 +143,7 @@ def paired_interval_db(
     if n < 2:
         return float("-inf"), float("inf")
     deviation = np.sqrt(n / (n - 1) * np.sum(influence**2)) * 10 / np.log(10)
-    half = float(stats.t.ppf((1 + confidence) / 2, n - 1) * deviation)
+    half = float(_stdtrit(n - 1, (1 + confidence) / 2) * deviation)
     return centre - half, centre + half
 
 
@@ -206,7 +205,7 @@ def share_interval(share, *, groups=None, confidence: float = 0.95) -> Coverage:
     # Groups that all agree are worth no more than their number.
     worth = float(num) if variance == 0 else p * (1 - p) / variance
     level = (1 + confidence) / 2
-    worth *= float((stats.norm.ppf(level) / stats.t.ppf(level, num - 1)) ** 2)
+    worth *= float((_ndtri(level) / _stdtrit(num - 1, level)) ** 2)
     return Coverage(p, *wilson_interval(p * worth, worth, confidence))
 
 
@@ -224,3 +223,18 @@ def mean_interval(x, confidence: float = 0.95) -> tuple[float, float, float]:
     z = normal_quantile(confidence)
     mean, half = x.mean(), z * x.std(ddof=1) / np.sqrt(len(x))
     return float(mean), float(mean - half), float(mean + half)
+
+
+# SciPy takes half a second to load: what counts nothing need not wait for it.
+def _ndtri(probability: float) -> float:
+    """Quantile of the normal law."""
+    from scipy.special import ndtri
+
+    return ndtri(probability)
+
+
+def _stdtrit(freedom: float, probability: float) -> float:
+    """Quantile of Student's law with so many degrees of freedom."""
+    from scipy.special import stdtrit
+
+    return stdtrit(freedom, probability)

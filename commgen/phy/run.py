@@ -13,11 +13,8 @@ from commgen.phy.results import write_results
 from commgen.phy.run_folder import load_state, save_state
 from commgen.phy.simulation.config import SimulationConfig
 from commgen.phy.simulation.config_file import dump_config
-from commgen.phy.simulation.estimators import (
-    build_estimators,
-    build_unfitted,
-    model_files,
-)
+from commgen.phy.simulation.estimators import build_estimators, build_unfitted
+from commgen.phy.simulation.inputs import model_files
 from commgen.phy.simulation.links import build_link
 from commgen.phy.tally import Tally
 from commgen.phy.workers import Workers

@@ -9,12 +9,12 @@ from .benchmark import (
     Benchmark as Benchmark,
     BenchmarkSize as BenchmarkSize,
     Findings as Findings,
-    known_families as known_families,
 )
 from .few_shot import (
     few_shot_gain_db as few_shot_gain_db,
     few_shot_study as few_shot_study,
 )
+from .recipes import known_families as known_families
 from .report import (
     asked_rows as asked_rows,
     save_findings as save_findings,

@@ -22,7 +22,7 @@ from commgen.evaluation import (
 from commgen.evaluation.report import TRUTH
 from commgen.generative import GaussianMixture
 from commgen.generative.recipes import learn
-from commgen.studies.families import RECIPES, train_families, training_seconds
+from commgen.studies.families import train_families, training_seconds
 from commgen.studies.few_shot import few_shot_study
 from commgen.studies.sampling import sampling_cost
 from commgen.studies.sets import (
@@ -351,22 +351,6 @@ def _at(events: Events, place: int | None) -> Events:
     rows = np.flatnonzero(here if place is not None else ~here)
     labels = {name: values[rows] for name, values in events.labels.items()}
     return replace(events, h=events.h[rows], labels=labels)
-
-
-def known_families(names: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the rows to train, in the order of the recipes.
-
-    Raises
-    ------
-    ValueError
-        If a name is unknown.
-    """
-    if names is None:
-        return tuple(RECIPES)
-    unknown = [name for name in names if name not in RECIPES]
-    if unknown or not names:
-        raise ValueError(f"families must be of {list(RECIPES)}, got {list(names)}.")
-    return tuple(name for name in RECIPES if name in names)
 
 
 def is_baseline(name: str) -> bool:

@@ -1,48 +1,13 @@
 """Every family, trained by its recipe on one set, and judged beside the others."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from commgen.channels.training import train_to_folder
 from commgen.generative import load_model, read_card
+from commgen.studies.recipes import RECIPES, Recipe
 from commgen.studies.sets import StudySet
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a row of the benchmark is trained.
-
-    Parameters
-    ----------
-    family
-        As :func:`~commgen.generative.recipes.learn` takes it.
-    options
-        Its keywords that differ from the defaults.
-    start_from
-        Row whose model this one starts from, if that was trained.
-    """
-
-    family: Any
-    options: dict[str, Any]
-    start_from: str | None = None
-
-
-RECIPES: dict[str, Recipe] = {
-    "gmm": Recipe("gmm", {"num_components": 64}),
-    "gmm-toeplitz": Recipe("gmm", {"num_components": 128, "covariance": "toeplitz"}),
-    "gmm-circulant": Recipe("gmm", {"num_components": 128, "covariance": "circulant"}),
-    "gmm-low-rank": Recipe("gmm", {"num_components": 64, "covariance": "low-rank"}),
-    "vae": Recipe("vae", {}),
-    "gm-vae": Recipe("gm-vae", {}),
-    "wgan": Recipe("wgan", {}),
-    "vae-gan": Recipe("vae-gan", {}),
-    "coupling": Recipe("coupling", {}),
-    "autoregressive": Recipe("autoregressive", {}),
-    "diffusion": Recipe("diffusion", {}, "gmm-circulant"),
-    "rectified-flow": Recipe("rectified-flow", {}, "gmm-circulant"),
-}
 
 
 def train_families(

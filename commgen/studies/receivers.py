@@ -12,7 +12,8 @@ from commgen.phy.monte_carlo import InProcess, MonteCarlo
 from commgen.phy.readings import CurveReader
 from commgen.phy.results import write_results
 from commgen.phy.run_folder import READING_COLUMNS
-from commgen.phy.simulation.estimators import build_estimators, model_files
+from commgen.phy.simulation.estimators import build_estimators
+from commgen.phy.simulation.inputs import model_files
 from commgen.phy.simulation.links import build_link
 from commgen.phy.simulation.simulator import Simulator
 

@@ -205,9 +205,7 @@ def test_a_damaged_file_is_refused_in_one_line(file, capfd, keep):
 
 
 def test_no_contract(file):
-    with pytest.raises(
-        ValueError, match="has no commgen_contract in its metadata; exp"
-    ):
+    with pytest.raises(ValueError, match="has no commgen_contract in its metadata: it"):
         ExportedModel(write(file, contract=""))
 
 

@@ -17,5 +17,6 @@ from .run import (
 from .saved import (
     SavedRun as SavedRun,
     load_run as load_run,
+    load_saved_config as load_saved_config,
     plot_folder as plot_folder,
 )

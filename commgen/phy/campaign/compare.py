@@ -7,7 +7,6 @@ from typing import Any
 
 from commgen._tables import write_csv
 from commgen.phy.campaign.saved import SavedRun, load_runs
-from commgen.phy.figure import save_curves
 from commgen.phy.readings import CurveReader
 
 COLUMNS = (
@@ -116,6 +115,8 @@ def save_comparison(
         )
         for curve in curves
     ]
+    from commgen.phy.figure import save_curves  # and Matplotlib, only to draw
+
     save_curves(path / "comparison.png", drawn)
 
 

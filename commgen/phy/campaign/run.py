@@ -6,12 +6,11 @@ from typing import Any
 
 from commgen._files import check_folder, write_text
 from commgen._tables import ESTIMATION_COLUMNS, write_csv
-from commgen.phy.campaign.config import CampaignConfig, GridPoint, load_campaign
-from commgen.phy.campaign.saved import CAMPAIGN_FILE, point_folder
+from commgen.phy.campaign.config import CampaignConfig, GridPoint
+from commgen.phy.campaign.saved import CAMPAIGN_FILE, load_saved_config, point_folder
 from commgen.phy.figure import save_campaign_figure
 from commgen.phy.run import RunResult, run_simulation
 from commgen.phy.run_folder import READING_COLUMNS, RESULT_COLUMNS, THROUGHPUT_COLUMNS
-from commgen.phy.simulation.config_file import load_config
 from commgen.phy.workers import Workers
 
 
@@ -110,12 +109,10 @@ def resume(
         "jit_compile": jit_compile,
         "workers": workers,
     }
-    if (folder / CAMPAIGN_FILE).is_file():
-        campaign: Any = load_campaign(folder / CAMPAIGN_FILE)
-        return run_campaign(campaign, folder, **options)
-    if (folder / "config.yaml").is_file():
-        return run_simulation(load_config(folder / "config.yaml"), folder, **options)
-    raise ValueError(f"{folder} holds neither a run nor a campaign.")
+    config = load_saved_config(folder)
+    if isinstance(config, CampaignConfig):
+        return run_campaign(config, folder, **options)
+    return run_simulation(config, folder, **options)
 
 
 def _write(folder: Path, campaign: CampaignConfig, results: list[RunResult]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from commgen._files import read_json
-from commgen.phy.figure import save_campaign_figure, save_figure
+from commgen.phy.campaign.config import CampaignConfig, load_campaign
 from commgen.phy.run_folder import load_state
 from commgen.phy.simulation.config import SimulationConfig
 from commgen.phy.simulation.config_file import load_config
@@ -13,6 +13,22 @@ from commgen.phy.tally import Tally
 
 CAMPAIGN_FILE = "campaign.yaml"
 POINTS = "points"
+
+
+def load_saved_config(folder: str | Path) -> CampaignConfig | SimulationConfig:
+    """Read the configuration of the run or campaign that a folder holds.
+
+    Raises
+    ------
+    ValueError
+        If it holds neither.
+    """
+    folder = Path(folder)
+    if (folder / CAMPAIGN_FILE).is_file():
+        return load_campaign(folder / CAMPAIGN_FILE)
+    if (folder / "config.yaml").is_file():
+        return load_config(folder / "config.yaml")
+    raise ValueError(f"{folder} holds neither a run nor a campaign.")
 
 
 @dataclass(frozen=True)
@@ -130,6 +146,8 @@ def plot_folder(folder: str | Path, output: str | Path | None = None) -> Path:
     folder = Path(folder)
     path = Path(output) if output is not None else folder / "results.png"
     runs = load_runs(folder)
+    # Matplotlib takes half a second to load, which what does not draw need not wait.
+
     if (folder / CAMPAIGN_FILE).is_file():
         save_campaign_figure(path, [(run.title, run.rows()) for run in runs])
     else:

@@ -1,6 +1,5 @@
 """Estimators of a simulation, with their priors fitted or loaded."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,9 @@ from commgen.phy.estimation.lmmse import LMMSEInterpolationEstimator
 from commgen.phy.estimation.ls import LSEstimator
 from commgen.phy.estimation.perfect import PerfectCSI
 from commgen.phy.estimation.prior import PriorEstimator
-from commgen.phy.estimation.slot.config import SlotConfig, build_slot_prior
+from commgen.phy.estimation.slot.config import SlotConfig
 from commgen.phy.estimation.slot.estimator import SlotPriorEstimator
+from commgen.phy.estimation.slot.prior import build_slot_prior
 from commgen.phy.receiver.block_posterior import BlockPosterior
 from commgen.phy.receiver.options import ReceiverOptions
 from commgen.phy.receiver.slot_posterior import SlotPosterior
@@ -274,18 +274,3 @@ def _effective(link: Any) -> np.ndarray:
     index = np.arange(left, link.fft_size - right)
     middle = (link.fft_size - link.fft_size % 2) // 2
     return index[index != middle] if link.dc_null else index
-
-
-def model_files(config: SimulationConfig) -> list[Path]:
-    """Return the data and model files that a simulation reads, sorted."""
-    files = []
-    for entry in (config.channel, *config.estimators):
-        path = getattr(entry, "path", None) or getattr(entry, "model", None)
-        if not isinstance(path, Path):
-            continue
-        if path.is_dir():
-            inside = (Path(root) / n for root, _, names in os.walk(path) for n in names)
-            files.extend(inside)
-        else:
-            files.append(path)
-    return sorted(set(files))

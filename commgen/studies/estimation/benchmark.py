@@ -28,9 +28,6 @@ from commgen.studies.receivers import receiver_study
 from commgen.studies.stages import Stages, model_digests
 
 Rows = list[dict[str, Any]]
-#: Sets in the order in which they are done; the last two need recordings.
-SETS = ("umi64", "umi64-large", "spatial", "tdl-grid", "angle", "pusch", "shifts")
-MEASURED = ("polyu", "uwb")
 GRID_SNR_DB = tuple(range(-10, 21, 5))
 ANGLE_SNR_DB = (-10.0, -5.0, 0.0, 5.0, 10.0, 15.0, 20.0)
 _LIMIT_SNR_DB = (-10.0, -5.0, 0.0)

@@ -15,16 +15,14 @@ from commgen.studies.validation.capacity import CODED, coded_lines, ergodic_line
 from commgen.studies.validation.clusters import CLUSTERS, cluster_lines
 from commgen.studies.validation.codes import code_lines, decoder_lines
 from commgen.studies.validation.fading import fading_lines, spectrum_lines
+from commgen.studies.validation.groups import known_groups
 from commgen.studies.validation.line import Line
 from commgen.studies.validation.report import save_lines
 from commgen.studies.validation.size import QUICK, ValidationSize
 from commgen.studies.validation.uncoded import NAMES, uncoded_lines
 
-#: Names of the groups, as ``only`` takes them.
-GROUPS = ("uncoded", "ldpc", "channels", "capacity", "38.104")
-
 # What a result depends on: the packages that the checks run through.
-_CODE = ("channels", "phy", "studies/validation")
+_CODE = ("measures", "coding", "frame", "channels", "phy", "studies/validation")
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def run_validation(
     """
     check_int("seed", seed, low=0)
     size = QUICK if quick else ValidationSize()
-    checks = [c for c in all_checks(size, seed) if c.group in _groups(only)]
+    checks = [c for c in all_checks(size, seed) if c.group in known_groups(only)]
     stages = Stages(Path(folder) / "checks")
     depends_on = {"size": asdict(size), "seed": seed, "code": _code_digest()}
     lines: list[Line] = []
@@ -145,18 +143,6 @@ def all_checks(size: ValidationSize, seed: int) -> list[Check]:
         for name in size.reference_channels
         for num_rx_ant in size.num_rx_ant
     ]
-
-
-def _groups(only: Sequence[str] | None) -> Sequence[str]:
-    if only is None:
-        return GROUPS
-    unknown = [name for name in only if name not in GROUPS]
-    if unknown or not only:
-        raise ValueError(
-            f"only must name groups of {', '.join(GROUPS)}, got "
-            f"{', '.join(unknown) or 'none'}."
-        )
-    return only
 
 
 def _as_json(check: Check) -> list[dict]:

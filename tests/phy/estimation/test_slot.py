@@ -17,9 +17,10 @@ from commgen.phy.estimation import (
     LSEstimator,
 )
 from commgen.phy.estimation.slot.bank import tdl_bank
-from commgen.phy.estimation.slot.config import SlotConfig, build_slot_prior
+from commgen.phy.estimation.slot.config import SlotConfig
 from commgen.phy.estimation.slot.estimator import SlotPriorEstimator
 from commgen.phy.estimation.slot.grid import GridEstimator
+from commgen.phy.estimation.slot.prior import build_slot_prior
 
 T, F, SPACING_HZ = 14, 24, 30e3
 PHASES = np.exp(2j * np.pi * np.arange(400) / 400)

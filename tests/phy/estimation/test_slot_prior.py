@@ -15,13 +15,14 @@ from commgen.channels.grid_config import GridConfig
 from commgen.frame.slot_files import save_grid_mixture
 from commgen.frame.slot_mixture import GridMixture
 from commgen.phy.estimation.slot.bank import mid_points, tdl_bank
-from commgen.phy.estimation.slot.config import SlotConfig, build_slot_prior
+from commgen.phy.estimation.slot.config import SlotConfig
 from commgen.phy.estimation.slot.grid import (
     GridEstimator,
     learn_weights,
     staggered_mask,
     tdl_grid_estimator,
 )
+from commgen.phy.estimation.slot.prior import build_slot_prior
 
 T, F, SPACING_HZ, CARRIER_HZ = 14, 24, 30e3, 3.5e9
 TIMES_S, FREQUENCIES_HZ = np.arange(T) * 0.5e-3 / T, np.arange(F) * SPACING_HZ
