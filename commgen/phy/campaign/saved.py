@@ -147,6 +147,7 @@ def plot_folder(folder: str | Path, output: str | Path | None = None) -> Path:
     path = Path(output) if output is not None else folder / "results.png"
     runs = load_runs(folder)
     # Matplotlib takes half a second to load, which what does not draw need not wait.
+    from commgen.phy.figure import save_campaign_figure, save_figure
 
     if (folder / CAMPAIGN_FILE).is_file():
         save_campaign_figure(path, [(run.title, run.rows()) for run in runs])
