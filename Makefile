@@ -1,6 +1,7 @@
 # make demo    the main job: channels, learned priors, a coded link -> runs/demo
 # make test    format, lint, types and all tests
 # Both make their own environment in .venv from the versions in requirements.lock.
+# make light   the tests of what needs no TensorFlow, without it, under NumPy 1 and 2
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test env lint lock clean help
+.PHONY: demo test env light lint lock clean help
 
 help:
 	@sed -n 's/^# //p' $(firstword $(MAKEFILE_LIST))
@@ -33,13 +34,36 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 
-test: $(READY) lint
+test: $(READY) lint light
 	$(BIN)/python -m pytest
 
+# What needs no TensorFlow, in environments without it, under NumPy 1.24 and 2.
+LIGHT := tests/measures tests/coding tests/frame tests/exported tests/test_files.py tests/test_light.py \
+	commgen/measures commgen/coding commgen/frame commgen/exported
+# NumPy 1.24 is not made for Python 3.12 and newer.
+NUMPY1 := $(shell $(PYTHON) -c 'import sys; print("numpy1" if sys.version_info < (3, 12) else "")' 2>/dev/null)
+
+light: $(addprefix light-,$(NUMPY1) numpy2)
+
+light-%: .venv-%/.ready
+	.venv-$*/bin/python -m pytest -q $(LIGHT)
+
+.PRECIOUS: .venv-%/.ready
+.venv-%/.ready: requirements-%.lock | $(READY)
+	@test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	@$(BIN)/uv pip install --quiet --python .venv-$*/bin/python --require-hashes -r requirements-$*.lock
+	@touch $@
+
 # Keeps the versions that still fit; make lock UPGRADE=--upgrade takes the newest ones.
-# Needs uv (pip install uv).
-lock:
-	uv pip compile $(UPGRADE) --universal --python-version 3.11 --generate-hashes --quiet --no-emit-find-links --extra dev --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+COMPILE = $(BIN)/uv pip compile $(UPGRADE) --universal --generate-hashes --quiet --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
+lock: | $(BIN)/uv
+	$(COMPILE) --python-version 3.11 --extra dev --output-file requirements.lock
+	echo 'numpy<1.25' | $(COMPILE) --python-version 3.11 --extra test --constraint - --output-file requirements-numpy1.lock
+	$(COMPILE) --python-version 3.11 --extra test --constraint requirements.lock --output-file requirements-numpy2.lock
+
+$(BIN)/uv:
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-numpy1 .venv-numpy2 .pytest_cache .ruff_cache .hypothesis

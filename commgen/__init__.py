@@ -5,7 +5,7 @@ loaded when it is asked for, as ``commgen.channels`` or by an import, and a name
 loads what it needs.
 """
 
-import lazy_loader
+from commgen._lazy import attach
 
 __version__ = "0.1.0"
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

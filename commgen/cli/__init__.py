@@ -7,6 +7,7 @@ import typer
 from pydantic import ValidationError
 
 from commgen import __version__
+from commgen._lazy import with_extra
 from commgen.cli import benchmark, datasets
 from commgen.cli.augment import augment
 from commgen.cli.compare import compare
@@ -64,7 +65,11 @@ def main() -> None:
         first = error.errors()[0]
         path = ".".join(str(part) for part in first["loc"])
         _fail(f"{path}: {first['msg']}" if path else first["msg"])
-    except (ValueError, OSError, ModuleNotFoundError) as error:
+    except ModuleNotFoundError as error:
+        if os.environ.get("COMMGEN_DEBUG"):
+            raise
+        _fail(str(with_extra(error)))
+    except (ValueError, OSError) as error:
         if os.environ.get("COMMGEN_DEBUG"):
             raise
         _fail(str(error) or type(error).__name__)

@@ -3,6 +3,6 @@
 Nothing here loads TensorFlow but the downstream tasks, and the loading of a model.
 """
 
-import lazy_loader
+from commgen._lazy import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

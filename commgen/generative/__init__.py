@@ -1,5 +1,5 @@
 """Distributions of complex channels that one can fit, sample and invert."""
 
-import lazy_loader
+from commgen._lazy import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

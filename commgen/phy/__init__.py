@@ -1,5 +1,5 @@
 """The link: transmit, estimate, detect, decode, count."""
 
-import lazy_loader
+from commgen._lazy import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

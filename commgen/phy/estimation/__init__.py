@@ -1,5 +1,5 @@
 """Channel estimators, all Sionna blocks ``(y, no) -> h_hat, err_var``."""
 
-import lazy_loader
+from commgen._lazy import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -4,6 +4,6 @@ The neural receiver is imported by its own names: ``neural``, ``neural_files`` a
 ``neural_training``, which bring links and networks along.
 """
 
-import lazy_loader
+from commgen._lazy import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)
