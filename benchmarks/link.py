@@ -145,7 +145,7 @@ def build(no, seed: int) -> dict[str, Callable[[int], int]]:
         def run(batch):
             slots = link.slots(batch, BATCH_SIZE)
             y = link.observe(slots, no)
-            counts = link.receive(slots, y, *estimate(y, no), no)
+            counts = link.receive(slots, y, estimate, no)
             return int(counts.block_errors.sum())
 
         return run

@@ -13,8 +13,9 @@ from rich.table import Table
 
 from commgen._tables import write_csv
 from commgen.generative.training import TrainingConfig
-from commgen.phy import parse_config, save_overview
-from commgen.phy.neural.training import train_neural_receiver
+from commgen.phy import Link, parse_config, save_overview
+from commgen.phy.neural.training import train_neural_receiver, training_seed
+from commgen.phy.simulation.sources import build_source
 from commgen.studies.receivers import GAIN_COLUMNS, receiver_study
 
 TRAINING = TrainingConfig(num_epochs=30, batch_size=16, learning_rate=3e-3, patience=30)
@@ -193,9 +194,12 @@ def train(values: dict, folder: Path, seed: int) -> None:
     if folder.is_dir():
         return
     limits = values["sweep"]["snr_start_db"], values["sweep"]["snr_stop_db"]
+    config, own = parse_config(values), training_seed(seed)
+    link = Link(config.link, build_source(config, seed=own), seed=own)
     train_neural_receiver(
-        parse_config(values),
+        link,
         folder,
+        channel=config.channel,
         snr_range_db=limits,
         seed=seed,
         num_slots=NUM_TRAINING_SLOTS,

@@ -246,6 +246,14 @@ def test_commands_import_heavy_rooms_inside_functions_only(path):
     assert not loads_when_imported(name_of(path)) & HEAVY
 
 
+@pytest.mark.parametrize("part", ["receiver", "neural", "ofdm", "nr"])
+def test_links_and_receivers_know_no_simulation(part):
+    names = [name for name in NAMES if name.startswith(f"commgen.phy.{part}.")]
+    used = set().union(*(modules_used(name) for name in names))
+    assert names
+    assert not {name for name in used if name.startswith("commgen.phy.simulation")}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_only_tests_assert(path):
     """Python's -O removes assertions."""

@@ -60,7 +60,7 @@ class MonteCarlo:
     link : Link or PuschLink
         The link.
     estimators
-        Name to estimator ``(y, no) -> h_hat, err_var``.
+        Name to receiver or estimator, as the link takes them.
     sweep : SweepConfig
         SNRs and stopping.
     tally

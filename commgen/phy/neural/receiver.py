@@ -6,7 +6,6 @@ import numpy as np
 import tensorflow as tf
 
 from commgen.phy.estimation.ls import LSEstimator
-from commgen.phy.receiver.options import ReceiverOptions
 from commgen.phy.receiver.soft_grid import SoftGrid
 from commgen.phy.signal.demapper import demap
 from commgen.phy.signal.equalizer import lmmse_equalize
@@ -62,7 +61,7 @@ class ReceiverFeatures:
         Returns
         -------
         z : [batch, num_ofdm_symbols, num_effective_subcarriers, 4 * num_rx_ant + 4 + num_bits_per_symbol], float
-            Input of :class:`~commgen.phy.receiver.ReceiverNetwork`.
+            Input of :class:`~commgen.phy.neural.network.ReceiverNetwork`.
         h_hat, err_var
             Of least squares.
         """  # noqa: E501
@@ -98,21 +97,11 @@ class NeuralReceiver:
     network : ReceiverNetwork
         Trained for this slot.
 
-    Input
-    -----
-    y, no
-        As in :class:`ReceiverFeatures`.
-
-    Output
+    Raises
     ------
-    h_hat
-        Of least squares: the network estimates no channel.
-    err_var, llr
-        Error variance of ``h_hat``, and LLRs [batch, 1, 1, num_data_symbols *
-        num_bits_per_symbol].
+    ValueError
+        If the network is for another modulation.
     """
-
-    receiver = ReceiverOptions(gives_llr=True)
 
     def __init__(self, resource_grid: Any, link: Any, network: Any):
         self._features = ReceiverFeatures(resource_grid, link)
@@ -123,10 +112,23 @@ class NeuralReceiver:
             )
         self._network = network
 
-    def __call__(self, y, no):
-        """Receive."""
+    def receive(self, y, no):
+        """Return an estimate and LLRs.
+
+        Parameters
+        ----------
+        y, no
+            As in :class:`ReceiverFeatures`.
+
+        Returns
+        -------
+        h_hat, err_var
+            Of least squares: the network estimates no channel.
+        llr : [batch, 1, 1, num_data_symbols * num_bits_per_symbol], float
+            ln p(1) / p(0).
+        """
         z, h_hat, err_var = self._features(y, no)
         num_bits = self._features.num_bits
         llr = tf.reshape(self._network(z), [tf.shape(z)[0], -1, num_bits])
         llr = tf.gather(llr, self._features.data_ind, axis=1)
-        return h_hat, (err_var, tf.reshape(llr, [tf.shape(z)[0], 1, 1, -1]))
+        return h_hat, err_var, tf.reshape(llr, [tf.shape(z)[0], 1, 1, -1])

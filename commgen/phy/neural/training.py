@@ -15,8 +15,6 @@ from commgen.measures.decibel import noise_variance
 from commgen.phy.neural.files import save_neural_receiver
 from commgen.phy.neural.network import ReceiverNetwork
 from commgen.phy.neural.receiver import ReceiverFeatures
-from commgen.phy.ofdm.link import Link
-from commgen.phy.simulation.sources import build_source
 
 keras: Any = _keras
 # Training slots come from a sequence that no batch of a sweep touches.
@@ -25,10 +23,20 @@ _CHUNK = 64
 DEFAULT_TRAINING = TrainingConfig(num_epochs=30, batch_size=32, patience=30)
 
 
+def training_seed(seed: int) -> int:
+    """Return the seed of the link that a training with ``seed`` draws its slots from.
+
+    No batch of a sweep has it.
+    """
+    words = np.random.SeedSequence([seed, _TRAIN_STREAM]).generate_state(1)
+    return int(words[0])
+
+
 def train_neural_receiver(
-    config: Any,
+    link: Any,
     folder: str | Path,
     *,
+    channel: Any,
     snr_range_db: tuple[float, float],
     seed: int,
     num_slots: int = 1024,
@@ -36,19 +44,22 @@ def train_neural_receiver(
     training: TrainingConfig = DEFAULT_TRAINING,
     progress: bool = False,
 ) -> Any:
-    """Train a receiver on slots of a simulation's channel, and save it.
+    """Train a receiver on slots of a link, and save it.
 
-    Slots are drawn once, with another seed than any sweep's; noise and SNR, uniform in
-    dB, are drawn again in every epoch. The best epoch is chosen by every eighth slot,
-    which is not trained on.
+    Slots are drawn once; noise and SNR, uniform in dB, are drawn again in every epoch.
+    The best epoch is chosen by every eighth slot, which is not trained on.
 
     Parameters
     ----------
-    config : SimulationConfig
-        Channel and link. The link has one stream and is none of NR.
+    link : Link
+        Link of one stream, with the seed :func:`training_seed` gives of ``seed``, which
+        its source has too: ``Link(config.link, build_source(config, seed=s), seed=s)``.
     folder
         Where the receiver goes; the checkpoint, from which a training that was cut off
         goes on, is in ``training`` beside it, a folder with its name in front.
+    channel
+        What the source is, as text or an object that prints what it is, such as
+        ``config.channel``: a checkpoint of another channel is refused.
     snr_range_db
         Least and greatest SNR of the training. The receiver is refused outside.
     seed
@@ -69,17 +80,16 @@ def train_neural_receiver(
     Raises
     ------
     ValueError
-        If the link has several streams or is a PUSCH, or an argument is refused; or as
-        :func:`commgen.generative.training.train`.
+        If the link has several streams, another seed, or is a PUSCH, or an argument is
+        refused; or as :func:`commgen.generative.training.train`.
     """
     low, high = _checked_range(snr_range_db)
     check_int("num_slots", num_slots, low=16)
-    if config.link.kind != "ofdm":
-        raise ValueError(f"config.link must be of kind ofdm, got {config.link.kind!r}.")
+    _check_link(link, seed)
     started = time.process_time()
-    slots = _Slots.draw(config, num_slots, (low, high), seed)
+    slots = _Slots(link, num_slots, (low, high))
     keras.utils.set_random_seed(seed)
-    network = ReceiverNetwork(config.link.num_bits_per_symbol, width)
+    network = ReceiverNetwork(link.config.num_bits_per_symbol, width)
     network.build((None, *slots.examples(np.random.default_rng(0), [0])[0].shape[1:]))
     batches, checks = slots.batches(training.batch_size, seed)
     keras.Model.compile(network, training.optimizer(len(batches)), jit_compile=False)
@@ -93,11 +103,11 @@ def train_neural_receiver(
         description="training a neural receiver",
         progress=progress,
         identity=fingerprint(
-            config.channel, config.link, (low, high), seed, num_slots, width, training
+            channel, link.config, (low, high), seed, num_slots, width, training
         ),
     )
     card = {
-        "frame": frame_of(config.link),
+        "frame": frame_of(link.config),
         "snr_range_db": [low, high],
         "seed": seed,
         "num_slots": num_slots,
@@ -107,6 +117,18 @@ def train_neural_receiver(
     }
     save_neural_receiver(network, folder, card)
     return network
+
+
+def _check_link(link, seed):
+    kind = link.config.kind
+    if kind != "ofdm":
+        raise ValueError(f"link must be of kind ofdm, got {kind!r}.")
+    wanted = training_seed(seed)
+    if link.seed != wanted:
+        raise ValueError(
+            f"link.seed must be training_seed({seed}) = {wanted}, which no sweep has, "
+            f"got {link.seed}."
+        )
 
 
 def _checked_range(snr_range_db) -> tuple[float, float]:
@@ -121,8 +143,9 @@ def _checked_range(snr_range_db) -> tuple[float, float]:
 class _Slots:
     """Slots of a link, seen anew through other noise each time."""
 
-    def __init__(self, link, features, num_slots, snr_range_db):
-        self._range, self._features = snr_range_db, features
+    def __init__(self, link, num_slots, snr_range_db):
+        features = ReceiverFeatures(link.resource_grid, link.config)
+        self._range = snr_range_db
         self._shown = tf.function(features, autograph=False, reduce_retracing=True)
         parts = [link.slots(b, _CHUNK) for b in range(-(-num_slots // _CHUNK))]
         self._y = np.concatenate([p.y_clean.numpy() for p in parts])[:num_slots]
@@ -134,15 +157,6 @@ class _Slots:
         )
         self._bits[:, features.data_ind] = sent.reshape(num_slots, -1, num_bits)
         self._shape = (symbols, num_subcarriers, num_bits)
-
-    @classmethod
-    def draw(cls, config, num_slots, snr_range_db, seed) -> "_Slots":
-        """Draw them from the channel of a simulation."""
-        words = np.random.SeedSequence([seed, _TRAIN_STREAM]).generate_state(1)
-        source = build_source(config, seed=int(words[0]))
-        link = Link(config.link, source, seed=int(words[0]), jit_compile=False)
-        features = ReceiverFeatures(link.resource_grid, config.link)
-        return cls(link, features, num_slots, snr_range_db)
 
     def batches(self, batch_size, seed) -> Any:
         """Return batches to learn from, and of every eighth slot to choose by."""

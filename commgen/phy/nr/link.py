@@ -14,8 +14,10 @@ from commgen.phy.nr.harq import run_harq
 from commgen.phy.nr.pusch import PuschReceiver, PuschTransmitter
 from commgen.phy.nr.reception import Reception
 from commgen.phy.nr.slots import HarqSlots
+from commgen.phy.ofdm.antennas import check_antennas
 from commgen.phy.ofdm.draws import check_seeded
-from commgen.phy.receiver.options import options_of
+from commgen.phy.receiver.estimator_receiver import EstimatorReceiver
+from commgen.phy.receiver.kinds import as_receiver, gives_llr
 
 _MAX_SNR_DB = 120.0  # single precision cannot tell more from no noise
 
@@ -116,8 +118,9 @@ class PuschLink:
     ) -> Iterator[tuple[int, int, Counts]]:
         """Simulate one batch, as :meth:`commgen.phy.Link.run_batch`.
 
-        Estimators are called with ``batch_size`` HARQ processes, then with half, a
-        quarter, ... of it as fewer are sent again.
+        Receivers that give LLRs are refused: the link combines LLRs itself. Estimators
+        are called with ``batch_size`` HARQ processes, then with half, a quarter, ... of
+        it as fewer are sent again.
         """
         slots = self.slots(batch, batch_size)
         blocks = list(estimators.values())
@@ -132,7 +135,7 @@ class PuschLink:
 
     def run_processes(self, slots: HarqSlots, estimator: Any, no: float) -> Counts:
         """Run all HARQ processes of a batch to their end with one estimator."""
-        options = options_of(estimator)
+        estimator = _estimator_receiver(estimator)
         reception = Reception(
             slots,
             estimator,
@@ -146,7 +149,7 @@ class PuschLink:
             self._versions,
             reception.receive,
             refine=reception.refine,
-            iterations=options.iterations,
+            iterations=estimator.iterations,
         )
         return Counts(
             result.bit_errors,
@@ -166,18 +169,16 @@ class PuschLink:
                 f"be 1, got {type(source)}."
             )
         if hasattr(source, "num_rx_ant"):
-            check_antennas(self.config, source.num_rx_ant, source.num_tx_ant)
+            check_antennas(
+                self.config, source.num_rx_ant, source.num_tx_ant, streams="num_layers"
+            )
 
 
-def check_antennas(config: Any, num_rx_ant: int, num_tx_ant: int) -> None:
-    """Raise ValueError unless a channel has the antennas of ``config``."""
-    if num_rx_ant != config.num_rx_ant:
+def _estimator_receiver(block) -> EstimatorReceiver:
+    receiver = as_receiver(block)
+    if gives_llr(receiver):
         raise ValueError(
-            f"num_rx_ant must equal the {num_rx_ant} receive antennas of the channel, "
-            f"got {config.num_rx_ant}."
+            "estimators of a PUSCH must leave the LLRs to the link, which combines "
+            f"them over transmissions, got {type(receiver)}."
         )
-    if num_tx_ant != config.num_layers:
-        raise ValueError(
-            f"num_layers must equal the {num_tx_ant} transmit antennas of the channel, "
-            f"got {config.num_layers}."
-        )
+    return receiver

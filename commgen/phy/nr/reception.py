@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from commgen.phy.receiver.options import fill_up, options_of
+from commgen.phy.receiver.batch_sizes import fill_up
 from commgen.phy.receiver.refinement import Refinement
 
 
@@ -16,9 +16,8 @@ class Reception:
     ----------
     slots : HarqSlots
         What arrives.
-    estimator
-        ``(y, no) -> h_hat, err_var``, with its
-        :class:`~commgen.phy.receiver.ReceiverOptions` where it has some.
+    estimator : EstimatorReceiver
+        Estimator, and whether it estimates again.
     no
         Noise variance.
     receiver : PuschReceiver
@@ -43,12 +42,11 @@ class Reception:
     ):
         self._slots, self._estimator, self._no = slots, estimator, no
         self._receiver = receiver
-        self._options = options_of(estimator)
         self._variance = tf.constant(no, tf.float32)
         self._refinement = None
-        if self._options.iterations:
+        if estimator.iterations:
             self._refinement = Refinement(
-                resource_grid, receiver.num_bits_per_symbol, self._options.refine
+                resource_grid, receiver.num_bits_per_symbol, estimator.refine
             )
         self._h_hat = self._err_var = np.empty(0)
         self.powers: list[np.ndarray] = []
@@ -57,8 +55,7 @@ class Reception:
         """Return LLRs [len(index), num_coded_bits] of transmission ``n``."""
         rows = fill_up(index, self._slots.batch_size)
         sent, y = self._observe(n, rows)
-        genie = getattr(self._estimator, "is_genie", False)
-        observed = tf.constant(sent.h) if genie else y
+        observed = tf.constant(sent.h) if self._estimator.is_genie else y
         h_hat, err_var = self._estimator(observed, self._variance)
         if n == 0:
             sums = _powers(sent.h, h_hat, err_var)
@@ -70,7 +67,7 @@ class Reception:
     def refine(self, n: int, index: np.ndarray, llr: np.ndarray) -> np.ndarray:
         """Return LLRs as :meth:`receive`; of the coded bits ``llr`` is known by now."""
         if self._refinement is None:
-            raise ValueError("estimator must have options with iterations, got none.")
+            raise ValueError("estimator must have iterations, got 0.")
         rows = fill_up(index, self._slots.batch_size)
         sent, y = self._observe(n, rows)
         h_hat, err_var = self._refinement(
@@ -94,7 +91,7 @@ class Reception:
         return sent, tf.constant(noisy)
 
     def _llr(self, y, h_hat, err_var, num):
-        told = self._options.err_var(err_var)
+        told = self._estimator.told(err_var)
         return self._receiver(y, h_hat, told, self._variance)[:num]
 
     def _remember(self, h_hat, err_var, index):
@@ -111,6 +108,7 @@ class Reception:
 @tf.function(autograph=False, reduce_retracing=True)
 def _powers(h, h_hat, err_var):
     """Error, channel and promised error power of each slot, [batch] each."""
+    # Not those of ofdm/reception.py: another order of summation, so other last digits.
     axes = list(range(1, 7))
     return (
         tf.reduce_sum(tf.abs(h_hat - h) ** 2, axes),

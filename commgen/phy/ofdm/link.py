@@ -13,12 +13,12 @@ from commgen._checks import check_int
 from commgen.frame.codewords import CodewordLayout
 from commgen.measures.decibel import from_db
 from commgen.phy.counts import Counts
+from commgen.phy.ofdm.antennas import check_antennas
 from commgen.phy.ofdm.codec import Receiver, Transmitter
 from commgen.phy.ofdm.draws import check_seeded, random_bits, stream, unit_noise
-from commgen.phy.receiver.options import PLAIN, ReceiverOptions, fill_up, options_of
-from commgen.phy.receiver.refinement import Refinement
-from commgen.phy.signal.equalizer import FewStreamsLMMSEEqualizer
-from commgen.phy.signal.grid import EffectiveSubcarriers, build_resource_grid
+from commgen.phy.ofdm.reception import Reception
+from commgen.phy.receiver.kinds import as_receiver
+from commgen.phy.signal.grid import build_resource_grid
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,18 @@ class Link:
         mapper = ResourceGridMapper(self.resource_grid)
         self._map = tf.function(mapper, reduce_retracing=True)
         self._apply = tf.function(ApplyOFDMChannel(), reduce_retracing=True)
-        self._equalize = tf.function(FewStreamsLMMSEEqualizer(self.resource_grid))
-        self._decode = Receiver(
+        decode = Receiver(
             self._transmit, link.num_decoder_iterations, jit_compile=jit_compile
         )
-        self._powers = tf.function(_Powers(self.resource_grid))
+        self._reception = Reception(
+            self.resource_grid, link.num_bits_per_symbol, decode
+        )
         self._check_source()
+
+    @property
+    def seed(self) -> int:
+        """Seed of the link."""
+        return self._seed
 
     @property
     def num_blocks_per_slot(self) -> int:
@@ -111,7 +117,7 @@ class Link:
         self._source.set_seed(self._seed, counter=batch)
         h = self._generate(batch_size)
         shape: Any = h.shape
-        self._check_antennas(shape[1] * shape[2], shape[3] * shape[4])
+        check_antennas(link, shape[1] * shape[2], shape[3] * shape[4])
         x = tf.constant(self._transmit(bits))
         y_clean = self._apply(self._map(x), h)
         noise = unit_noise(y_clean.shape, stream(self._seed, batch, 1))
@@ -134,9 +140,10 @@ class Link:
         snr_db : [num_snr], float
             SNRs.
         estimators
-            Name to estimator ``(y, no) -> h_hat, err_var``. One with ``is_genie`` is
-            given the channel in place of ``y``; one with ``receiver`` is used as these
-            :class:`~commgen.phy.receiver.ReceiverOptions` say.
+            Name to :class:`~commgen.phy.receiver.EstimatorReceiver`, estimator
+            ``(y, no) -> h_hat, err_var`` alone, or receiver that gives LLRs
+            (:func:`~commgen.phy.receiver.gives_llr`). One with ``is_genie`` is given
+            the channel in place of ``y``.
         pending : [num_estimators, num_snr], bool
             What to run.
 
@@ -148,16 +155,12 @@ class Link:
             What came of it.
         """
         slots = self.slots(batch, batch_size)
-        blocks = list(estimators.values())
+        receivers = list(estimators.values())
         for j in np.flatnonzero(pending.any(axis=0)):
             no = tf.constant(1 / from_db(snr_db[j]), tf.float32)
             y = self.observe(slots, no)
             for i in np.flatnonzero(pending[:, j]):
-                observed = self.observed_by(blocks[i], slots, y)
-                h_hat, err_var = blocks[i](observed, no)
-                options = options_of(blocks[i])
-                counts = self.receive(slots, y, h_hat, err_var, no, options)
-                yield int(i), int(j), counts
+                yield int(i), int(j), self.receive(slots, y, receivers[i], no)
 
     def coded_bits(self, bits: np.ndarray) -> np.ndarray:
         """Return the coded bits [batch, 1, num_streams, num_data_symbols * bits]."""
@@ -167,112 +170,30 @@ class Link:
         """Return the received grid ``y`` at noise variance ``no``."""
         return slots.y_clean + tf.cast(tf.sqrt(no), tf.complex64) * slots.noise
 
-    def observed_by(self, estimator, slots: Slots, y):
-        """Return what ``estimator`` is given: ``y``, or for a genie the channel."""
-        return slots.h if getattr(estimator, "is_genie", False) else y
+    def observed_by(self, receiver, slots: Slots, y):
+        """Return what ``receiver`` is given: ``y``, or for a genie the channel."""
+        return slots.h if getattr(receiver, "is_genie", False) else y
 
-    def receive(
-        self,
-        slots: Slots,
-        y,
-        h_hat,
-        err_var,
-        no,
-        options: ReceiverOptions = PLAIN,
-    ) -> Counts:
-        """Equalise, decode and count with the estimate given."""
-        if options.gives_llr:
-            err_var, llr = err_var
-            bits = self._decode.decode_llr(llr)
-        elif options.iterations:
-            bits, h_hat, err_var = self._iterate(y, h_hat, err_var, no, options)
-        else:
-            told = options.err_var(err_var)
-            bits = self._decode(*self._equalize(y, h_hat, told, no))
+    def receive(self, slots: Slots, y, receiver: Any, no) -> Counts:
+        """Count what ``receiver`` makes of ``y``; any that :meth:`run_batch` takes."""
+        receiver = as_receiver(receiver)
+        observed = self.observed_by(receiver, slots, y)
+        bits, h_hat, err_var = self._reception(receiver, observed, y, no)
         wrong = bits != slots.bits
         wrong = wrong.reshape(len(wrong), -1, self.layout.k)
-        powers = self._powers(slots.h, h_hat, err_var)
+        powers = self._reception.powers(slots.h, h_hat, err_var)
         return Counts(
             wrong.sum((1, 2)),
             wrong.any(2).sum(1),
             *(p.numpy().astype(np.float64) for p in powers),
         )
 
-    def _iterate(self, y, h_hat, err_var, no, options):
-        """Return bits and estimate after as many rounds as each slot needs."""
-        num_bits = self.config.num_bits_per_symbol
-        refine = Refinement(self.resource_grid, num_bits, options.refine)
-        y, h_hat = y.numpy(), h_hat.numpy()
-        err_var = np.broadcast_to(err_var.numpy(), h_hat.shape).copy()
-        told = options.err_var(tf.constant(err_var))
-        found = self._decode.decode_soft(*self._equalize(y, h_hat, told, no))
-        for _ in range(options.iterations):
-            failed = np.flatnonzero(~found.parity_ok.all(axis=(1, 2, 3)))
-            if not len(failed):
-                break
-            llr = self._decode.stream_llr(found.llr[failed])
-            h_hat[failed], err_var[failed] = refine(
-                y[failed], float(no), llr, h_hat[failed], err_var[failed]
-            )
-            rows = fill_up(failed, len(y))
-            told = options.err_var(tf.constant(err_var[rows]))
-            equalized = self._equalize(y[rows], h_hat[rows], told, no)
-            again = self._decode.decode_soft(*equalized, num=len(failed))
-            # What is decided stays so.
-            open_ = ~found.parity_ok[failed]
-            for kept, new in zip(_parts(found), _parts(again), strict=True):
-                kept[failed] = np.where(_like(open_, new), new, kept[failed])
-        return found.bits, h_hat, err_var
-
     def _check_source(self):
         check_seeded(self._source)
         if hasattr(self._source, "num_rx_ant"):  # else the first batch will tell
-            self._check_antennas(self._source.num_rx_ant, self._source.num_tx_ant)
-
-    def _check_antennas(self, num_rx_ant, num_tx_ant):
-        link = self.config
-        if num_rx_ant != link.num_rx_ant:
-            raise ValueError(
-                f"link.num_rx_ant must equal the {num_rx_ant} receive antennas of the "
-                f"channel, got {link.num_rx_ant}."
+            check_antennas(
+                self.config, self._source.num_rx_ant, self._source.num_tx_ant
             )
-        if num_tx_ant != link.num_streams:
-            raise ValueError(
-                f"link.num_streams must equal the {num_tx_ant} transmit antennas of "
-                f"the channel, got {link.num_streams}."
-            )
-
-
-def _parts(decoded):
-    return decoded.bits, decoded.llr, decoded.parity_ok
-
-
-def _like(flags, values):
-    """Append axes of length one to ``flags`` up to the rank of ``values``."""
-    return flags.reshape(flags.shape + (1,) * (values.ndim - flags.ndim))
-
-
-class _Powers:
-    """Error, channel and promised error power of each slot, [batch] each."""
-
-    def __init__(self, resource_grid):
-        self._effective = EffectiveSubcarriers(resource_grid)
-
-    def __call__(self, h, h_hat, err_var):
-        h = self._effective(h)
-        # What is broadcast is multiplied, not written out.
-        shape = tf.cast(tf.shape(h)[1:], err_var.dtype)
-        present = tf.cast(tf.shape(err_var)[1:], err_var.dtype)
-        copies = tf.reduce_prod(shape / present)
-        promised = copies * tf.reduce_sum(err_var, list(range(1, 7)))
-        promised = tf.broadcast_to(promised, tf.shape(h)[:1])
-        return _power(h_hat - h), _power(h), promised
-
-
-def _power(x):
-    """Sum |x|^2 over all axes but the first."""
-    pairs = tf.reshape(tf.bitcast(x, tf.float32), [tf.shape(x)[0], -1])
-    return tf.reduce_sum(pairs**2, axis=1)
 
 
 def _channel_of(source, resource_grid):

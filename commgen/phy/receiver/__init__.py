@@ -1,7 +1,6 @@
-"""Receivers that use an estimate's error, estimate again from data, or are learned.
+"""Receivers that use an estimate's error, or estimate again from data.
 
-The neural receiver is imported by its own names: ``neural``, ``neural_files`` and
-``neural_training``, which bring links and networks along.
+Those that are learned are in :mod:`commgen.phy.neural`.
 """
 
 from commgen._lazy import attach

@@ -18,7 +18,7 @@ class Refinement:
     num_bits_per_symbol
         Of the data.
     refine
-        As in :class:`~commgen.phy.receiver.ReceiverOptions`.
+        As in :class:`~commgen.phy.receiver.EstimatorReceiver`.
     """
 
     def __init__(self, resource_grid: Any, num_bits_per_symbol: int, refine: Any):

@@ -14,7 +14,7 @@ from commgen.phy.estimation.slot.config import SlotConfig
 from commgen.phy.estimation.slot.estimator import SlotPriorEstimator
 from commgen.phy.estimation.slot.prior import build_slot_prior
 from commgen.phy.receiver.block_posterior import BlockPosterior
-from commgen.phy.receiver.options import ReceiverOptions
+from commgen.phy.receiver.estimator_receiver import EstimatorReceiver
 from commgen.phy.receiver.slot_posterior import SlotPosterior
 from commgen.phy.simulation.config import SimulationConfig
 from commgen.phy.simulation.covariances import channel_covariance
@@ -59,7 +59,8 @@ def build_estimators(
     Returns
     -------
     dict
-        Name to estimator, a Sionna block.
+        Name to receiver: :class:`~commgen.phy.receiver.EstimatorReceiver` around a
+        Sionna block, or :class:`~commgen.phy.neural.receiver.NeuralReceiver`.
 
     Raises
     ------
@@ -97,12 +98,13 @@ def build_unfitted(config: SimulationConfig, resource_grid: Any) -> dict[str, An
 def _block(entry, config, resource_grid, prior):
     time_interpolation = config.link.time_interpolation
     if isinstance(entry, PerfectConfig):
-        return PerfectCSI(resource_grid)
+        return EstimatorReceiver(PerfectCSI(resource_grid))
     if isinstance(entry, NeuralReceiverConfig):
         return _neural_receiver(entry, config, resource_grid)
     if isinstance(entry, SlotConfig):
         slot = build_slot_prior(entry, resource_grid)
-        return SlotPriorEstimator(resource_grid, slot, share=entry.share)
+        block = SlotPriorEstimator(resource_grid, slot, share=entry.share)
+        return EstimatorReceiver(block)
     refine: Any = None
     if isinstance(entry, LMMSEInterpolationConfig):
         covariance = channel_covariance(entry, config.channel, resource_grid)
@@ -123,10 +125,12 @@ def _block(entry, config, resource_grid, prior):
         block = _prior_estimator(entry, config, resource_grid, prior)
         if entry.iterations:
             refine = BlockPosterior(prior, block=_block_size(entry, config))
-    block.receiver = ReceiverOptions(  # type: ignore[attr-defined]
-        use_err_var=entry.use_err_var, iterations=entry.iterations, refine=refine
+    return EstimatorReceiver(
+        block,
+        use_err_var=entry.use_err_var,
+        iterations=entry.iterations,
+        refine=refine,
     )
-    return block
 
 
 def _prior_estimator(entry, config, resource_grid, prior):

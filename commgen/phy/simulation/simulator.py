@@ -16,7 +16,7 @@ class Simulator:
     link
         Link with ``run_batch``, such as :class:`~commgen.phy.Link`.
     estimators
-        Name to estimator ``(y, no) -> h_hat, err_var``.
+        Name to receiver or estimator, as the link takes them.
     snr_db : [num_snr], float
         SNRs.
     batch_size
@@ -47,8 +47,9 @@ class Simulator:
         counts, seconds = {}, {}
         timed = list(self._timed.values())
         spent = [block.seconds for block in timed]
+        receivers = {name: block.receiver for name, block in self._timed.items()}
         results = self.link.run_batch(
-            batch, self._batch_size, self.snr_db, self._timed, pending
+            batch, self._batch_size, self.snr_db, receivers, pending
         )
         for i, j, found in results:
             counts[int(i), int(j)] = found

@@ -1,48 +1,77 @@
-"""An estimator as a graph, with its receiver's options, and the CPU time both take."""
+"""A receiver as a graph, and the CPU time that it takes."""
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import tensorflow as tf
 
-from commgen.phy.receiver.options import options_of
+from commgen.phy.receiver.kinds import as_receiver, gives_llr
 
 
 class TimedEstimator:
-    """An estimator as a graph, that counts the CPU time it takes.
+    """A receiver as a graph, that counts the CPU time it takes.
 
     Estimating again from data counts too; tracing does not.
 
     Parameters
     ----------
     block
-        Estimator ``(y, no) -> h_hat, err_var``.
+        Receiver of either kind, or an estimator ``(y, no) -> h_hat, err_var`` alone.
+
+    Attributes
+    ----------
+    receiver
+        What a link is given, of the kind of ``block``.
+    seconds
+        CPU time so far.
     """
 
     def __init__(self, block: Any):
-        self.is_genie = getattr(block, "is_genie", False)
         self.seconds = 0.0
-        self._function = tf.function(block, autograph=False)
-        self._traced: set[Any] = set()
-        options = options_of(block)
-        self._refine = options.refine
+        receiver = as_receiver(block)
+        self.receiver: Any
+        if gives_llr(receiver):
+            self.receiver = _Receiver(self._graph(receiver.receive))
+            return
+        refine = receiver.refine
         self.receiver = replace(
-            options, refine=self._timed_refine if options.refine else None
+            receiver,
+            estimator=_Estimator(self._graph(receiver.estimator), receiver.is_genie),
+            refine=None if refine is None else self._timed(refine),
         )
 
-    def __call__(self, y, no):
-        """Estimate."""
-        if y.shape not in self._traced:  # tracing is not the estimator's cost
-            self._function(y, no)
-            self._traced.add(y.shape)
-        start = time.process_time()
-        h_hat, err_var = self._function(y, no)
-        self.seconds += time.process_time() - start
-        return h_hat, err_var
+    def _graph(self, function):
+        graph = tf.function(function, autograph=False)
+        timed, traced = self._timed(graph), set()
 
-    def _timed_refine(self, *arguments):
-        start = time.process_time()
-        found = self._refine(*arguments)
-        self.seconds += time.process_time() - start
-        return found
+        def call(y, no):
+            if y.shape not in traced:  # tracing is not the receiver's cost
+                graph(y, no)
+                traced.add(y.shape)
+            return timed(y, no)
+
+        return call
+
+    def _timed(self, function):
+        def call(*arguments):
+            start = time.process_time()
+            found = function(*arguments)
+            self.seconds += time.process_time() - start
+            return found
+
+        return call
+
+
+@dataclass(frozen=True)
+class _Estimator:
+    call: Any
+    is_genie: bool
+
+    def __call__(self, y, no):
+        return self.call(y, no)
+
+
+@dataclass(frozen=True)
+class _Receiver:
+    receive: Any

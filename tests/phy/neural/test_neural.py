@@ -16,8 +16,10 @@ from commgen.phy.neural.files import (
 )
 from commgen.phy.neural.network import ReceiverNetwork
 from commgen.phy.neural.receiver import NeuralReceiver, ReceiverFeatures
-from commgen.phy.neural.training import train_neural_receiver
+from commgen.phy.neural.training import train_neural_receiver, training_seed
+from commgen.phy.receiver import gives_llr
 from commgen.phy.simulation.estimators import build_estimators
+from commgen.phy.simulation.links import build_link
 from commgen.phy.simulation.sources import build_source
 from commgen.phy.simulation.timed import TimedEstimator
 
@@ -45,20 +47,30 @@ def network_for(link):
     return network
 
 
+def train_for(config, folder, *, seed, **options):
+    own = config.model_copy(update={"seed": training_seed(seed)})
+    link = build_link(own, jit_compile=False)
+    return train_neural_receiver(
+        link, folder, channel=config.channel, seed=seed, **options
+    )
+
+
 def test_before_training_it_is_least_squares(link):
     receiver = NeuralReceiver(link.resource_grid, link.config, network_for(link))
-    estimators = {
+    timed = {
         "ls": TimedEstimator(
             LSEstimator(link.resource_grid, time_interpolation="average")
         ),
         "network": TimedEstimator(receiver),
     }
+    estimators = {name: block.receiver for name, block in timed.items()}
     found = link.run_batch(0, 32, np.array([6.0]), estimators, np.ones((2, 1), bool))
     ls, network = (counts for _, _, counts in found)
     assert ls.block_errors.sum() > 3
     np.testing.assert_array_equal(ls.block_errors, network.block_errors)
     np.testing.assert_allclose(ls.error_power, network.error_power, rtol=1e-5)
     np.testing.assert_allclose(ls.predicted_power, network.predicted_power, rtol=1e-5)
+    assert all(block.seconds > 0 for block in timed.values())
 
 
 def test_features_show_grid_noise_and_mask(link):
@@ -76,12 +88,12 @@ def test_features_show_grid_noise_and_mask(link):
 
 
 def test_training_lowers_the_loss_goes_on_and_repeats(config, tmp_path):
-    first = train_neural_receiver(config, tmp_path / "a", training=SHORT, **OPTIONS)
-    second = train_neural_receiver(config, tmp_path / "b", training=SHORT, **OPTIONS)
+    first = train_for(config, tmp_path / "a", training=SHORT, **OPTIONS)
+    second = train_for(config, tmp_path / "b", training=SHORT, **OPTIONS)
     for a, b in zip(first.weights, second.weights, strict=True):
         np.testing.assert_array_equal(a, b)
     # The checkpoint is that of the finished training.
-    third = train_neural_receiver(config, tmp_path / "a", training=SHORT, **OPTIONS)
+    third = train_for(config, tmp_path / "a", training=SHORT, **OPTIONS)
     np.testing.assert_array_equal(first.weights[0], third.weights[0])
     loaded, card = load_neural_receiver(tmp_path / "a")
     z = np.random.default_rng(0).normal(size=(1, 14, 10, 16)).astype(np.float32)
@@ -90,7 +102,7 @@ def test_training_lowers_the_loss_goes_on_and_repeats(config, tmp_path):
     assert card["num_parameters"] == first.count_params()
     assert any(np.any(np.asarray(w) != 0) for w in first.weights[-2:])
     with pytest.raises(ValueError, match="checkpoint of another"):
-        train_neural_receiver(
+        train_for(
             config, tmp_path / "a", training=SHORT, **{**OPTIONS, "num_slots": 32}
         )
 
@@ -105,13 +117,18 @@ def test_training_lowers_the_loss_goes_on_and_repeats(config, tmp_path):
 )
 def test_training_refuses(config, tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
-        train_neural_receiver(config, tmp_path / "a", **{**OPTIONS, **options})
+        train_for(config, tmp_path / "a", **{**OPTIONS, **options})
+
+
+def test_training_refuses_the_slots_of_a_sweep(config, link, tmp_path):
+    with pytest.raises(ValueError, match=r"link.seed must be training_seed\(3\) = \d+"):
+        train_neural_receiver(link, tmp_path / "a", channel=config.channel, **OPTIONS)
 
 
 def test_several_streams_and_pusch_are_refused(base, tmp_path):
     base["channel"]["num_tx_ant"] = base["link"]["num_streams"] = 2
     with pytest.raises(ValueError, match=r"link.num_streams must be 1 for a neural"):
-        train_neural_receiver(parse_config(base), tmp_path / "a", **OPTIONS)
+        train_for(parse_config(base), tmp_path / "a", **OPTIONS)
     base["channel"] = {**base["channel"], "num_tx_ant": 1}
     base["link"] = {
         "kind": "pusch",
@@ -122,8 +139,8 @@ def test_several_streams_and_pusch_are_refused(base, tmp_path):
         "num_rx_ant": 2,
     }
     config = parse_config(base)
-    with pytest.raises(ValueError, match=r"config.link must be of kind ofdm, got 'pu"):
-        train_neural_receiver(config, tmp_path / "a", **OPTIONS)
+    with pytest.raises(ValueError, match=r"link must be of kind ofdm, got 'pu"):
+        train_for(config, tmp_path / "a", **OPTIONS)
     base["estimators"] = [{"kind": "neural-receiver", "model": str(tmp_path)}]
     grid = Link(
         parse_config(
@@ -155,7 +172,7 @@ def folder(link, config, tmp_path):
 def test_a_configuration_names_its_folder(base, config, link, folder):
     base["estimators"] = [{"kind": "neural-receiver", "model": str(folder)}]
     blocks = build_estimators(parse_config(base), link.resource_grid)
-    assert blocks["neural-receiver"].receiver.gives_llr
+    assert gives_llr(blocks["neural-receiver"])
     base["sweep"]["snr_stop_db"] = 15
     with pytest.raises(ValueError, match=r"snr_db must be in -5..10, the range of the"):
         build_estimators(parse_config(base), link.resource_grid)

@@ -56,16 +56,23 @@ def make_awgn_link():
     return flat_link
 
 
+class Graph:
+    """An estimator as a graph."""
+
+    def __init__(self, block):
+        self.is_genie = getattr(block, "is_genie", False)
+        self._graph = tf.function(block, autograph=False, reduce_retracing=True)
+
+    def __call__(self, y, no):
+        return self._graph(y, no)
+
+
 @pytest.fixture(scope="session")
 def make_estimators():
     """Least squares and the genie, in graphs, of one link."""
 
     def make(link):
-        made = {}
-        for name, kind in (("ls", LSEstimator), ("perfect", PerfectCSI)):
-            block = kind(link.resource_grid)
-            made[name] = tf.function(block, autograph=False, reduce_retracing=True)
-            made[name].is_genie = getattr(block, "is_genie", False)
-        return made
+        kinds = {"ls": LSEstimator, "perfect": PerfectCSI}
+        return {name: Graph(kind(link.resource_grid)) for name, kind in kinds.items()}
 
     return make

@@ -209,14 +209,25 @@ def test_it_works_where_nothing_is_sent_again(make_config, make_awgn_link):
     config = make_config(num_rx_ant=1, harq={"max_num_transmissions": 1})
     link = make_awgn_link(config)
 
-    def genie(h, no):
-        return h, tf.zeros([1] * 7)
+    class Genie:
+        is_genie = True
 
-    genie.is_genie = True
-    (counts,) = run(link, {"genie": genie}, [0.5], batch_size=60).values()
+        def __call__(self, h, no):
+            return h, tf.zeros([1] * 7)
+
+    (counts,) = run(link, {"genie": Genie()}, [0.5], batch_size=60).values()
     assert counts.transmissions.tolist() == [1] * 60
     np.testing.assert_array_equal(counts.delivered, 1 - counts.block_errors)
     assert 0 < counts.delivered.sum() < 60
+
+
+def test_receivers_that_give_llrs_are_refused(shared):
+    class Whole:
+        def receive(self, y, no):
+            raise AssertionError("it was asked")
+
+    with pytest.raises(ValueError, match=r"must leave the LLRs to the link, .* got"):
+        run(shared[0], {"whole": Whole()}, [0.0], batch_size=8)
 
 
 def test_sources_that_do_not_fit_are_refused(make_config):

@@ -1,7 +1,5 @@
 """Estimating again from decoded data, and the use of err_var, in both links."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -19,22 +17,15 @@ from commgen.phy import (
     parse_config,
 )
 from commgen.phy.nr import run_harq
-from commgen.phy.receiver import (
-    BlockPosterior,
-    ReceiverOptions,
-    SlotPosterior,
-    options_of,
-)
-from commgen.phy.receiver.options import fill_up
+from commgen.phy.receiver import BlockPosterior, EstimatorReceiver, SlotPosterior
+from commgen.phy.receiver.batch_sizes import fill_up
 from commgen.phy.simulation.estimators import build_estimators
 from commgen.phy.simulation.sources import build_source
 from commgen.phy.simulation.timed import TimedEstimator
 
 
 def with_options(block, **options):
-    timed = TimedEstimator(block)
-    timed.receiver = ReceiverOptions(**options)
-    return timed
+    return TimedEstimator(EstimatorReceiver(block, **options)).receiver
 
 
 def counts_of(link, estimators, snr_db, *, batch_size=32):
@@ -201,17 +192,16 @@ def test_batches_iterate_alike_each_time(ofdm):
 
 def test_estimating_again_is_counted_as_estimation(ofdm):
     refine = BlockPosterior(block=(7, 12))
-    block: Any = LSEstimator(ofdm.resource_grid)
-    block.receiver = ReceiverOptions(iterations=2, refine=refine)
-    timed = TimedEstimator(block)
-    assert options_of(timed).iterations == 2
-    assert options_of(timed).refine is not refine
-    counts_of(ofdm, {"ls": timed}, 0.0)
+    block = LSEstimator(ofdm.resource_grid)
+    timed = TimedEstimator(EstimatorReceiver(block, iterations=2, refine=refine))
+    assert timed.receiver.iterations == 2
+    assert timed.receiver.refine is not refine
+    counts_of(ofdm, {"ls": timed.receiver}, 0.0)
     before = timed.seconds
     assert before > 0
     x = np.zeros((1, 2, 14, 24), np.complex64)
     power = np.ones((1, 4, 2, 14, 24))
-    options_of(timed).refine(np.zeros((1, 4, 14, 24)), 1.0, x, np.ones(x.shape), power)
+    timed.receiver.refine(np.zeros((1, 4, 14, 24)), 1.0, x, np.ones(x.shape), power)
     assert timed.seconds > before
 
 
@@ -225,20 +215,13 @@ def test_configured_estimators_carry_their_options(base):
     config = parse_config(base)
     link = Link(config.link, build_source(config, seed=1), seed=1, jit_compile=False)
     blocks = build_estimators(config, link.resource_grid)
-    options = [options_of(block) for block in blocks.values()]
+    options = list(blocks.values())
     assert [o.iterations for o in options] == [2, 1, 3, 0]
     assert [o.use_err_var for o in options] == [False, True, True, True]
     kinds = [BlockPosterior, SlotPosterior, BlockPosterior, type(None)]
     assert [type(o.refine) for o in options] == kinds
-    timed = {name: TimedEstimator(block) for name, block in blocks.items()}
+    timed = {name: TimedEstimator(block).receiver for name, block in blocks.items()}
     assert len(counts_of(link, timed, 0.0, batch_size=8)) == 4
-
-
-def test_options_refuse_what_they_cannot_do():
-    with pytest.raises(ValueError, match=r"iterations must be at least 0, got -1\."):
-        ReceiverOptions(iterations=-1)
-    with pytest.raises(ValueError, match=r"refine must be given for 2 iterations"):
-        ReceiverOptions(iterations=2)
 
 
 def test_harq_cannot_refine_without_a_way_to(pusch):

@@ -1,0 +1,119 @@
+"""From a received slot to bits and an estimate, with a receiver of either kind."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from commgen.phy.receiver.batch_sizes import fill_up
+from commgen.phy.receiver.kinds import gives_llr
+from commgen.phy.receiver.refinement import Refinement
+from commgen.phy.signal.equalizer import FewStreamsLMMSEEqualizer
+from commgen.phy.signal.grid import EffectiveSubcarriers
+
+
+class Reception:
+    """Estimate, equalise and decode; again and again where the receiver says so.
+
+    Parameters
+    ----------
+    resource_grid : ResourceGrid
+        Grid with one transmitter.
+    num_bits_per_symbol
+        Of the data.
+    decode : Receiver
+        From equalised symbols, or LLRs, to bits.
+
+    Attributes
+    ----------
+    powers
+        ``(h, h_hat, err_var)`` -> error, channel and promised error power of each slot,
+        [batch] each.
+    """
+
+    def __init__(self, resource_grid: Any, num_bits_per_symbol: int, decode: Any):
+        self._grid = resource_grid
+        self._num_bits = num_bits_per_symbol
+        self._decode = decode
+        self._equalize = tf.function(FewStreamsLMMSEEqualizer(resource_grid))
+        self.powers = tf.function(_Powers(resource_grid))
+
+    def __call__(self, receiver, observed, y, no) -> tuple[Any, Any, Any]:
+        """Return bits, ``h_hat`` and ``err_var``.
+
+        Parameters
+        ----------
+        receiver
+            As :func:`~commgen.phy.receiver.as_receiver` gives it.
+        observed
+            What it estimates from: ``y``, or the channel for a genie.
+        y : [batch, 1, num_rx_ant, num_ofdm_symbols, fft_size], complex
+            Received grid.
+        no : scalar, float
+            Noise variance.
+        """
+        if gives_llr(receiver):
+            h_hat, err_var, llr = receiver.receive(observed, no)
+            return self._decode.decode_llr(llr), h_hat, err_var
+        h_hat, err_var = receiver(observed, no)
+        if receiver.iterations:
+            return self._iterate(y, h_hat, err_var, no, receiver)
+        told = receiver.told(err_var)
+        return self._decode(*self._equalize(y, h_hat, told, no)), h_hat, err_var
+
+    def _iterate(self, y, h_hat, err_var, no, receiver):
+        """Return bits and estimate after as many rounds as each slot needs."""
+        refine = Refinement(self._grid, self._num_bits, receiver.refine)
+        y, h_hat = y.numpy(), h_hat.numpy()
+        err_var = np.broadcast_to(err_var.numpy(), h_hat.shape).copy()
+        told = receiver.told(tf.constant(err_var))
+        found = self._decode.decode_soft(*self._equalize(y, h_hat, told, no))
+        for _ in range(receiver.iterations):
+            failed = np.flatnonzero(~found.parity_ok.all(axis=(1, 2, 3)))
+            if not len(failed):
+                break
+            llr = self._decode.stream_llr(found.llr[failed])
+            h_hat[failed], err_var[failed] = refine(
+                y[failed], float(no), llr, h_hat[failed], err_var[failed]
+            )
+            rows = fill_up(failed, len(y))
+            told = receiver.told(tf.constant(err_var[rows]))
+            equalized = self._equalize(y[rows], h_hat[rows], told, no)
+            again = self._decode.decode_soft(*equalized, num=len(failed))
+            # What is decided stays so.
+            open_ = ~found.parity_ok[failed]
+            for kept, new in zip(_parts(found), _parts(again), strict=True):
+                kept[failed] = np.where(_like(open_, new), new, kept[failed])
+        return found.bits, h_hat, err_var
+
+
+def _parts(decoded):
+    return decoded.bits, decoded.llr, decoded.parity_ok
+
+
+def _like(flags, values):
+    """Append axes of length one to ``flags`` up to the rank of ``values``."""
+    return flags.reshape(flags.shape + (1,) * (values.ndim - flags.ndim))
+
+
+class _Powers:
+    """Error, channel and promised error power of each slot, [batch] each."""
+
+    def __init__(self, resource_grid):
+        self._effective = EffectiveSubcarriers(resource_grid)
+
+    def __call__(self, h, h_hat, err_var):
+        h = self._effective(h)
+        # What is broadcast is multiplied, not written out.
+        shape = tf.cast(tf.shape(h)[1:], err_var.dtype)
+        present = tf.cast(tf.shape(err_var)[1:], err_var.dtype)
+        copies = tf.reduce_prod(shape / present)
+        promised = copies * tf.reduce_sum(err_var, list(range(1, 7)))
+        promised = tf.broadcast_to(promised, tf.shape(h)[:1])
+        return _power(h_hat - h), _power(h), promised
+
+
+def _power(x):
+    """Sum |x|^2 over all axes but the first."""
+    pairs = tf.reshape(tf.bitcast(x, tf.float32), [tf.shape(x)[0], -1])
+    return tf.reduce_sum(pairs**2, axis=1)
