@@ -204,8 +204,8 @@ class NeuralReceiverConfig(_Estimator):
     Parameters
     ----------
     model
-        Folder that :func:`~commgen.phy.receiver.train_neural_receiver` wrote; relative
-        to the configuration file.
+        Folder that :func:`~commgen.phy.neural.training.train_neural_receiver` wrote;
+        relative to the configuration file.
     """
 
     kind: Literal["neural-receiver"] = "neural-receiver"
