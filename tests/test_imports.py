@@ -246,12 +246,51 @@ def test_commands_import_heavy_rooms_inside_functions_only(path):
     assert not loads_when_imported(name_of(path)) & HEAVY
 
 
-@pytest.mark.parametrize("part", ["receiver", "neural", "ofdm", "nr"])
-def test_links_and_receivers_know_no_simulation(part):
-    names = [name for name in NAMES if name.startswith(f"commgen.phy.{part}.")]
-    used = set().union(*(modules_used(name) for name in names))
-    assert names
-    assert not {name for name in used if name.startswith("commgen.phy.simulation")}
+def folder_of(name):
+    """Return the folder of a module within its room; "" for files of the room."""
+    parts = name.split(".")
+    folder = (PACKAGE / "/".join(parts[1:3])).is_dir()
+    return parts[2] if len(parts) > 2 and folder else ""
+
+
+def runs_up(name, other, row):
+    """Whether ``name`` must not import ``other`` of the same room, by its row."""
+    order = ticked(row["folders"])
+    if folder_of(other):
+        place = order.index(folder_of(name))
+        return folder_of(other) not in order[: place + 1]
+    above, listed = row["not"], other.split(".")[2:3]
+    is_listed = bool(set(listed) & set(ticked(above)))
+    return is_listed != above.startswith("all but")
+
+
+@pytest.mark.parametrize(
+    "row", table("Inside the large rooms"), ids=lambda row: row["room"].strip("`")
+)
+def test_folders_import_only_lower_ones(row):
+    (room,) = ticked(row["room"])
+    inside = [n for n in NAMES if folder_of(n) in ticked(row["folders"])]
+    inside = [name for name in inside if room_of(name) == room]
+    assert {folder_of(name) for name in inside} == set(ticked(row["folders"]))
+    assert [
+        (name, other)
+        for name in inside
+        for other in modules_used(name)
+        if room_of(other) == room and runs_up(name, other, row)
+    ] == []
+
+
+def test_steps_up_are_seen():
+    rows = {row["room"]: row for row in table("Inside the large rooms")}
+    phy, generative = rows["`phy`"], rows["`generative`"]
+    link, nr = "commgen.phy.ofdm.link", "commgen.phy.nr.link"
+    assert runs_up(link, nr, phy)
+    assert not runs_up(nr, link, phy)
+    assert runs_up(link, "commgen.phy.run", phy)
+    assert not runs_up(link, "commgen.phy.counts", phy)
+    gmm = "commgen.generative.mixture.gmm"
+    assert runs_up(gmm, "commgen.generative.recipes", generative)
+    assert not runs_up(gmm, "commgen.generative.model", generative)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
