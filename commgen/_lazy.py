@@ -37,9 +37,10 @@ def attach(package: str, file: str) -> tuple[Callable[[str], Any], Any, list[str
 def with_extra(error: ModuleNotFoundError) -> ModuleNotFoundError:
     """Return the error with the extra to install, where one brings what is missing."""
     extra = _EXTRAS.get((error.name or "").split(".")[0])
-    if extra is None or f"[{extra}]" in str(error):
+    if extra is None or f".[{extra}]" in str(error):
         return error
     return ModuleNotFoundError(
-        f"{error.name} is not installed: pip install 'commgen[{extra}]' brings it.",
+        f"{error.name} is not installed: it comes with commgen's extra {extra}, as by "
+        f"pip install '.[{extra}]' in a clone.",
         name=error.name,
     )

@@ -46,11 +46,11 @@ def test_a_verb_that_needs_more_says_what_to_install(tmp_path):
     done = run("datasets", "make", "umi64", "-n", 9, "--seed", 1, "-o", tmp_path / "h")
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
-    assert "pip install 'commgen[tensorflow]'" in line
+    assert "pip install '.[tensorflow]'" in line
 
 
 def test_a_room_that_needs_more_says_what_to_install():
-    with pytest.raises(ModuleNotFoundError, match=r"commgen\[tensorflow\]"):
+    with pytest.raises(ModuleNotFoundError, match=r"extra tensorflow"):
         _ = commgen.generative.GaussianMixture
-    with pytest.raises(ModuleNotFoundError, match=r"commgen\[tensorflow\]"):
+    with pytest.raises(ModuleNotFoundError, match=r"extra tensorflow"):
         from commgen.phy import Link  # noqa: F401

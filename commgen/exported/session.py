@@ -129,8 +129,8 @@ def _open(path: Path, num_threads: int) -> Any:
         import onnxruntime
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "exported models run in onnxruntime, which is missing: install "
-            "commgen[sdr].",
+            "exported models run in onnxruntime, which is missing: pip install "
+            "'.[sdr]' in a clone of commgen.",
             name="onnxruntime",
         ) from error
     data = path.read_bytes()

@@ -259,7 +259,7 @@ def _import_ray(*, loopback: bool) -> Any:
         import ray
     except ImportError:
         raise ModuleNotFoundError(
-            "workers need Ray: pip install 'commgen[scale]'."
+            "workers need Ray: pip install '.[scale]' in a clone of commgen."
         ) from None
     import ray.exceptions
 

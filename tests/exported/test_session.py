@@ -237,7 +237,7 @@ def test_threads(file, num_threads, error, message):
 def test_without_onnxruntime(file, monkeypatch):
     write(file)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(ModuleNotFoundError, match=r"install commgen\[sdr\]") as caught:
+    with pytest.raises(ModuleNotFoundError, match=r"pip install '\.\[sdr\]'") as caught:
         ExportedModel(file)
     assert caught.value.name == "onnxruntime"
 

@@ -22,5 +22,5 @@ def load_mcmc() -> Any:
     except ImportError as error:
         raise ImportError(
             "sampling needs TensorFlow Probability, which is not installed: "
-            f"pip install 'commgen[inference]' ({error})."
+            f"pip install '.[inference]' in a clone of commgen ({error})."
         ) from error

@@ -76,5 +76,5 @@ def test_errors(axis, draw, given, message):
 
 def test_a_missing_library_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_probability", None)
-    with pytest.raises(ImportError, match=r"pip install 'commgen\[inference\]'"):
+    with pytest.raises(ImportError, match=r"pip install '\.\[inference\]'"):
         load_mcmc()
