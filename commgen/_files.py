@@ -135,9 +135,11 @@ def claim_folder(output: Path, settings: dict[str, Any], what: str) -> None:
     ValueError
         If the folder holds something else.
     """
-    text = json.dumps(settings) + "\n"
-    check_folder(output, what, f"{what}.json", text)
-    write_text(output / f"{what}.json", text)
+    path, text = output / f"{what}.json", json.dumps(settings) + "\n"
+    if path.is_file() and read_json(path) == settings:  # in whatever order
+        return
+    check_folder(output, what, path.name, text)
+    write_text(path, text)
 
 
 def sha256(path: str | Path) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from commgen import __version__
 from commgen._files import claim_folder
+from commgen._tables import write_csv
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli.benchmark import plain_table
 from commgen.datasets import data_root
@@ -46,42 +47,25 @@ def augment(
     intervals over the repeats; writes trials.csv and summary.csv.
     """
     numbers = _numbers(sizes)
-    settings = {
-        "set": data,
+    options = {
         "family": family,
-        "sizes": list(numbers),
         "factor": factor,
         "repeats": repeats,
         "num_epochs": num_epochs,
         "seed": seed,
-        "quick": quick,
-        "commgen": __version__,
     }
-    claim_folder(output, settings, "study")
+    told = {"set": data, "sizes": list(numbers), "quick": quick}
+    claim_folder(output, {**told, **options, "commgen": __version__}, "study")
     if data == "uwb":
         data_root()  # told before TensorFlow is loaded
     start_tensorflow()
-    from commgen.studies import (
-        augmentation_study,
-        summarise,
-        umi64_set,
-        uwb_set,
-        write_csv,
-    )
+    from commgen.studies import augmentation_study, summarise, umi64_set, uwb_set
 
     console, started = Console(), time.time()
     folder = output / "data"
-    rows = augmentation_study(
-        umi64_set(folder, seed=seed, quick=quick)
-        if data == "umi64"
-        else uwb_set(folder),
-        family=family,
-        sizes=numbers,
-        factor=factor,
-        repeats=repeats,
-        num_epochs=num_epochs,
-        seed=seed,
-    )
+    umi64 = data == "umi64"
+    study_set = umi64_set(folder, seed=seed, quick=quick) if umi64 else uwb_set(folder)
+    rows = augmentation_study(study_set, sizes=numbers, **options)
     summary = summarise(rows)
     write_csv(output / "trials.csv", rows)
     write_csv(output / "summary.csv", summary)

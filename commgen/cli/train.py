@@ -14,6 +14,15 @@ from commgen.measures.decibel import noise_variance
 
 Covariance = Literal["full", "toeplitz", "circulant", "low-rank"]
 
+ConditionOption = Annotated[
+    str | None,
+    typer.Option(help="Labels of DATA, such as los,distance_m, to learn under."),
+]
+NoisyOption = Annotated[
+    float | None,
+    typer.Option(help="DATA holds pilots with noise of this SNR, not channels."),
+]
+
 
 def train(
     data: Annotated[Path, typer.Argument(help="Channel file to learn from.")],
@@ -40,14 +49,8 @@ def train(
         bool,
         typer.Option(help="The last axis is a uniform linear array (networks)."),
     ] = False,
-    condition: Annotated[
-        str | None,
-        typer.Option(help="Labels of DATA, such as los,distance_m, to learn under."),
-    ] = None,
-    noisy_snr_db: Annotated[
-        float | None,
-        typer.Option(help="DATA holds pilots with noise of this SNR, not channels."),
-    ] = None,
+    condition: ConditionOption = None,
+    noisy_snr_db: NoisyOption = None,
 ) -> None:
     """Fit a generative model: a prior for estimators, and a source of channels.
 
@@ -58,13 +61,7 @@ def train(
 
     started = time.time()
     no = None if noisy_snr_db is None else noise_variance(_snr(noisy_snr_db))
-    train_events = load_events(data, no=no or 0.0)
-    held_out = None if validation is None else load_events(validation, no=no or 0.0)
-    if held_out is not None and held_out.h.shape[1:] != train_events.h.shape[1:]:
-        raise ValueError(
-            f"validation must hold channels of shape {train_events.h.shape[1:]} as the "
-            f"training file, got {held_out.h.shape[1:]}."
-        )
+    train_events, held_out = _read(data, validation, no or 0.0)
     check_model_folder(output)
     given, told = _conditions(condition, train_events, held_out)
     start_tensorflow()
@@ -85,14 +82,23 @@ def train(
         symmetries=("phase", "reversal") if reversal else ("phase",),
         **given,
     )
-    seconds = time.time() - started
+    told_size = f"{family} with {model.count_params():,} parameters, fitted to "
+    told_size += f"{len(train_events.h):,} channels in {time.time() - started:.1f} s"
     Console().print(
-        f"{family} with {model.count_params():,} parameters, fitted to "
-        f"{len(train_events.h):,} channels in {seconds:.1f} s, "
-        f"written to {output}",
-        highlight=False,
-        soft_wrap=True,
+        f"{told_size}, written to {output}", highlight=False, soft_wrap=True
     )
+
+
+def _read(data: Path, validation: Path | None, no: float) -> tuple[Any, Any]:
+    """Return training and validation channels, the latter None where not given."""
+    train_events = load_events(data, no=no)
+    held_out = None if validation is None else load_events(validation, no=no)
+    if held_out is not None and held_out.h.shape[1:] != train_events.h.shape[1:]:
+        raise ValueError(
+            f"validation must hold channels of shape {train_events.h.shape[1:]} as the "
+            f"training file, got {held_out.h.shape[1:]}."
+        )
+    return train_events, held_out
 
 
 def _snr(snr_db: float) -> float:

@@ -95,25 +95,21 @@ def learn(
     if family not in get_args(Family):
         raise ValueError(f"family must be of {get_args(Family)}, got {family!r}.")
     num_conditions = 0 if condition is None else condition.shape[1]
-    mixture = {"seed": seed, "no": no}
+    mixture: dict[str, Any] = {"seed": seed, "no": no}
     if family == "lmmse":
         return _mixture(h, condition, 1, "full", **mixture)
     if family in ("gmm", *_START_FROM_MIXTURE) and prior is None:
-        fit_to = slice(None, None, -(-len(h) // (max_channels or len(h))))
-        clean = validation if no is None else None
-        strength = choose_strength(
-            h, clean, covariance=covariance, seed=seed, progress=progress
-        )
-        c = condition[fit_to] if family == "gmm" and condition is not None else None
-        prior = _mixture(
-            h[fit_to],
-            c,
-            num_components,
-            covariance,
-            **mixture,
-            strength=strength,
+        mixture["strength"] = choose_strength(
+            h,
+            validation if no is None else None,
+            covariance=covariance,
+            seed=seed,
             progress=progress,
         )
+        fit_to = slice(None, None, -(-len(h) // (max_channels or len(h))))
+        c = condition[fit_to] if family == "gmm" and condition is not None else None
+        size = (num_components, covariance)
+        prior = _mixture(h[fit_to], c, *size, **mixture, progress=progress)
     if family == "gmm":
         return prior
     keras.utils.set_random_seed(seed)  # the initial weights

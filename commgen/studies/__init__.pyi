@@ -18,7 +18,6 @@ from .recipes import known_families as known_families
 from .report import (
     asked_rows as asked_rows,
     save_findings as save_findings,
-    write_csv as write_csv,
 )
 from .sampling import sampling_cost as sampling_cost
 from .sets import (

@@ -111,17 +111,22 @@ def base_station_lines(
             note=f"{source}; {required - found['ls'].snr_db:.2f} dB under, which is "
             f"not asked without smoothing; at most {_LS_LOSS_DB:g} dB from lmmse",
         ),
-        *(
-            at_least(
-                GROUP,
-                f"{what}: {at}, {worse} less {better}",
-                found[worse].minus(found[better], CONFIDENCE),
-                0.0,
-                unit="dB",
-                note="the better the estimate the less SNR",
-            )
-            for better, worse in pairwise(ESTIMATORS)
-        ),
+        *_order_lines(found, f"{what}: {at}"),
+    ]
+
+
+def _order_lines(found: dict[str, DrawnCrossing], what: str) -> list[Line]:
+    """Judge that a better estimate needs less SNR."""
+    return [
+        at_least(
+            GROUP,
+            f"{what}, {worse} less {better}",
+            found[worse].minus(found[better], CONFIDENCE),
+            0.0,
+            unit="dB",
+            note="the better the estimate the less SNR",
+        )
+        for better, worse in pairwise(ESTIMATORS)
     ]
 
 
