@@ -66,7 +66,7 @@ def test_evaluate_refuses_paths_and_labels(refused, toy, tmp_path):
     truth = ("--truth", toy / "train.h5")
     output = ("--output", tmp_path / "report")
     told = refused("evaluate", tmp_path / "none.h5", *truth, *output)
-    assert "there is no channel file" in told
+    assert "none.h5 is not there" in told
     told = refused(
         "evaluate", toy / "train.h5", *truth, *output, "--group-by", "day,loc"
     )
