@@ -60,10 +60,15 @@ class Shuffled(InProcess):
         return super().next_block()
 
 
+def nothing(y, no):
+    """Estimator that a coin never asks."""
+    raise AssertionError(f"asked for {y} at {no}")
+
+
 def make(link=None, executor=None, **changes):
     sweep = SweepConfig(**{**SWEEP, **changes})
     link = link or CoinLink()
-    estimators = {"a": None, "b": None}
+    estimators = {"a": nothing, "b": nothing}
     if executor is not None:
         executor = executor(Simulator(link, estimators, sweep.snr_db, sweep.batch_size))
     return MonteCarlo(link, estimators, sweep, executor=executor)
@@ -94,7 +99,7 @@ def test_a_saved_state_goes_on_with_what_came_early(tmp_path):
     assert [block.batch for block in waiting] == sorted(part.waiting)
     sweep = SweepConfig(**SWEEP)
     rest = MonteCarlo(
-        CoinLink(), {"a": None, "b": None}, sweep, tally=tally, waiting=waiting
+        CoinLink(), {"a": nothing, "b": nothing}, sweep, tally=tally, waiting=waiting
     )
     assert_equal(rest.run(), whole)
 
@@ -144,7 +149,9 @@ def test_joint_counts_are_sums_of_products():
 
 
 def test_a_block_out_of_turn_is_refused():
-    block = Simulator(CoinLink(), {"a": None}, [0.0], 5).run(3, np.ones((1, 1), bool))
+    block = Simulator(CoinLink(), {"a": nothing}, [0.0], 5).run(
+        3, np.ones((1, 1), bool)
+    )
     assert isinstance(block, Block)
     with pytest.raises(ValueError, match="block must be batch number 0, got 3"):
         Tally.empty(1, 1).add(block, blocks=1, bits=1)
