@@ -248,13 +248,20 @@ class NetworkModel(GenerativeModel):
     def _draw(self, rng, n, condition) -> np.ndarray:
         """Draw n channels, at most 256, under condition [n, num_conditions] or None."""
 
-    def _graph(self, method: str) -> Any:
-        """Return a method compiled once, for any batch size."""
+    def _graph(self, method: str, signature: Any = None) -> Any:
+        """Return a method compiled once, for any batch size.
+
+        Without a signature the first call is compiled for its own batch size, and later
+        ones for any: rounding may then depend on what was asked for before.
+        """
         # Past Keras, which would track the dictionary as a part of the model.
         graphs = self.__dict__.setdefault("_graphs", {})
         if method not in graphs:
             graphs[method] = tf.function(
-                getattr(self, method), autograph=False, reduce_retracing=True
+                getattr(self, method),
+                signature,
+                autograph=False,
+                reduce_retracing=signature is None,
             )
         return graphs[method]
 

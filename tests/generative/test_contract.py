@@ -64,6 +64,16 @@ def test_saved_and_loaded_infers_the_same(prior, y, tmp_path):
     np.testing.assert_array_equal(ours.err_var, theirs.err_var)
 
 
+def test_posterior_does_not_depend_on_what_was_asked_before(prior, y, tmp_path):
+    """Graphs are made once: of which batch must not be seen in a later answer."""
+    prior.save(tmp_path / "m")
+    A, seen = np.eye(12)[::2], y.reshape(10, 12)[:, ::2]
+    fresh, asked = load_model(tmp_path / "m"), load_model(tmp_path / "m")
+    asked.posterior(seen[:3], A, 0.1, num_samples=2)
+    ours, theirs = (m.posterior(seen, A, 0.1) for m in (fresh, asked))
+    np.testing.assert_array_equal(ours.mean, theirs.mean)
+
+
 @pytest.mark.parametrize("name", ["full", "low-rank", "coupling", "autoregressive"])
 def test_channels_are_likelier_than_white_ones(fitted, channels, name):
     model = fitted(name)

@@ -58,7 +58,14 @@ class FilteringDenoiser(DenoisingModel):
         """As :meth:`DenoisingModel._step`, with deviations as the filter's error is."""
         h_hat, err_var = self._flat.denoise(x, no)
         no = np.broadcast_to(np.asarray(no, np.float32), len(x))
-        deviation, draw = np.empty_like(h_hat), self._graph("_deviation_of")
+        deviation = np.empty_like(h_hat)
+        # Chains carry the rounding of eigenvectors on: it must not depend on batches.
+        signature = (
+            tf.TensorSpec((None, *self.event_shape), tf.complex64),
+            tf.TensorSpec((None,), tf.float32),
+            tf.TensorSpec((None, *self._noise_shape), tf.complex64),
+        )
+        draw = self._graph("_deviation_of", signature)
         for i in range(0, len(x), _CHUNK):
             rows = slice(i, i + _CHUNK)
             y = x[rows].astype(np.complex64).reshape(-1, *self.event_shape)
