@@ -1,4 +1,4 @@
-"""Comparisons that a command repeats: benchmark, few-shot, augmentation, inpainting."""
+"""Comparisons that a command repeats: families, estimators, receivers, validation."""
 
 from commgen._lazy import attach
 

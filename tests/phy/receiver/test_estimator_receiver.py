@@ -56,7 +56,7 @@ def test_options_refuse_what_they_cannot_do():
     with pytest.raises(ValueError, match=r"refine must be given for 2 iterations"):
         EstimatorReceiver(estimate, iterations=2)
     with pytest.raises(FrozenInstanceError):
-        EstimatorReceiver(estimate).iterations = 2  # type: ignore[misc]
+        EstimatorReceiver(estimate).iterations = 2
 
 
 @pytest.mark.parametrize("block", [None, Whole(1), EstimatorReceiver(estimate)])
