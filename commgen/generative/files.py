@@ -1,11 +1,10 @@
 """Model folders: ``model.keras`` and ``card.json``, loaded without running code."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from commgen import __version__
-from commgen._files import atomic_folder, check_folder, write_text
+from commgen._files import atomic_folder, check_folder, read_json, write_json
 
 MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"
@@ -42,7 +41,7 @@ def save_model(model: Any, path: Path, card: dict | None = None) -> None:
     }
     with atomic_folder(path) as temporary:
         keras.Model.save(model, temporary / MODEL_FILE)
-        write_text(temporary / CARD_FILE, json.dumps(facts, indent=2) + "\n")
+        write_json(temporary / CARD_FILE, facts)
 
 
 def check_model_folder(path: str | Path) -> None:
@@ -69,10 +68,7 @@ def read_card(path: str | Path) -> dict:
     file = Path(path) / CARD_FILE
     if not file.is_file():
         return {}
-    try:
-        card = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{file} is not JSON: {error}.") from error
+    card = read_json(file)
     if not isinstance(card, dict):
         raise ValueError(f"{file} must hold a JSON object, got {type(card).__name__}.")
     return card

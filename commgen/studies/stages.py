@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from commgen._files import sha256, write_text
+from commgen._files import read_json, sha256, write_json
 from commgen.generative.files import MODEL_FILE
 
 
@@ -38,12 +38,12 @@ class Stages:
         path = self._folder / f"{name}.json"
         wanted = json.loads(json.dumps(depends_on))
         if path.is_file():
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = read_json(path)
             if found["depends_on"] == wanted:
                 return found["result"]
         result = compute()
         content = {"depends_on": wanted, "result": result}
-        write_text(path, json.dumps(content, indent=1) + "\n")
+        write_json(path, content, indent=1)
         return json.loads(json.dumps(result))
 
 

@@ -140,7 +140,7 @@ def test_generate_needs_a_card_for_a_channel_file(refused, commgen, model, tmp_p
     told = refused("generate", "--model", copy, "-o", output)
     assert "card.json must hold layout and meta" in told
     (copy / "card.json").write_text("{")
-    assert "is not JSON" in refused("generate", "--model", copy, "-o", output)
+    assert "is not valid JSON" in refused("generate", "--model", copy, "-o", output)
     card = {**read_card(model), "layout": ["rx", "tx"]}
     (copy / "card.json").write_text(json.dumps(card))
     told = refused("generate", "--model", copy, "-o", output)

@@ -88,7 +88,7 @@ def test_code_in_a_model_file_does_not_run(tmp_path):
 
 def test_damaged_card(saved):
     (saved / "card.json").write_text("{")
-    with pytest.raises(ValueError, match=r"card\.json is not JSON"):
+    with pytest.raises(ValueError, match=r"card\.json is not valid JSON"):
         read_card(saved)
     (saved / "card.json").write_text("[1]")
     with pytest.raises(ValueError, match=r"card\.json must hold a JSON object"):

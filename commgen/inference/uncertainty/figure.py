@@ -7,11 +7,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from commgen._figure import COLOURS, MARKERS
 from commgen._files import atomic_path
-
-# Okabe and Ito's colours, which colour-blind readers can tell apart.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_MARKERS = "osD^vPX"
 
 
 def save_calibration_figure(path: str | Path, report: Any, title: str = "") -> None:
@@ -35,7 +32,7 @@ def save_calibration_figure(path: str | Path, report: Any, title: str = "") -> N
     reliability, covered, sharp = figure.subplots(1, 3)
     names = list(dict.fromkeys(row["estimator"] for row in report.rows))
     for i, name in enumerate(names):
-        style = {"color": _COLOURS[i % 7], "marker": _MARKERS[i % 7]}
+        style = {"color": COLOURS[i % 7], "marker": MARKERS[i % 7]}
         _draw_reliability(reliability, report, name, style)
         _draw_coverage(covered, report, name, style, shift=0.3 * (i - len(names) / 2))
         snr_db = report.column(name, "snr_db")

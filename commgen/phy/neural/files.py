@@ -1,6 +1,5 @@
 """Folders of neural receivers, loaded without running code, and refused elsewhere."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import keras
 import numpy as np
 
 from commgen import __version__
-from commgen._files import atomic_folder, write_text
+from commgen._files import atomic_folder, write_json
 from commgen.frame.fields import frame_of
 from commgen.generative.files import (
     CARD_FILE,
@@ -44,7 +43,7 @@ def save_neural_receiver(network: Any, path: Path, card: dict[str, Any]) -> None
     }
     with atomic_folder(path) as temporary:
         keras.Model.save(network, temporary / MODEL_FILE)
-        write_text(temporary / CARD_FILE, json.dumps(facts, indent=2) + "\n")
+        write_json(temporary / CARD_FILE, facts)
 
 
 def load_neural_receiver(path: str | Path) -> tuple[Any, dict[str, Any]]:
