@@ -9,9 +9,8 @@ from rich.table import Table
 
 from commgen._progress import progress_bar
 from commgen._tables import write_csv
-from commgen.phy import MonteCarlo, load_config
-from commgen.phy.simulation.estimators import build_estimators
-from commgen.phy.simulation.links import build_link
+from commgen.montecarlo import MonteCarlo
+from commgen.phy import LinkExperiment, load_config
 
 HERE = Path(__file__).parent
 
@@ -30,13 +29,12 @@ def main():
             "max_num_blocks": args.max_blocks,
         }
     )
-    link = build_link(config)
-    estimators = build_estimators(config, link.resource_grid)
-    adaptive = _run(link, estimators, sweep)
+    experiment = LinkExperiment(config)
+    adaptive = _run(MonteCarlo(experiment.build(), sweep))
     # A fixed number must serve the rarest error of the sweep.
     fixed = int(adaptive.blocks.max())
     rows = []
-    for row in adaptive.rows(list(estimators), sweep.snr_db):
+    for row in experiment.rows(adaptive):
         width = row["bler_high"] - row["bler_low"]
         rows.append(
             {
@@ -52,8 +50,7 @@ def main():
     _show(rows, adaptive, fixed)
 
 
-def _run(link, estimators, sweep):
-    monte_carlo = MonteCarlo(link, estimators, sweep)
+def _run(monte_carlo):
     with progress_bar("adaptive", None, unit="blocks") as advance:
         done = 0
 

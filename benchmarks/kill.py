@@ -14,11 +14,18 @@ import yaml
 from rich.console import Console
 
 HERE = Path(__file__).parent
-CODE = (
-    "import sys; from commgen.phy.campaign import load_campaign, run_campaign;"
-    "run_campaign(load_campaign(sys.argv[1]), sys.argv[2], progress=False, "
-    "jit_compile=False)"
-)
+CODE = """
+import sys
+from commgen.montecarlo.campaign import load_campaign, run_campaign
+from commgen.phy import LinkExperiment, parse_config
+
+class Quick(LinkExperiment):
+    @classmethod
+    def parse(cls, data):  # compiling would take longer than it saves
+        return cls(parse_config(data), jit_compile=False)
+
+run_campaign(load_campaign(sys.argv[1], Quick), sys.argv[2], progress=False)
+"""
 TABLES = ("results.csv", "estimation.csv", "readings.csv")
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from commgen.phy import MonteCarlo, load_config
-from commgen.phy.run_folder import save_state
-from commgen.phy.simulation.estimators import build_estimators
-from commgen.phy.simulation.links import build_link
+from commgen.montecarlo import MonteCarlo
+from commgen.montecarlo.run_folder import save_state
+from commgen.phy import LinkExperiment, load_config
 
 HERE = Path(__file__).parent
 _PAGE = 4096
@@ -28,9 +27,7 @@ def main():
     config = load_config(args.config)
     endless = {"max_num_blocks": 10**9, "target_block_errors": 10**9}
     sweep = config.sweep.model_copy(update=endless)
-    link = build_link(config)
-    estimators = build_estimators(config, link.resource_grid)
-    monte_carlo = MonteCarlo(link, estimators, sweep)
+    monte_carlo = MonteCarlo(LinkExperiment(config).build(), sweep)
     start, samples = time.monotonic(), []
     args.output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name, open(args.output, "w") as file:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from commgen.phy import Workers, load_config, run_simulation
+from commgen.montecarlo import Workers
+from commgen.phy import load_config, run_simulation
 
 HERE = Path(__file__).parent
 

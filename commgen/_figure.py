@@ -14,9 +14,9 @@ MARKERS = "osD^vPX"
 LINES = ("-", "--", "-.", ":")
 
 
-def tidy(axes: Any) -> None:
-    """Label the SNR, and take away what is no data."""
-    axes.set_xlabel("SNR [dB]")
+def tidy(axes: Any, label: str = "SNR [dB]") -> None:
+    """Label the axis of what was varied, and take away what is no data."""
+    axes.set_xlabel(label)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
 

@@ -29,22 +29,17 @@ def with_workers(num_workers: int | None, address: str | None) -> Iterator[Any]:
     if num_workers is None and address is None:
         yield None
         return
-    from commgen.phy import Workers
+    from commgen.montecarlo import Workers
 
     with Workers(num_workers, address=address) as pool:
         yield pool
-
-
-def simulations_of(config: Any) -> list[Any]:
-    """Return the simulations of a campaign, or the one that ``config`` is."""
-    return [point.config for point in getattr(config, "points", ())] or [config]
 
 
 def show_run(result: Any) -> None:
     """Print the tables of a run, and where it is."""
     console = Console()
     console.print(_result_table(result.rows))
-    console.print(reading_table(result.readings))
+    console.print(reading_table(result.readings, result.layout))
     state = "already done, read from" if result.was_done else "written to"
     console.print(f"{state} {result.folder}", soft_wrap=True, highlight=False)
 
@@ -53,7 +48,8 @@ def show_campaign(result: Any) -> None:
     """Print what each point of a campaign needs of SNR, and where it is."""
     console = Console()
     for point, found in zip(result.points, result.results, strict=True):
-        console.print(reading_table(found.readings, title=point.title))
+        table = reading_table(found.readings, found.layout, title=point.title)
+        console.print(table)
     console.print(f"written to {result.folder}", soft_wrap=True, highlight=False)
 
 
@@ -83,17 +79,23 @@ def _result_table(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def reading_table(rows: list[dict[str, Any]], *, title: str | None = None) -> Table:
-    """Lay out SNRs at targets, and gains, with their intervals."""
-    heads = ["estimator", "at", "SNR dB", "95 % interval", "gain dB", "95 % interval"]
-    table = _table(title or "SNR that is needed, and gain over the first", heads)
+def reading_table(
+    rows: list[dict[str, Any]], layout: Any, *, title: str | None = None
+) -> Table:
+    """Lay out points at targets, and gains, with their intervals."""
+    axis, names = layout.axis, layout.reading_columns
+    gain = f"gain {axis.unit}".strip()
+    heads = [layout.curve, "at", f"{axis.label} {axis.unit}".strip(), "95 % interval"]
+    heads += [gain, "95 % interval"]
+    default = f"{axis.label} that is needed, and gain over the first"
+    table = _table(title or default, heads)
     for row in rows:
         name = {"bler": "BLER"}.get(row["measure"], row["measure"])
         table.add_row(
-            row["estimator"],
+            row[layout.curve],
             f"{name} {row['target']:g}",
-            *_with_interval(row, ("snr_at_db", "snr_low_db", "snr_high_db"), ".2f"),
-            *_with_interval(row, ("gain_db", "gain_low_db", "gain_high_db"), "+.2f"),
+            *_with_interval(row, names[3:6], ".2f"),
+            *_with_interval(row, names[6:9], "+.2f"),
         )
     return table
 

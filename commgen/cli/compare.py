@@ -28,18 +28,18 @@ def compare(
     estimator. With --output the table is also written to comparison.csv and the curves
     are drawn in comparison.png.
     """
-    from commgen.phy.campaign import compare_runs, save_comparison
+    from commgen.cli._experiments import old_layout
+    from commgen.montecarlo.campaign import compare_runs, save_comparison
 
-    curves, rows = compare_runs(
-        folders,
-        bler=_numbers("bler", bler),
-        throughput=_numbers("throughput", throughput),
-    )
-    console = Console()
+    targets = {
+        "bler": _numbers("bler", bler),
+        "throughput": _numbers("throughput", throughput),
+    }
+    curves, rows = compare_runs(folders, targets, old_layout=old_layout)
+    layout, console = curves[0].run.layout, Console()
     for run in dict.fromkeys(row["run"] for row in rows):
-        console.print(
-            reading_table([row for row in rows if row["run"] == run], title=run)
-        )
+        own = [row for row in rows if row["run"] == run]
+        console.print(reading_table(own, layout, title=run))
     if output is not None:
         save_comparison(output, curves, rows)
         console.print(f"written to {output}", soft_wrap=True, highlight=False)

@@ -14,6 +14,7 @@ def plot(
     ] = None,
 ) -> None:
     """Draw what a folder has counted so far."""
-    from commgen.phy.campaign import plot_folder
+    from commgen.cli._experiments import old_layout
+    from commgen.montecarlo.campaign import plot_folder
 
-    typer.echo(f"drawn in {plot_folder(folder, output)}")
+    typer.echo(f"drawn in {plot_folder(folder, output, old_layout=old_layout)}")

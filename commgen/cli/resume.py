@@ -11,7 +11,6 @@ from commgen.cli._runs import (
     WorkersOption,
     show_campaign,
     show_run,
-    simulations_of,
     with_workers,
 )
 
@@ -22,17 +21,21 @@ def resume(
     ray: RayOption = None,
 ) -> None:
     """Go on with what was interrupted; the results are those of one go."""
-    from commgen.phy.campaign import load_saved_config
-    from commgen.phy.simulation.inputs import check_inputs
+    from commgen.cli._experiments import check_inputs, find_kind
+    from commgen.montecarlo.campaign import (
+        CampaignResult,
+        is_done,
+        load_saved,
+        resume as go_on,
+    )
 
-    saved = load_saved_config(folder)
-    for simulation in simulations_of(saved):
-        check_inputs(simulation)
-    start_tensorflow()
-    from commgen.phy.campaign import CampaignResult, resume as go_on
-
-    with with_workers(workers, ray) as pool:
-        result = go_on(folder, workers=pool)
+    saved = load_saved(folder, find_kind)
+    check_inputs(saved)
+    finished = is_done(folder, saved)
+    if not finished:
+        start_tensorflow()
+    with with_workers(*((None, None) if finished else (workers, ray))) as pool:
+        result = go_on(folder, find_kind, workers=pool)
     if isinstance(result, CampaignResult):
         show_campaign(result)
     else:

@@ -13,7 +13,6 @@ from commgen.cli._runs import (
     plan_table,
     show_campaign,
     show_run,
-    simulations_of,
     with_workers,
 )
 
@@ -47,15 +46,15 @@ def simulate(
     if config is None or (output is None and not dry_run):
         raise ValueError("simulate needs CONFIG.yaml and --output DIR, or --example.")
     # What a user may have mistyped is told before TensorFlow is loaded.
-    from commgen.phy.campaign import CampaignConfig, load_campaign
-    from commgen.phy.simulation.inputs import check_inputs
+    from commgen.cli._experiments import check_inputs
+    from commgen.montecarlo.campaign import CampaignConfig, load_campaign
+    from commgen.phy.simulation.experiment import LinkExperiment
 
-    loaded = load_campaign(config)
-    for simulation in simulations_of(loaded):
-        check_inputs(simulation)
+    loaded = load_campaign(config, LinkExperiment)
+    check_inputs(loaded)
     start_tensorflow()
-    from commgen.phy import run_simulation
-    from commgen.phy.campaign import run_campaign
+    from commgen.montecarlo.campaign import run_campaign
+    from commgen.montecarlo.run import run_experiment
 
     if dry_run:
         _plan(loaded)
@@ -64,7 +63,7 @@ def simulate(
             if isinstance(loaded, CampaignConfig):
                 show_campaign(run_campaign(loaded, output, workers=pool))
             else:
-                show_run(run_simulation(loaded, output, workers=pool))
+                show_run(run_experiment(loaded, output, workers=pool))
 
 
 def _example() -> str:
@@ -74,12 +73,12 @@ def _example() -> str:
 
 
 def _plan(loaded: Any) -> None:
-    from commgen.phy.campaign import CampaignConfig, plan_simulation
+    from commgen.montecarlo.campaign import CampaignConfig, plan_experiment
 
     if isinstance(loaded, CampaignConfig):
         plans = [
-            (point.title, plan_simulation(point.config)) for point in loaded.points
+            (point.title, plan_experiment(point.experiment)) for point in loaded.points
         ]
     else:
-        plans = [("simulation", plan_simulation(loaded))]
+        plans = [("simulation", plan_experiment(loaded))]
     Console().print(plan_table(plans))

@@ -187,20 +187,23 @@ def _link(array: np.ndarray, seed: int) -> Any:
 def _sweep(link, snr_range, num_slots: int, advance) -> list[dict[str, Any]]:
     """Return block error rates, with the intervals of independent slots."""
     from commgen.measures import wilson_interval
-    from commgen.phy import MonteCarlo, PerfectCSI, SweepConfig
+    from commgen.montecarlo import MonteCarlo, SweepConfig
+    from commgen.phy import PerfectCSI, Simulator
 
     start, stop, step = snr_range
     per_slot = link.num_blocks_per_slot
+    batch_size = min(_BATCH_SIZE, num_slots)
     sweep = SweepConfig(
         snr_start_db=start,
         snr_stop_db=stop,
         snr_step_db=step,
-        batch_size=min(_BATCH_SIZE, num_slots),
+        batch_size=batch_size,
         max_num_blocks=(num_slots - num_slots % _BATCH_SIZE) * per_slot,
         target_block_errors=500,
     )
     estimators = {"perfect": PerfectCSI(link.resource_grid)}
-    monte_carlo = MonteCarlo(link, estimators, sweep)
+    simulator = Simulator(link, estimators, sweep.snr_db, batch_size)
+    monte_carlo = MonteCarlo(simulator, sweep)
     done = 0
 
     def after_batch(tally):

@@ -8,16 +8,10 @@ from typing import Any
 from commgen._files import sha256
 from commgen._progress import progress_bar
 from commgen._tables import write_csv
-from commgen.phy.monte_carlo import InProcess, MonteCarlo
-from commgen.phy.readings import CurveReader
-from commgen.phy.results import write_results
-from commgen.phy.run_folder import READING_COLUMNS
-from commgen.phy.simulation.estimators import build_estimators
-from commgen.phy.simulation.inputs import model_files
-from commgen.phy.simulation.links import build_link
-from commgen.phy.simulation.simulator import Simulator
-
-GAIN_COLUMNS = (*READING_COLUMNS[:3], "baseline", *READING_COLUMNS[3:])
+from commgen.montecarlo.monte_carlo import MonteCarlo
+from commgen.montecarlo.readings import CurveReader
+from commgen.montecarlo.results import write_results
+from commgen.phy.simulation.experiment import LinkExperiment
 
 
 @dataclass(frozen=True)
@@ -78,48 +72,39 @@ def receiver_study(
         raise ValueError(
             f"baselines must name estimators, {names}, got {unknown[0]!r}."
         )
-    inputs = {str(path): sha256(path) for path in model_files(config)}
-    link = build_link(config, jit_compile=jit_compile)
-    estimators = build_estimators(config, link.resource_grid)
-    sweep = config.sweep
-    simulator = Simulator(link, estimators, sweep.snr_db, sweep.batch_size)
-    run = MonteCarlo(link, estimators, config.sweep, executor=InProcess(simulator))
+    experiment = LinkExperiment(config, jit_compile=jit_compile)
+    inputs = {str(path): sha256(path) for path in experiment.inputs()}
+    run = MonteCarlo(experiment.build(), experiment.sweep)
     total = run.num_batches
     with progress_bar(
         "comparing receivers", total, unit="batches", enabled=progress
     ) as advance:
         run.run(after_batch=lambda tally: advance(1))
-    tally, snr_db = run.tally, config.sweep.snr_db
-    gains = _gains(tally, names, pairs, snr_db, config.sweep)
+    gains = _gains(run.tally, experiment, pairs)
     if folder is None:
-        rows = tally.rows(names, snr_db)
+        rows = experiment.rows(run.tally)
     else:
         folder = Path(folder)
-        rows, _ = write_results(folder, config, tally)
-        write_csv(folder / "gains.csv", gains, GAIN_COLUMNS)
+        rows, _ = write_results(folder, experiment, run.tally)
+        write_csv(folder / "gains.csv", gains)
     return ReceiverStudy(rows, gains, inputs)
 
 
-def _gains(tally, names, pairs, snr_db, sweep) -> list[dict[str, Any]]:
-    targets = [("bler", value) for value in sweep.target_bler]
-    if tally.harq:
-        targets += [("throughput", value) for value in sweep.target_throughput]
-    rows = []
-    for measure, target in targets:
-        reader = CurveReader(tally, snr_db, measure)
-        found = dict(
-            zip(names, (reader.read(i, target) for i in range(len(names))), strict=True)
-        )
-        for name, reading in found.items():
-            baseline = pairs.get(name, names[0])
-            values = (
-                measure,
-                target,
-                name,
-                baseline,
-                reading.snr_db,
-                *reader.interval(reading),
-                *reader.gain(reading, found[baseline]),
-            )
-            rows.append(dict(zip(GAIN_COLUMNS, values, strict=True)))
+def _gains(tally, experiment, pairs) -> list[dict[str, Any]]:
+    layout, rows = experiment.layout, []
+    columns = layout.reading_columns
+    columns = (*columns[:3], "baseline", *columns[3:])
+    for measure, targets in experiment.targets().items():
+        reader = CurveReader(tally, layout, measure)
+        for target in targets:
+            read = (reader.read(i, target) for i in range(len(layout.curves)))
+            found = dict(zip(layout.curves, read, strict=True))
+            for name, reading in found.items():
+                baseline = pairs.get(name, layout.curves[0])
+                values = (
+                    *(measure, target, name, baseline),
+                    *(reading.value, *reader.interval(reading)),
+                    *reader.gain(reading, found[baseline]),
+                )
+                rows.append(dict(zip(columns, values, strict=True)))
     return rows

@@ -11,8 +11,8 @@ from commgen.cli.plot import plot
 from commgen.cli.resume import resume
 from commgen.cli.simulate import simulate
 from commgen.cli.validate import validate
-from commgen.phy import parse_config, run_simulation
-from commgen.phy.campaign import plan_simulation
+from commgen.montecarlo.campaign import plan_experiment
+from commgen.phy import LinkExperiment, parse_config, run_simulation
 
 VALUES = {
     "seed": 1,
@@ -71,9 +71,10 @@ def test_compare_shows_gains(finished, tmp_path, capsys):
 
 
 def test_a_dry_run_writes_nothing(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(LinkExperiment, "jit_compile", False)
     monkeypatch.setattr(
-        "commgen.phy.campaign.plan_simulation",
-        functools.partial(plan_simulation, num_batches=1, jit_compile=False),
+        "commgen.montecarlo.campaign.plan_experiment",
+        functools.partial(plan_experiment, num_batches=1),
     )
     grid = {"link.coderate": [0.3, 0.5]}
     (tmp_path / "c.yaml").write_text(yaml.safe_dump({**VALUES, "grid": grid}))

@@ -5,7 +5,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from commgen._settings import Count, Float, Int, PositiveFloat, Settings
+from commgen._settings import Int, Settings
+from commgen.montecarlo.sweep import SweepConfig
 from commgen.phy.nr.config import PuschConfig
 from commgen.phy.simulation.estimator_config import EstimatorConfig
 from commgen.phy.simulation.link_union import AnyLinkConfig
@@ -19,64 +20,6 @@ from commgen.phy.simulation.source_config import (
 _MAX_POINTS = 300
 _BATCH_BYTES = 32 * 2**20
 _MAX_AUTO_BATCH = 512
-
-
-class SweepConfig(Settings):
-    """Which SNRs, and when it is enough.
-
-    Parameters
-    ----------
-    snr_start_db, snr_stop_db, snr_step_db
-        SNR is 1 / no with channels of unit mean power and symbols of unit power;
-        ``snr_stop_db`` is included if the steps meet it.
-    batch_size
-        Slots simulated at once; left out, as many as keep the channel below 32 MiB.
-        It belongs to the numbers: another size, other slots.
-    max_num_blocks
-        Blocks (codewords) at each SNR, rounded up to whole batches.
-    target_block_errors
-        An estimator rests at an SNR once it has that many block errors, and, if
-        ``target_relative_width`` is given, an interval as narrow as that.
-    target_relative_width
-        Width of the 95 % interval of the block error rate, as a share of the rate.
-    min_bler
-        An estimator also rests at an SNR where its rate lies below this, with 95 %
-        confidence: rarer than anyone asked for.
-    target_bler
-        Rates at which SNRs and gains between estimators are read off the curves.
-    target_throughput
-        Likewise fractions of the greatest throughput, with HARQ.
-    """
-
-    snr_start_db: Float
-    snr_stop_db: Float
-    snr_step_db: PositiveFloat
-    batch_size: Annotated[Count, Field(le=100_000)] | None = None
-    max_num_blocks: Count
-    target_block_errors: Count
-    target_relative_width: PositiveFloat | None = None
-    min_bler: Annotated[Float, Field(gt=0, lt=1)] | None = None
-    target_bler: tuple[Annotated[Float, Field(gt=0, lt=1)], ...] = (0.1, 0.01)
-    target_throughput: tuple[Annotated[Float, Field(gt=0, lt=1)], ...] = (0.7,)
-
-    @model_validator(mode="after")
-    def _check_range(self):
-        if self.snr_stop_db < self.snr_start_db:
-            raise ValueError(
-                f"snr_stop_db must be at least snr_start_db = {self.snr_start_db}, "
-                f"got {self.snr_stop_db}"
-            )
-        if (self.snr_stop_db - self.snr_start_db) / self.snr_step_db > 1000:
-            raise ValueError(
-                f"snr_step_db must give at most 1000 points, got {self.snr_step_db}"
-            )
-        return self
-
-    @property
-    def snr_db(self) -> np.ndarray:
-        """The SNRs, [num_snr], dB."""
-        steps = (self.snr_stop_db - self.snr_start_db) / self.snr_step_db
-        return self.snr_start_db + self.snr_step_db * np.arange(int(steps + 1e-9) + 1)
 
 
 class SimulationConfig(Settings):

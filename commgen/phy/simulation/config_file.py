@@ -1,43 +1,11 @@
-"""Configurations as YAML files, and their errors in words."""
+"""Simulations as YAML files."""
 
-import re
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
-
+from commgen._yaml import read_yaml, validate, write_yaml
+from commgen.montecarlo.paths import resolve_paths
 from commgen.phy.simulation.config import SimulationConfig
-
-_LIMITS = {
-    "greater_than": "must be > {gt}",
-    "greater_than_equal": "must be >= {ge}",
-    "less_than": "must be < {lt}",
-    "less_than_equal": "must be <= {le}",
-    "extra_forbidden": "is an unknown key",
-    "missing": "must be given",
-    "finite_number": "must be finite",
-    "string_pattern_mismatch": "must match {pattern}",
-}
-_OWN_RULE = re.compile(r"^([A-Za-z_][\w.]*) ((?:must|needs) .*)$", re.DOTALL)
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """Safe loader that refuses a key given twice, of which YAML keeps the last."""
-
-    def construct_mapping(self, node, deep=False):
-        seen = set()
-        for key_node, _ in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                continue  # no key of ours, and refused by the parent
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise ValueError(
-                    f"line {key_node.start_mark.line + 1}: the key {key!r} is given "
-                    "twice"
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
 
 
 def parse_config(data: Any) -> SimulationConfig:
@@ -48,16 +16,7 @@ def parse_config(data: Any) -> SimulationConfig:
     ValueError
         One line for each fault, ``key.path: rule, got value``.
     """
-    if not isinstance(data, dict):
-        raise ValueError(
-            "The configuration must be a mapping of keys to values, "
-            f"got {type(data).__name__}."
-        )
-    try:
-        return SimulationConfig.model_validate(data)
-    except ValidationError as error:
-        lines = [_line(data, fault) for fault in error.errors()]
-        raise ValueError("\n".join(dict.fromkeys(lines))) from None
+    return validate(SimulationConfig, data)
 
 
 def load_config(path: str | Path) -> SimulationConfig:
@@ -71,85 +30,21 @@ def load_config(path: str | Path) -> SimulationConfig:
         If it is not YAML, a key is given twice, or a value is refused.
     """
     data = read_yaml(path)
-    resolve_paths(data, Path(path).resolve().parent)
-    return parse_config(data)
-
-
-def read_yaml(path: str | Path) -> Any:
-    """Read plain values from a YAML file, with the errors of :func:`load_config`."""
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-        return yaml.load(text, Loader=_UniqueKeyLoader)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not a text file: {error}.") from None
-    except yaml.YAMLError as error:
-        where = " ".join(str(error).split())
-        raise ValueError(f"{path} is not valid YAML: {where}.") from None
-    except ValueError as error:
-        raise ValueError(f"{path}, {error}.") from None
+    return parse_config(resolve_paths(data, Path(path).resolve().parent, path_keys))
 
 
 def dump_config(config: SimulationConfig) -> str:
     """Return the configuration as YAML; :func:`parse_config` gives it back."""
-    data = config.model_dump(mode="json", exclude_none=True)
-    return yaml.safe_dump(data, sort_keys=False)
+    return write_yaml(config.model_dump(mode="json", exclude_none=True))
 
 
-def resolve_paths(data: Any, folder: Path) -> None:
-    """Make the paths of the sources and models absolute, in place."""
+def path_keys(data: Any) -> list[str]:
+    """Return the dotted keys of plain values that name files or folders."""
     if not isinstance(data, dict):
-        return
-    entries = [data.get("channel"), *(data.get("estimators") or [])]
-    for entry in entries:
-        if not isinstance(entry, dict):
-            continue
-        keys = ["path"] if entry.get("source") == "recorded" else []
-        if entry.get("source") == "generated" or "kind" in entry:
-            keys = ["model"]
-        for key in keys:
-            if isinstance(entry.get(key), str):
-                entry[key] = str(folder / Path(entry[key]).expanduser())
-
-
-def _line(data: Any, fault: Any) -> str:
-    """Turn one of pydantic's errors into ``key.path: rule, got value``."""
-    path = _path(data, fault["loc"], keep_last=fault["type"] == "missing")
-    limits = fault.get("ctx", {})
-    template = _LIMITS.get(fault["type"])
-    if fault["type"].startswith("union_tag"):
-        key = limits["discriminator"].strip("'")
-        tags = limits.get("expected_tags")
-        rule = f"must be one of {tags}, got {limits['tag']!r}" if tags else None
-        return f"{path}.{key}: {rule or 'must be given'}"
-    if fault["type"] == "missing":
-        return f"{path}: {template}"
-    if template is not None:
-        return f"{path}: {template.format(**limits)}, got {_show(fault['input'])}"
-    rule = fault["msg"].removeprefix("Value error, ").rstrip(".")
-    own = _OWN_RULE.match(rule)
-    if own:  # a rule that names its key
-        return f"{'.'.join(p for p in (path, own[1]) if p)}: {own[2]}"
-    if isinstance(fault["input"], dict):
-        return f"{path}: {rule}" if path else rule
-    return f"{path}: {rule[0].lower() + rule[1:]}, got {_show(fault['input'])}"
-
-
-def _path(data: Any, loc: tuple, *, keep_last: bool) -> str:
-    """Join the keys of ``loc`` that the user wrote; pydantic adds names of unions."""
-    keys = []
-    for i, key in enumerate(loc):
-        if isinstance(data, dict):
-            known = key in data
-        else:
-            known = isinstance(data, list) and isinstance(key, int) and key < len(data)
-        if known:
-            data = data[key]
-        if known or (keep_last and i == len(loc) - 1):
-            keys.append(str(key))
-    return ".".join(keys)
-
-
-def _show(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+        return []
+    channel, estimators = data.get("channel"), data.get("estimators")
+    source = channel.get("source") if isinstance(channel, dict) else None
+    keys = {"recorded": ["channel.path"], "generated": ["channel.model"]}
+    found = keys.get(source, []) if isinstance(source, str) else []
+    entries = estimators if isinstance(estimators, list) else []
+    return found + [f"estimators.{i}.model" for i in range(len(entries))]

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from commgen.phy.counts import Block
+from commgen.montecarlo.counts import CountedBatch
+from commgen.phy.simulation.layout import link_layout
 from commgen.phy.simulation.timed import TimedEstimator
 
 
@@ -21,20 +22,29 @@ class Simulator:
         SNRs.
     batch_size
         Slots of a batch.
+
+    Attributes
+    ----------
+    layout
+        Estimators over SNR.
+    num_blocks
+        Codewords of a slot.
     """
 
     def __init__(
         self, link: Any, estimators: dict[str, Any], snr_db: Any, batch_size: int
     ):
         self.link = link
-        self.names = list(estimators)
-        self.snr_db = np.asarray(snr_db, float)
+        self._snr_db = np.asarray(snr_db, float)
+        harq = getattr(link, "harq", False)
+        self.layout = link_layout(list(estimators), self._snr_db, harq=harq)
+        self.num_blocks = link.num_blocks_per_slot
         self._batch_size = batch_size
         self._timed = {
             name: TimedEstimator(block) for name, block in estimators.items()
         }
 
-    def run(self, batch: int, pending: np.ndarray) -> Block:
+    def run(self, batch: int, pending: np.ndarray) -> CountedBatch:
         """Simulate batch number ``batch`` at the points of ``pending``.
 
         Parameters
@@ -44,15 +54,16 @@ class Simulator:
         pending : [num_estimators, num_snr], bool
             Points to run; at least one.
         """
-        counts, seconds = {}, {}
-        timed = list(self._timed.values())
+        counts, timed = {}, list(self._timed.values())
         spent = [block.seconds for block in timed]
         receivers = {name: block.receiver for name, block in self._timed.items()}
         results = self.link.run_batch(
-            batch, self._batch_size, self.snr_db, receivers, pending
+            batch, self._batch_size, self._snr_db, receivers, pending
         )
         for i, j, found in results:
-            counts[int(i), int(j)] = found
-            seconds[int(i), int(j)] = timed[i].seconds - spent[i]
+            counts[int(i), int(j)] = found.point(
+                num_bits=self.link.num_bits_per_slot,
+                cpu_seconds=timed[i].seconds - spent[i],
+            )
             spent[i] = timed[i].seconds
-        return Block.of(batch, counts, seconds)
+        return CountedBatch.of(batch, counts)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from commgen.coding import TransportBlock
-from commgen.phy.counts import Block, Counts
+from commgen.montecarlo import CountedBatch, Tally
+from commgen.phy.counts import Counts
 from commgen.phy.nr import run_harq
-from commgen.phy.tally import Tally
+from commgen.phy.simulation.layout import THROUGHPUT, link_layout
 
 
 class Obedient:
@@ -53,9 +54,10 @@ def throughput(result):
         transmissions=result.transmissions,
         delivered=result.delivered,
     )
-    tally = Tally.empty(1, 1, harq=True)
-    tally.add(Block.of(0, {(0, 0): counts}, {}), blocks=1, bits=3)
-    return tally.throughput(0, 0)[0]
+    layout = link_layout(["any"], [0.0], harq=True)
+    tally = Tally.empty(layout)
+    tally.add(CountedBatch.of(0, {(0, 0): counts.point(num_bits=3)}))
+    return tally.rate(layout, THROUGHPUT, 0, 0)[0]
 
 
 def test_only_what_failed_is_sent_again():

@@ -6,13 +6,8 @@ import pytest
 import yaml
 from hypothesis import given, settings, strategies as st
 
-from commgen.phy import (
-    EXAMPLE_YAML,
-    SweepConfig,
-    dump_config,
-    load_config,
-    parse_config,
-)
+from commgen.montecarlo import SweepConfig
+from commgen.phy import EXAMPLE_YAML, dump_config, load_config, parse_config
 
 UMI = {
     "source": "3gpp",

@@ -8,7 +8,7 @@ from .config import (
     GridPoint as GridPoint,
     load_campaign as load_campaign,
 )
-from .plan import Plan as Plan, plan_simulation as plan_simulation
+from .plan import Plan as Plan, plan_experiment as plan_experiment
 from .run import (
     CampaignResult as CampaignResult,
     resume as resume,
@@ -16,7 +16,9 @@ from .run import (
 )
 from .saved import (
     SavedRun as SavedRun,
+    is_done as is_done,
     load_run as load_run,
-    load_saved_config as load_saved_config,
+    load_runs as load_runs,
+    load_saved as load_saved,
     plot_folder as plot_folder,
 )

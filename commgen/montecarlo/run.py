@@ -1,4 +1,4 @@
-"""One configuration in, one run folder out."""
+"""One experiment in, one run folder out."""
 
 import time
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from typing import Any
 
 from commgen._files import check_folder, sha256, write_text
 from commgen._progress import progress_bar
-from commgen.phy.card import RunCard
-from commgen.phy.monte_carlo import MonteCarlo
-from commgen.phy.results import write_results
-from commgen.phy.run_folder import load_state, save_state
-from commgen.phy.simulation.config import SimulationConfig
-from commgen.phy.simulation.config_file import dump_config
-from commgen.phy.simulation.estimators import build_estimators, build_unfitted
-from commgen.phy.simulation.inputs import model_files
-from commgen.phy.simulation.links import build_link
-from commgen.phy.tally import Tally
-from commgen.phy.workers import Workers
+from commgen.montecarlo.card import RunCard
+from commgen.montecarlo.experiment import Experiment
+from commgen.montecarlo.layout import Layout
+from commgen.montecarlo.monte_carlo import MonteCarlo
+from commgen.montecarlo.results import results_of, write_results
+from commgen.montecarlo.run_folder import load_state, save_state
+from commgen.montecarlo.tally import Tally
+from commgen.montecarlo.workers import Workers
+
+CONFIG_FILE = "config.yaml"
+STATE_FILE = "state.npz"
 
 
 @dataclass(frozen=True)
@@ -28,96 +28,88 @@ class RunResult:
     ----------
     folder
         The run folder.
+    layout
+        Curves and points.
     rows
-        One dict for each estimator and SNR, with the columns of ``results.csv`` and
-        ``estimation.csv``.
+        One dict for each curve and point, with the columns of all tables of the run.
     readings
-        SNRs at the targets of the sweep, with the columns of ``readings.csv``.
+        Points at the targets of the sweep, with the columns of ``readings.csv``.
     was_done
         Whether the folder already held the finished run, so that nothing was computed.
     """
 
     folder: Path
+    layout: Layout
     rows: list[dict[str, Any]]
     readings: list[dict[str, Any]]
     was_done: bool
 
 
-def run_simulation(
-    config: SimulationConfig,
+def run_experiment(
+    experiment: Experiment,
     folder: str | Path,
     *,
     progress: bool = True,
-    jit_compile: bool = True,
     workers: Workers | None = None,
 ) -> RunResult:
-    """Simulate ``config`` into ``folder``, or go on where an earlier run stopped.
+    """Run an experiment into ``folder``, or go on where an earlier run stopped.
 
-    The folder then holds ``config.yaml``, ``results.csv``, ``estimation.csv``,
-    ``readings.csv``, ``results.png``, ``card.json``, ``state.npz`` (saved after every
-    batch: from it a killed run resumes, with the same results) and, in ``models``, what
-    was fitted.
+    The folder then holds ``config.yaml``, the tables of the experiment
+    (``results.csv``), ``readings.csv``, ``results.png``, ``card.json``, ``state.npz``
+    (saved after every batch: from it a killed run resumes, with the same results) and,
+    in ``models``, what was made for it.
 
     Parameters
     ----------
-    config
-        The simulation.
+    experiment
+        What is run.
     folder
         Run folder; made if it is not there.
     progress
         Show a progress bar on standard error.
-    jit_compile
-        As in :class:`~commgen.phy.Link`; ``False`` pays for short runs.
     workers
-        Processes that simulate; by default this one does. The results are the same.
+        Processes that compute; by default this one does. The results are the same.
 
     Raises
     ------
     ValueError
         If the folder holds something else, another configuration, or inputs that have
-        changed since; or the configuration does not fit its data. Nothing is written
+        changed since; or the experiment does not fit its data. Nothing is written
         then.
     OSError
         If a file is missing or the folder cannot be written; what is there stays.
     """
-    folder = Path(folder)
-    check_folder(folder, "run", "config.yaml", dump_config(config))
-    inputs = {str(path): sha256(path) for path in model_files(config)}
-    card = RunCard(folder, config, inputs)
+    folder, layout = Path(folder), experiment.layout
+    check_folder(folder, "run", CONFIG_FILE, experiment.dump())
+    inputs = {str(path): sha256(path) for path in experiment.inputs()}
+    card = RunCard(folder, experiment, inputs)
     card.check_inputs()
-    state = folder / "state.npz"
     if card.done:
-        rows, found = write_results(folder, config, load_state(state)[0], again=False)
-        return RunResult(folder, rows, found, was_done=True)
-    clock = _Clock()
-    # Whatever does not fit shows here, before anything is written.
-    link = build_link(config, jit_compile=jit_compile)
-    ready = build_unfitted(config, link.resource_grid)
-    write_text(folder / "config.yaml", dump_config(config))
-    card.write(done=False, **clock.spent())
-    models = folder / "models"
-    estimators = build_estimators(
-        config, link.resource_grid, model_folder=models, ready=ready
-    )
+        rows, found = results_of(experiment, load_state(folder / STATE_FILE)[0])
+        return RunResult(folder, layout, rows, found, was_done=True)
+    clock, models = _Clock(), folder / "models"
+
+    def keep() -> Path:
+        write_text(folder / CONFIG_FILE, experiment.dump())
+        card.write(done=False, **clock.spent())
+        return models
+
+    simulator = experiment.build(keep)
+    if not (folder / CONFIG_FILE).is_file():
+        keep()
+    executor = workers.serve(experiment, models) if workers is not None else None
+    state = folder / STATE_FILE
     tally, waiting = load_state(state) if state.exists() else (None, [])
-    executor = None
-    if workers is not None:
-        executor = workers.serve(config, models, jit_compile=jit_compile)
     monte_carlo = MonteCarlo(
-        link,
-        estimators,
-        config.sweep,
-        tally=tally,
-        waiting=waiting,
-        executor=executor,
+        simulator, experiment.sweep, tally=tally, waiting=waiting, executor=executor
     )
     try:
         _sweep(monte_carlo, state, progress)
     finally:  # also when interrupted: what was spent was spent
         card.write(done=False, **clock.spent(executor))
-    rows, found = write_results(folder, config, monte_carlo.tally)
+    rows, found = write_results(folder, experiment, monte_carlo.tally)
     card.write(done=True, **clock.spent(executor))
-    return RunResult(folder, rows, found, was_done=False)
+    return RunResult(folder, layout, rows, found, was_done=False)
 
 
 class _Clock:

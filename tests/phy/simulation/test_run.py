@@ -9,13 +9,10 @@ import yaml
 
 from commgen.datasets import ChannelMeta, write_channels
 from commgen.generative import GaussianMixture
-from commgen.phy import (
-    MonteCarlo,
-    dump_config,
-    parse_config,
-    run_simulation as run_compiled,
-)
-from commgen.phy.figure import save_figure
+from commgen.montecarlo import MonteCarlo
+from commgen.montecarlo.figure import save_figure
+from commgen.phy import dump_config, parse_config, run_simulation as run_compiled
+from commgen.phy.simulation.layout import link_layout
 
 run_simulation = functools.partial(run_compiled, progress=False, jit_compile=False)
 RESULTS = "estimator,snr_db,ber,bler,bler_low,bler_high,nmse_db,num_blocks,cpu_seconds"
@@ -282,5 +279,6 @@ def test_figure_draws_bounds_where_nothing_failed(tmp_path):
         "nmse_high_db": -math.inf,
         "err_var_db": -math.inf,
     }
-    save_figure(tmp_path / "a.png", [row, {**row, "snr_db": 2.0}])
+    layout = link_layout(["a"], [0.0, 2.0], harq=False)
+    save_figure(tmp_path / "a.png", [row, {**row, "snr_db": 2.0}], layout)
     assert (tmp_path / "a.png").stat().st_size > 5000

@@ -13,43 +13,25 @@ import numpy as np
 import pytest
 import yaml
 
-from commgen.phy import (
-    Workers,
-    WorkersLostError,
-    dump_config,
-    parse_config,
-    run_simulation,
-)
-from commgen.phy.workers import WorkerExecutor
+from commgen.montecarlo import Workers, WorkersLostError
+from commgen.montecarlo.workers import WorkerExecutor
+from commgen.phy import LinkExperiment, dump_config, parse_config, run_simulation
 
 SCRIPT = """
-import os, signal, sys, threading, time
+import sys
 from pathlib import Path
-from commgen.phy import Workers, load_config, run_simulation
+from commgen.montecarlo import Workers
+from commgen.phy import load_config, run_simulation
 
 home = Path(sys.argv[1])
-one, two = load_config(home / "one.yaml"), load_config(home / "two.yaml")
-options = {"progress": False, "jit_compile": False}
-
-
-def kill(pid, state):
-    deadline = time.monotonic() + 120
-    while not state.exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    os.kill(pid, signal.SIGKILL)
-    print("killed", pid)
-
-
 with Workers(2) as workers:
-    run_simulation(one, home / "one", workers=workers, **options)
-    # Another simulation with the same processes; one of them dies in it.
-    first = workers._actors[0]
-    pid = workers._ray.get(first.__ray_call__.remote(lambda self: os.getpid()))
-    killer = threading.Thread(target=kill, args=(pid, home / "two/state.npz"))
-    killer.start()
-    run_simulation(two, home / "two", workers=workers, **options)
-    killer.join()
-    assert workers._actors[0] is not first
+    run_simulation(
+        load_config(home / "link.yaml"),
+        home / "workers",
+        workers=workers,
+        progress=False,
+        jit_compile=False,
+    )
 """
 
 
@@ -66,17 +48,16 @@ def values(base):
     base["estimators"].insert(
         1, {"kind": "lmmse", "event": "grid", "num_train_channels": 100}
     )
-    base["sweep"].update(max_num_blocks=3200, target_block_errors=10**6)
+    base["sweep"].update(max_num_blocks=1600, target_block_errors=10**6)
     return base
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_workers_give_the_numbers_of_one_process(values, tmp_path):
-    configs = {}
-    for seed, name in ((1, "one"), (2, "two")):
-        configs[name] = parse_config({**values, "seed": seed})
-        (tmp_path / f"{name}.yaml").write_text(dump_config(configs[name]))
+    """Of a link, with a model that is fitted first; what dies is tried with coins."""
+    config = parse_config(values)
+    (tmp_path / "link.yaml").write_text(dump_config(config))
     run = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(tmp_path)],
         capture_output=True,
@@ -84,13 +65,10 @@ def test_workers_give_the_numbers_of_one_process(values, tmp_path):
         timeout=240,
     )
     assert run.returncode == 0, run.stderr[-3000:]
-    assert "killed" in run.stdout
-    for name, config in configs.items():
-        alone = tmp_path / f"{name}-alone"
-        run_simulation(config, alone, progress=False, jit_compile=False)
-        for file in ("results.csv", "estimation.csv", "readings.csv"):
-            assert table(tmp_path / name, file) == table(alone, file)
-    saved = yaml.safe_load((tmp_path / "two/card.json").read_text())
+    run_simulation(config, tmp_path / "alone", progress=False, jit_compile=False)
+    for file in ("results.csv", "estimation.csv", "readings.csv"):
+        assert table(tmp_path / "workers" / file) == table(tmp_path / "alone" / file)
+    saved = yaml.safe_load((tmp_path / "workers/card.json").read_text())
     assert saved["status"] == "done"
 
 
@@ -126,7 +104,7 @@ def test_workers_that_always_die_are_given_up():
     for batch in range(executor.capacity):
         executor.submit(batch, np.ones((1, 1), bool))
     with pytest.raises(WorkersLostError, match="7 workers died in a row"):
-        executor.next_block()
+        executor.next_batch()
     assert ray.started == 2 + 6
 
 
@@ -136,7 +114,7 @@ def test_bad_input(values, tmp_path):
     with pytest.raises(ValueError, match="workers must be given where no Ray address"):
         Workers()
     with pytest.raises(ValueError, match="must be entered with a with statement"):
-        Workers(1).serve(parse_config(values), tmp_path)
+        Workers(1).serve(LinkExperiment(parse_config(values)), tmp_path)
 
 
 def test_clusters_that_are_not_there_are_told_at_once():

@@ -1,4 +1,4 @@
-"""Many simulations from one file, and what is done with finished ones."""
+"""Monte Carlo of any experiment: sweep, tally, workers, run folder, campaign."""
 
 from commgen._lazy import attach
 

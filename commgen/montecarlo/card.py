@@ -6,17 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from commgen._files import read_json, write_json
-from commgen.phy.simulation.config import SimulationConfig
-
-_PACKAGES = (
-    "commgen",
-    "tensorflow",
-    "keras",
-    "sionna-no-rt",
-    "numba",
-    "numpy",
-    "scipy",
-)
+from commgen.montecarlo.experiment import Experiment
 
 
 class RunCard:
@@ -26,15 +16,15 @@ class RunCard:
     ----------
     folder
         Run folder.
-    config
-        Its simulation.
+    experiment
+        What is run.
     inputs
-        Path to SHA-256 of every file that the simulation reads.
+        Path to SHA-256 of every file that the experiment reads.
     """
 
-    def __init__(self, folder: Path, config: SimulationConfig, inputs: dict[str, str]):
+    def __init__(self, folder: Path, experiment: Experiment, inputs: dict[str, str]):
         self._path = folder / "card.json"
-        self._config, self._inputs = config, inputs
+        self._experiment, self._inputs = experiment, inputs
         before = read_json(self._path) if self._path.exists() else {}
         self.done = before.get("status") == "done"
         self._known_inputs = before.get("inputs_sha256", inputs)
@@ -53,14 +43,15 @@ class RunCard:
         """Write the card, with what this process spent added to what was before."""
         values: dict[str, Any] = {
             "status": "done" if done else "running",
-            "seed": self._config.seed,
+            "seed": self._experiment.seed,
             "versions": {
                 "python": platform.python_version(),
-                **{name: version(name) for name in _PACKAGES},
+                **{name: version(name) for name in self._experiment.packages},
             },
             "machine": platform.machine(),
             "inputs_sha256": self._inputs,
             "wall_seconds": round(self._before[0] + wall_seconds, 3),
             "cpu_seconds": round(self._before[1] + cpu_seconds, 3),
+            "layout": self._experiment.layout.model_dump(mode="json"),
         }
         write_json(self._path, values)

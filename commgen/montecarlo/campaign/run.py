@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from commgen._files import check_folder, write_text
-from commgen._tables import ESTIMATION_COLUMNS, write_csv
-from commgen.phy.campaign.config import CampaignConfig, GridPoint
-from commgen.phy.campaign.saved import CAMPAIGN_FILE, load_saved_config, point_folder
-from commgen.phy.figure import save_campaign_figure
-from commgen.phy.run import RunResult, run_simulation
-from commgen.phy.run_folder import READING_COLUMNS, RESULT_COLUMNS, THROUGHPUT_COLUMNS
-from commgen.phy.workers import Workers
+from commgen._tables import write_csv
+from commgen.montecarlo.campaign.config import CampaignConfig, GridPoint
+from commgen.montecarlo.campaign.saved import (
+    CAMPAIGN_FILE,
+    FindKind,
+    load_saved,
+    point_folder,
+)
+from commgen.montecarlo.experiment import Experiment
+from commgen.montecarlo.run import STATE_FILE, RunResult, run_experiment
+from commgen.montecarlo.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,13 @@ def run_campaign(
     folder: str | Path,
     *,
     progress: bool = True,
-    jit_compile: bool = True,
     workers: Workers | None = None,
 ) -> CampaignResult:
     """Run all points into ``folder``, or go on where an earlier run stopped.
 
     Each point is a run folder of its own in ``points``. After each point
-    ``results.csv``, ``estimation.csv``, ``readings.csv`` (the columns of a run behind
-    those of the grid) and ``results.png`` have all points so far.
+    the tables of the runs and ``readings.csv`` (their columns behind those of the grid)
+    and ``results.png`` have all points so far.
 
     Parameters
     ----------
@@ -53,13 +55,14 @@ def run_campaign(
         The campaign.
     folder
         Its folder; made if it is not there.
-    progress, jit_compile, workers
-        As in :func:`~commgen.phy.run_simulation`.
+    progress, workers
+        As in :func:`~commgen.montecarlo.run_experiment`.
 
     Raises
     ------
     ValueError, OSError
-        As :func:`~commgen.phy.run_simulation`; or if the folder holds something else.
+        As :func:`~commgen.montecarlo.run_experiment`; or if the folder holds something
+        else.
     """
     folder = Path(folder)
     text = campaign.dump()
@@ -70,23 +73,24 @@ def run_campaign(
         if progress:
             print(f"[{i + 1}/{len(campaign.points)}] {point.title}", flush=True)
         results.append(
-            run_simulation(
-                point.config,
+            run_experiment(
+                point.experiment,
                 point_folder(folder, i),
                 progress=progress,
-                jit_compile=jit_compile,
                 workers=workers,
             )
         )
-        _write(folder, campaign, results)
+        if not results[-1].was_done:
+            _write(folder, campaign, results)
+    _write(folder, campaign, results)
     return CampaignResult(folder, results, campaign.points)
 
 
 def resume(
     folder: str | Path,
+    kind: type[Experiment] | FindKind,
     *,
     progress: bool = True,
-    jit_compile: bool = True,
     workers: Workers | None = None,
 ) -> RunResult | CampaignResult:
     """Go on with the run or the campaign that a folder holds.
@@ -95,8 +99,11 @@ def resume(
     ----------
     folder
         Its folder.
-    progress, jit_compile, workers
-        As in :func:`~commgen.phy.run_simulation`.
+    kind
+        Class of its experiment, or what finds it, as in
+        :func:`~commgen.montecarlo.campaign.load_saved`.
+    progress, workers
+        As in :func:`~commgen.montecarlo.run_experiment`.
 
     Raises
     ------
@@ -104,28 +111,28 @@ def resume(
         If it holds neither.
     """
     folder = Path(folder)
-    options: dict[str, Any] = {
-        "progress": progress,
-        "jit_compile": jit_compile,
-        "workers": workers,
-    }
-    config = load_saved_config(folder)
-    if isinstance(config, CampaignConfig):
-        return run_campaign(config, folder, **options)
-    return run_simulation(config, folder, **options)
+    saved = load_saved(folder, kind)
+    if isinstance(saved, CampaignConfig):
+        return run_campaign(saved, folder, progress=progress, workers=workers)
+    return run_experiment(saved, folder, progress=progress, workers=workers)
 
 
 def _write(folder: Path, campaign: CampaignConfig, results: list[RunResult]) -> None:
-    axes = tuple(campaign.grid)
+    axes, first = tuple(campaign.grid), campaign.points[0].experiment
     pairs = list(zip(campaign.points, results, strict=False))
     rows = [{**point.labels, **row} for point, result in pairs for row in result.rows]
     found = [
         {**point.labels, **row} for point, result in pairs for row in result.readings
     ]
-    harq = all("throughput" in row for row in rows)
-    extra = THROUGHPUT_COLUMNS if harq else ()
-    write_csv(folder / "results.csv", rows, axes + RESULT_COLUMNS + extra)
-    write_csv(folder / "estimation.csv", rows, axes + ESTIMATION_COLUMNS)
-    write_csv(folder / "readings.csv", found, axes + READING_COLUMNS)
+    for name, columns in first.tables.items():
+        known = [column for column in columns if all(column in row for row in rows)]
+        write_csv(folder / name, rows, [*axes, *known])
+    write_csv(folder / "readings.csv", found, axes + first.layout.reading_columns)
+    picture = folder / "results.png"
+    states = [(result.folder / STATE_FILE).stat().st_mtime for result in results]
+    if picture.is_file() and picture.stat().st_mtime > max(states):
+        return
+    from commgen.montecarlo.figure import save_campaign_figure  # and Matplotlib
+
     curves = [(point.title, result.rows) for point, result in pairs]
-    save_campaign_figure(folder / "results.png", curves)
+    save_campaign_figure(picture, curves, first.layout)

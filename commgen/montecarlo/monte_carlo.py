@@ -1,13 +1,14 @@
-"""The sweep over SNR: batches, who computes them, and when it is enough."""
+"""The sweep over points: batches, who computes them, and when it is enough."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from commgen.phy.counts import Block
-from commgen.phy.simulation.simulator import Simulator
-from commgen.phy.tally import Tally
+from commgen.montecarlo.counts import CountedBatch
+from commgen.montecarlo.experiment import Simulator
+from commgen.montecarlo.sweep import StoppingRule
+from commgen.montecarlo.tally import Tally
 
 
 class Executor(Protocol):
@@ -22,7 +23,7 @@ class Executor(Protocol):
         """Begin batch number ``batch`` for the points of ``pending``."""
         ...
 
-    def next_block(self) -> Block:
+    def next_batch(self) -> CountedBatch:
         """Wait for one of the batches that were submitted, and return it."""
         ...
 
@@ -40,29 +41,27 @@ class InProcess:
         """Put a batch into the queue."""
         self._queue.append((batch, pending))
 
-    def next_block(self) -> Block:
+    def next_batch(self) -> CountedBatch:
         """Compute the batch that waits longest."""
         return self._simulator.run(*self._queue.pop(0))
 
 
 class MonteCarlo:
-    """Run estimators over one link until every SNR has enough errors or blocks.
+    """Run batches until every point of every curve has enough errors or blocks.
 
-    Batches are counted in order, and each serves all SNRs and estimators that still
-    need it. A batch depends on its number alone, and whether a point goes on follows
-    from its own counts, so the result is a function of configuration and seed, however
-    many workers computed it and wherever it was interrupted. Workers run ahead: a batch
-    that came early waits in ``waiting``, and what it has of a point that rests by then
-    is not counted.
+    Batches are counted in order, and each serves all points and curves that still need
+    it. A batch depends on its number alone, and whether a point goes on follows from
+    its own counts, so the result is a function of experiment and seed, however many
+    workers computed it and wherever it was interrupted. Workers run ahead: a batch that
+    came early waits in ``waiting``, and what it has of a point that rests by then is
+    not counted.
 
     Parameters
     ----------
-    link : Link or PuschLink
-        The link.
-    estimators
-        Name to receiver or estimator, as the link takes them.
-    sweep : SweepConfig
-        SNRs and stopping.
+    simulator
+        What runs batches, such as :meth:`~commgen.montecarlo.Experiment.build` gives.
+    sweep
+        Size of a batch, and stopping.
     tally
         Where to go on; nothing counted by default.
     waiting
@@ -73,51 +72,43 @@ class MonteCarlo:
     Raises
     ------
     ValueError
-        If ``tally`` is of another sweep.
+        If ``tally`` is of another sweep, or the sweep has no ``batch_size``.
     """
 
     def __init__(
         self,
-        link: Any,
-        estimators: dict[str, Any],
-        sweep: Any,
+        simulator: Simulator,
+        sweep: StoppingRule,
         *,
         tally: Tally | None = None,
-        waiting: Iterable[Block] = (),
+        waiting: Iterable[CountedBatch] = (),
         executor: Executor | None = None,
     ):
-        self.link, self.sweep = link, sweep
-        self.names = list(estimators)
-        self.snr_db = sweep.snr_db
-        empty = Tally.empty(
-            len(self.names), len(self.snr_db), harq=getattr(link, "harq", False)
-        )
+        if sweep.batch_size is None:
+            raise ValueError("sweep must have a batch_size, got none.")
+        self.simulator, self.sweep = simulator, sweep
+        empty = Tally.empty(simulator.layout)
         self.tally = tally or empty
         if self.tally.events.shape != empty.events.shape:
+            _, num_curves, num_points = empty.events.shape
             raise ValueError(
-                f"tally must be of {len(self.names)} estimators and "
-                f"{len(self.snr_db)} SNRs, got {self.tally.blocks.shape}."
+                f"tally must be of {num_curves} curves and {num_points} points, "
+                f"got {self.tally.blocks.shape}."
             )
-        self.waiting = {block.batch: block for block in waiting}
-        self._executor = executor or InProcess(
-            Simulator(link, estimators, self.snr_db, sweep.batch_size)
-        )
+        self.num_blocks_per_batch = sweep.batch_size * simulator.num_blocks
+        self.waiting = {batch.batch: batch for batch in waiting}
+        self._executor = executor or InProcess(simulator)
         self._in_flight: set[int] = set()
 
     @property
     def pending(self) -> np.ndarray:
-        """Which estimators go on at which SNR, [num_estimators, num_snr], bool."""
+        """Which curves go on at which point, [num_curves, num_points], bool."""
         return ~self.tally.resting
 
     @property
     def num_batches(self) -> int:
-        """Batches after which every SNR has ``max_num_blocks``."""
+        """Batches after which every point has ``max_num_blocks``."""
         return -(-self.sweep.max_num_blocks // self.num_blocks_per_batch)
-
-    @property
-    def num_blocks_per_batch(self) -> int:
-        """Blocks that a batch adds at each SNR."""
-        return self.sweep.batch_size * self.link.num_blocks_per_slot
 
     def run(self, *, after_batch: Callable[[Tally], None] | None = None) -> Tally:
         """Run to the end; ``after_batch`` is called with the tally after each batch."""
@@ -131,9 +122,9 @@ class MonteCarlo:
         """Wait for one batch, and count all that are next in order."""
         if self.tally.num_batches not in self.waiting:
             self._fill()
-            block = self._executor.next_block()
-            self._in_flight.discard(block.batch)
-            self.waiting[block.batch] = block
+            batch = self._executor.next_batch()
+            self._in_flight.discard(batch.batch)
+            self.waiting[batch.batch] = batch
         while self.tally.num_batches in self.waiting and self.pending.any():
             self._count(self.waiting.pop(self.tally.num_batches))
 
@@ -149,9 +140,9 @@ class MonteCarlo:
                 self._in_flight.add(batch)
             batch += 1
 
-    def _count(self, block: Block) -> None:
-        tally, link = self.tally, self.link
-        tally.add(block, blocks=link.num_blocks_per_slot, bits=link.num_bits_per_slot)
+    def _count(self, batch: CountedBatch) -> None:
+        tally = self.tally
+        tally.add(batch, num_blocks=self.simulator.num_blocks)
         for i, j in np.argwhere(~tally.resting):
             tally.resting[i, j] = self._enough(i, j)
 

@@ -1,4 +1,4 @@
-"""Processes that simulate batches, on one machine or on a cluster, through Ray."""
+"""Processes that compute batches, on one machine or on a cluster, through Ray."""
 
 import os
 import socket
@@ -11,20 +11,13 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_int
-from commgen.phy.counts import Block
-from commgen.phy.simulation.config import SimulationConfig
-from commgen.phy.simulation.config_file import dump_config, parse_config
+from commgen.montecarlo.counts import CountedBatch
+from commgen.montecarlo.experiment import Experiment, Simulator
 
 # Batches given to a worker: one to compute, and one so that it never waits.
 _BATCHES_EACH = 2
 _NO_CLUSTER = "no Ray cluster answers at {}."
 _CONNECT_S = 5.0
-_NO_TARGETS = {
-    "max_num_blocks": 1,
-    "target_block_errors": 1,
-    "target_relative_width": None,
-    "min_bler": None,
-}
 # A batch that kills its worker so often would kill every other one.
 _MAX_LOSSES = 3
 
@@ -46,7 +39,7 @@ class Workers:
     address
         Address of a Ray cluster, such as ``"10.0.0.1:6379"`` or ``"auto"``. Without it
         a private one is started on this machine, on the loopback interface. On a
-        cluster every node needs commgen, and the files of the simulation and its
+        cluster every node needs commgen, and the files of the experiment and its
         output folder under the same paths.
 
     Raises
@@ -101,26 +94,19 @@ class Workers:
         self._actors = []
         self._ray.shutdown()
 
-    def serve(
-        self, config: SimulationConfig, models: Path, *, jit_compile: bool = True
-    ) -> "WorkerExecutor":
-        """Return an executor for one simulation, to be used before the next one.
+    def serve(self, experiment: Experiment, models: Path) -> "WorkerExecutor":
+        """Return an executor for one experiment, to be used before the next one.
 
         Parameters
         ----------
-        config
-            The simulation.
+        experiment
+            What is run.
         models
-            Folder with its fitted models.
-        jit_compile
-            As in :class:`~commgen.phy.Link`.
+            Folder in which it was built.
         """
         if not self._actors:
             raise ValueError("workers must be entered with a with statement first.")
-        # When it is enough is not decided by workers: with other targets they go on.
-        sweep = config.sweep.model_copy(update=_NO_TARGETS)
-        text = dump_config(config.model_copy(update={"sweep": sweep}))
-        job = (text, str(models.resolve()), jit_compile)
+        job = (experiment.job(), experiment, models.resolve())
         return WorkerExecutor(self._ray, self._actors, self._start, job)
 
 
@@ -136,7 +122,7 @@ class WorkerExecutor:
     start
         Function that starts a worker.
     job
-        Arguments of the worker's simulation.
+        What identifies the experiment, the experiment, and its folder of models.
     """
 
     def __init__(self, ray: Any, actors: list[Any], start: Any, job: tuple):
@@ -154,14 +140,14 @@ class WorkerExecutor:
         self._running[reference] = (number, batch, pending)
         self._load[number] += 1
 
-    def next_block(self) -> Block:
+    def next_batch(self) -> CountedBatch:
         """Wait for the first worker that is ready; replace those that died."""
         while True:
             (reference, *_), _ = self._ray.wait(list(self._running), num_returns=1)
             number, batch, pending = self._running.pop(reference)
             self._load[number] -= 1
             try:
-                block, seconds = self._ray.get(reference)
+                counted, seconds = self._ray.get(reference)
             except self._ray.exceptions.RayActorError:
                 self._replace(number, batch, pending)
                 continue
@@ -169,7 +155,7 @@ class WorkerExecutor:
                 raise error.cause from error
             self.cpu_seconds += seconds
             self._losses = 0
-            return block
+            return counted
 
     def _replace(self, number: int, batch: int, pending: np.ndarray) -> None:
         """Start a new worker in the place of a dead one, with all that it had."""
@@ -195,45 +181,32 @@ class _Worker:
 
     def __init__(self, path: list[str]):
         sys.path[:] = path
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-        import tensorflow as tf
-
-        tf.get_logger().setLevel("ERROR")
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-        self._job: tuple | None = None
+        self._job: tuple[str, Path] | None = None
+        self._started: set[type] = set()
         self._simulator: Any = None
 
     def run(
         self,
-        config: str,
-        models: str,
-        jit_compile: bool,
+        job: str,
+        experiment: Experiment,
+        models: Path,
         batch: int,
         pending: np.ndarray,
-    ) -> tuple[Block, float]:
-        """Simulate a batch; also return the CPU time of it [s]."""
+    ) -> tuple[CountedBatch, float]:
+        """Compute a batch; also return the CPU time of it [s]."""
         start = time.process_time()
-        job = (config, models, jit_compile)
-        if job != self._job:
-            self._simulator, self._job = _build(*job), job
-        block = self._simulator.run(batch, pending)
-        return block, time.process_time() - start
+        if (job, models) != self._job:
+            self._simulator = self._build(experiment, models)
+            self._job = job, models
+        counted = self._simulator.run(batch, pending)
+        return counted, time.process_time() - start
 
-
-def _build(text: str, models: str, jit_compile: bool) -> Any:
-    import yaml
-
-    from commgen.phy.simulation.estimators import build_estimators
-    from commgen.phy.simulation.links import build_link
-    from commgen.phy.simulation.simulator import Simulator
-
-    config = parse_config(yaml.safe_load(text))
-    link = build_link(config, jit_compile=jit_compile)
-    estimators = build_estimators(config, link.resource_grid, model_folder=Path(models))
-    sweep = config.sweep
-    size = sweep.batch_size or 1  # a configuration has set it
-    return Simulator(link, estimators, sweep.snr_db, size)
+    def _build(self, experiment: Experiment, models: Path) -> Simulator:
+        kind = type(experiment)
+        if kind not in self._started:
+            kind.start_worker()
+            self._started.add(kind)
+        return experiment.build(lambda: models)
 
 
 def _check_answers(address: str) -> None:

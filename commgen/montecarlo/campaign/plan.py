@@ -1,4 +1,4 @@
-"""What a simulation will cost, from a few batches of it."""
+"""What an experiment will cost, from a few batches of it."""
 
 import tempfile
 import time
@@ -8,21 +8,20 @@ from pathlib import Path
 import numpy as np
 
 from commgen._progress import progress_bar
-from commgen.phy.monte_carlo import MonteCarlo
-from commgen.phy.run_folder import save_state
-from commgen.phy.simulation.config import SimulationConfig
-from commgen.phy.simulation.estimators import build_estimators
-from commgen.phy.simulation.links import build_link
+from commgen.montecarlo.experiment import Experiment
+from commgen.montecarlo.monte_carlo import MonteCarlo
+from commgen.montecarlo.run_folder import save_state
+from commgen.montecarlo.sweep import StoppingRule
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Expected cost of a simulation, with a range where the error rates leave one.
+    """Expected cost of an experiment, with a range where the error rates leave one.
 
     Parameters
     ----------
     num_points
-        Estimators times SNRs.
+        Curves times values of the axis.
     num_batches : (low, expected, high)
         Batches until the last point rests.
     num_blocks : (low, expected, high)
@@ -46,12 +45,8 @@ class Plan:
     memory_bytes: int
 
 
-def plan_simulation(
-    config: SimulationConfig,
-    *,
-    num_batches: int = 3,
-    progress: bool = True,
-    jit_compile: bool = True,
+def plan_experiment(
+    experiment: Experiment, *, num_batches: int = 3, progress: bool = True
 ) -> Plan:
     """Run a few batches, and extrapolate; nothing is kept.
 
@@ -61,30 +56,27 @@ def plan_simulation(
 
     Parameters
     ----------
-    config
-        The simulation.
+    experiment
+        What would be run.
     num_batches
         Batches to run, after one that only warms up.
-    progress, jit_compile
-        As in :func:`~commgen.phy.run_simulation`.
+    progress
+        As in :func:`~commgen.montecarlo.run_experiment`.
 
     Raises
     ------
     ValueError, OSError
-        As :func:`~commgen.phy.run_simulation`.
+        As :func:`~commgen.montecarlo.run_experiment`.
     """
     import resource
 
     start = time.process_time()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        link = build_link(config, jit_compile=jit_compile)
-        estimators = build_estimators(
-            config, link.resource_grid, model_folder=folder / "models"
-        )
+        simulator = experiment.build(lambda: folder / "models")
         endless = {"target_block_errors": 10**9, "max_num_blocks": 10**9}
-        sweep = config.sweep.model_copy(update={**endless, "min_bler": None})
-        monte_carlo = MonteCarlo(link, estimators, sweep)
+        sweep = experiment.sweep.model_copy(update={**endless, "min_bler": None})
+        monte_carlo = MonteCarlo(simulator, sweep)
         with progress_bar(
             "planning", num_batches + 1, unit="batches", enabled=progress
         ) as advance:
@@ -97,7 +89,8 @@ def plan_simulation(
         per_batch = (time.process_time() - begun) / num_batches
         save_state(folder / "state.npz", monte_carlo.tally)
         num_bytes = (folder / "state.npz").stat().st_size + 100_000  # tables, picture
-    needs = np.stack([_batches(config, monte_carlo, end) for end in (1, 0.5, 0)])
+    sweep = experiment.sweep
+    needs = np.stack([_batches(sweep, monte_carlo, end) for end in (1, 0.5, 0)])
     # A batch costs as many shares as it has points that still need it.
     shares = needs.sum((1, 2)) / needs[0].size
     low, mid, high = (int(n) for n in needs.max((1, 2)))
@@ -114,11 +107,9 @@ def plan_simulation(
     )
 
 
-def _batches(
-    config: SimulationConfig, monte_carlo: MonteCarlo, end: float
-) -> np.ndarray:
+def _batches(sweep: StoppingRule, monte_carlo: MonteCarlo, end: float) -> np.ndarray:
     """Batches that each point needs, at the high end, middle or low end of its rate."""
-    sweep, tally = config.sweep, monte_carlo.tally
+    tally = monte_carlo.tally
     per_batch = monte_carlo.num_blocks_per_batch
     most = -(-sweep.max_num_blocks // per_batch)
     needs = np.zeros(tally.blocks.shape, np.int64)
@@ -130,7 +121,7 @@ def _batches(
     return needs
 
 
-def _blocks(sweep, rate: float) -> float:
+def _blocks(sweep: StoppingRule, rate: float) -> float:
     """Blocks until a point of that error rate rests, if there is no greatest number."""
     if rate <= 0:
         blocks = float("inf")

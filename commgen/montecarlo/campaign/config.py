@@ -1,44 +1,36 @@
-"""A grid over the parameters of a simulation, as one YAML file."""
+"""A grid over the parameters of an experiment, as one YAML file."""
 
+import contextlib
 import copy
 import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from commgen._tables import ESTIMATION_COLUMNS
-from commgen.phy.run_folder import READING_COLUMNS, RESULT_COLUMNS, THROUGHPUT_COLUMNS
-from commgen.phy.simulation.config import SimulationConfig
-from commgen.phy.simulation.config_file import parse_config, read_yaml, resolve_paths
+from commgen._yaml import read_yaml, write_yaml
+from commgen.montecarlo.experiment import Experiment
+from commgen.montecarlo.paths import absolute, resolve_paths, set_value
 
 _MAX_POINTS = 10_000
-RESERVED = {
-    *RESULT_COLUMNS,
-    *THROUGHPUT_COLUMNS,
-    *ESTIMATION_COLUMNS,
-    *READING_COLUMNS,
-}
-_PATH_KEY = re.compile(r"^(channel\.path|estimators\.\d+\.model)$")
 _NAME = re.compile(r"^[A-Za-z][\w.-]*$")
 
 
 @dataclass(frozen=True)
 class GridPoint:
-    """One simulation of a campaign.
+    """One experiment of a campaign.
 
     Parameters
     ----------
     labels
         Name of each axis of the grid to the value here, as it is shown.
-    config
-        The simulation.
+    experiment
+        The experiment.
     """
 
     labels: dict[str, str]
-    config: SimulationConfig
+    experiment: Experiment
 
     @property
     def title(self) -> str:
@@ -48,18 +40,18 @@ class GridPoint:
 
 @dataclass(frozen=True)
 class CampaignConfig:
-    """The simulations of a campaign: the product of all axes of its grid.
+    """The experiments of a campaign: the product of all axes of its grid.
 
     Parameters
     ----------
     base
-        Plain values of the simulation that the points vary.
+        Plain values of the experiment that the points vary.
     grid
-        Axes. Either a dotted key of the simulation to a list of its values, or a name
+        Axes. Either a dotted key of the experiment to a list of its values, or a name
         of one's own to a list of mappings, each with a ``name`` and the dotted keys
         that it sets together.
     points
-        The simulations, the last axis fastest.
+        The experiments, the last axis fastest.
     """
 
     base: dict[str, Any]
@@ -67,8 +59,10 @@ class CampaignConfig:
     points: tuple[GridPoint, ...]
 
     @classmethod
-    def of(cls, base: dict[str, Any], grid: Any) -> "CampaignConfig":
-        """Lay out the grid and validate every point.
+    def of(
+        cls, base: dict[str, Any], grid: Any, kind: type[Experiment]
+    ) -> "CampaignConfig":
+        """Lay out the grid and validate every point, an experiment of ``kind``.
 
         Raises
         ------
@@ -86,19 +80,19 @@ class CampaignConfig:
                 - {name: robust, link.num_bits_per_symbol: 2, link.coderate: 0.3}
                 - {name: fast, link.num_bits_per_symbol: 6, link.coderate: 0.8}
         """
-        _check_grid(grid)
+        check_grid(grid, reserved=kind.reserved)
         points = []
-        for values in itertools.product(*grid.values()):
-            changed, labels = copy.deepcopy(base), {}
-            for axis, value in zip(grid, values, strict=True):
-                settings, labels[axis] = _settings(axis, value)
-                for key, new in settings.items():
-                    _set(changed, key, copy.deepcopy(new))
+        for labels, settings in grid_points(grid):
+            changed = copy.deepcopy(base)
+            for key, new in settings.items():
+                set_value(changed, key, copy.deepcopy(new))
             title = ", ".join(f"{name}={label}" for name, label in labels.items())
             try:
-                points.append(GridPoint(labels, parse_config(changed)))
+                points.append(GridPoint(labels, kind.parse(changed)))
             except ValueError as error:
                 raise ValueError(f"grid point {title}: {error}") from None
+        for point in points[:1]:
+            check_grid(grid, reserved=_columns(point.experiment))
         titles = [point.title for point in points]
         if len(set(titles)) < len(titles):
             raise ValueError("grid must have values that differ on every axis.")
@@ -106,45 +100,68 @@ class CampaignConfig:
 
     def dump(self) -> str:
         """Return the campaign as YAML; :func:`load_campaign` reads it."""
-        return yaml.safe_dump({**self.base, "grid": self.grid}, sort_keys=False)
+        return write_yaml({**self.base, "grid": self.grid})
 
 
-def load_campaign(path: str | Path) -> CampaignConfig | SimulationConfig:
-    """Read a configuration: a campaign if it has a ``grid``, else a simulation.
+def load_campaign(
+    path: str | Path, kind: type[Experiment]
+) -> CampaignConfig | Experiment:
+    """Read a configuration: a campaign if it has a ``grid``, else an experiment.
+
+    Parameters
+    ----------
+    path
+        YAML file; paths in it are relative to its folder.
+    kind
+        Class of the experiment.
 
     Raises
     ------
     OSError
         If the file cannot be read.
     ValueError
-        As :func:`~commgen.phy.load_config` and :meth:`CampaignConfig.of`.
+        If it is no YAML, or as ``kind.parse`` and :meth:`CampaignConfig.of`.
     """
     data = read_yaml(path)
     folder = Path(path).resolve().parent
     grid = data.pop("grid", None) if isinstance(data, dict) else None
-    resolve_paths(data, folder)
+    resolve_paths(data, folder, kind.path_keys)
     if grid is None:
-        return parse_config(data)
-    _check_grid(grid)
-    generated = isinstance(data.get("channel"), dict) and (
-        data["channel"].get("source") == "generated"
-    )
+        return kind.parse(data)
+    check_grid(grid, reserved=kind.reserved)
     for axis, values in grid.items():
-        grid[axis] = [_resolved(axis, v, folder, generated) for v in values]
-    return CampaignConfig.of(data, grid)
+        grid[axis] = [_resolved(axis, value, data, folder, kind) for value in values]
+    return CampaignConfig.of(data, grid, kind)
 
 
-def _resolved(key: str, value: Any, folder: Path, generated: bool) -> Any:
+def grid_points(grid: Any) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
+    """Yield the labels of each point, and the dotted keys that it sets."""
+    for values in itertools.product(*grid.values()):
+        labels, settings = {}, {}
+        for axis, value in zip(grid, values, strict=True):
+            changes, labels[axis] = _settings(axis, value)
+            settings |= changes
+        yield labels, settings
+
+
+def _resolved(axis: str, value: Any, base: Any, folder: Path, kind: Any) -> Any:
     """Make the paths among the values of an axis absolute."""
-    if isinstance(value, dict):
-        return {k: _resolved(k, v, folder, generated) for k, v in value.items()}
-    is_path = _PATH_KEY.match(key) or (generated and key == "channel.model")
-    if is_path and isinstance(value, str):
-        return str(folder / Path(value).expanduser())
-    return value
+    settings, _ = _settings(axis, value)
+    changed = copy.deepcopy(base)
+    for key, new in settings.items():
+        with contextlib.suppress(ValueError):  # another axis may make its parent
+            set_value(changed, key, new)
+    paths = {*kind.path_keys(base), *kind.path_keys(changed)}
+    moved = {
+        key: absolute(new, folder)
+        for key, new in settings.items()
+        if key in paths and isinstance(new, str)
+    }
+    return {**value, **moved} if isinstance(value, dict) else moved.get(axis, value)
 
 
-def _check_grid(grid: Any) -> None:
+def check_grid(grid: Any, *, reserved: frozenset[str] = frozenset()) -> None:
+    """Raise ValueError unless a grid maps names to lists of values."""
     if not isinstance(grid, dict) or not grid:
         raise ValueError(
             "grid must be a mapping of keys to lists of values, got "
@@ -158,13 +175,18 @@ def _check_grid(grid: Any) -> None:
             )
         if not isinstance(values, list) or not values:
             raise ValueError(f"grid.{axis} must be a list of values, got {values!r}.")
-        if axis in RESERVED:
+        if axis in reserved:
             raise ValueError(
                 f"grid.{axis} must not be called like a column of results."
             )
         total *= len(values)
     if total > _MAX_POINTS:
         raise ValueError(f"grid must have at most {_MAX_POINTS} points, got {total}.")
+
+
+def _columns(experiment: Experiment) -> frozenset[str]:
+    tables = [*experiment.tables.values(), experiment.layout.reading_columns]
+    return frozenset(name for columns in tables for name in columns)
 
 
 def _settings(axis: str, value: Any) -> tuple[dict[str, Any], str]:
@@ -179,27 +201,3 @@ def _settings(axis: str, value: Any) -> tuple[dict[str, Any], str]:
     if len(value) == 1:
         raise ValueError(f"grid.{axis} must set a key in {value['name']}, it has none.")
     return {key: new for key, new in value.items() if key != "name"}, value["name"]
-
-
-def _set(data: Any, key: str, value: Any) -> None:
-    """Set a dotted key, whose parents must be there, in place."""
-    *parents, last = key.split(".")
-    for part in parents:
-        data = _child(data, part, key)
-    if isinstance(data, list):
-        _child(data, last, key)
-        data[int(last)] = value
-    elif isinstance(data, dict):
-        data[last] = value
-    else:
-        raise ValueError(
-            f"grid: {key} must lie in a mapping or list of the simulation."
-        )
-
-
-def _child(data: Any, part: str, key: str) -> Any:
-    if isinstance(data, dict) and part in data:
-        return data[part]
-    if isinstance(data, list) and part.isdigit() and int(part) < len(data):
-        return data[int(part)]
-    raise ValueError(f"grid: {key} must be a key of the simulation, it has no {part}.")
