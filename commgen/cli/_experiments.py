@@ -3,7 +3,6 @@
 from typing import Any
 
 from commgen.montecarlo.experiment import Experiment
-from commgen.montecarlo.layout import Layout
 from commgen.phy.simulation.experiment import LinkExperiment
 
 # A configuration without the key ``experiment`` is a link's.
@@ -17,11 +16,6 @@ def find_kind(data: Any) -> type[Experiment]:
         known = ", ".join(KINDS)
         raise ValueError(f"experiment must be one of {known}, got {name!r}.")
     return KINDS[name]
-
-
-def old_layout(data: Any) -> Layout:
-    """Return the layout of a run whose card is of before it had one."""
-    return find_kind(data).parse(data).layout
 
 
 def experiments_of(loaded: Any) -> list[Any]:

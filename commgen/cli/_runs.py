@@ -35,6 +35,13 @@ def with_workers(num_workers: int | None, address: str | None) -> Iterator[Any]:
         yield pool
 
 
+def old_layout(data: Any) -> Any:
+    """Return the layout of a run whose card is of before it had one."""
+    from commgen.cli._experiments import find_kind
+
+    return find_kind(data).parse(data).layout
+
+
 def show_run(result: Any) -> None:
     """Print the tables of a run, and where it is."""
     console = Console()

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
+import commgen.datasets as sets
 from commgen import __version__
 from commgen._files import claim_folder
 from commgen._tables import write_csv
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli.benchmark import plain_table
-from commgen.datasets import data_root
 from commgen.generative.names import Family
 
 
@@ -57,7 +57,7 @@ def augment(
     told = {"set": data, "sizes": list(numbers), "quick": quick}
     claim_folder(output, {**told, **options, "commgen": __version__}, "study")
     if data == "uwb":
-        data_root()  # told before TensorFlow is loaded
+        sets.data_root()  # told before TensorFlow is loaded
     start_tensorflow()
     from commgen.studies import augmentation_study, summarise, umi64_set, uwb_set
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from commgen.cli._runs import reading_table
+from commgen.cli._runs import old_layout, reading_table
 
 
 def compare(
@@ -28,7 +28,6 @@ def compare(
     estimator. With --output the table is also written to comparison.csv and the curves
     are drawn in comparison.png.
     """
-    from commgen.cli._experiments import old_layout
     from commgen.montecarlo.campaign import compare_runs, save_comparison
 
     targets = {

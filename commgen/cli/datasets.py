@@ -8,23 +8,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+import commgen.datasets as sets
 from commgen._progress import progress_bar
 from commgen.cli._quiet import start_tensorflow
-from commgen.datasets import (
-    Card,
-    ChannelFile,
-    ChannelMeta,
-    Source,
-    catalogue,
-    data_root,
-    import_source,
-    open_intel5300,
-    open_plain,
-    open_set,
-    split_indices,
-)
-from commgen.datasets.channel_file import kinds_of
-from commgen.datasets.source import Normalise
+from commgen.datasets.card import Card
+from commgen.datasets.channel_meta import Normalise
 from commgen.datasets.splits import Part
 
 app = typer.Typer(help="Channel files and measured sets.", no_args_is_help=True)
@@ -37,7 +25,7 @@ Force = Annotated[bool, typer.Option("--force", help="Replace an existing file."
 def list_sets() -> None:
     """List the measured sets, and whether their files are here."""
     table = Table("name", "kind", "title", "licence", "here")
-    for card in catalogue().values():
+    for card in sets.catalogue().values():
         here = "yes" if _is_here(card) else "no"
         table.add_row(card.name, card.kind, card.title, card.licence, here)
     Console().print(table)
@@ -48,7 +36,7 @@ def show(
     name_or_file: Annotated[str, typer.Argument(help="Set or channel file.")],
 ) -> None:
     """Show a data card, or what a channel file holds; the file is verified."""
-    cards = catalogue()
+    cards = sets.catalogue()
     if name_or_file in cards:
         _show_card(cards[name_or_file])
     elif Path(name_or_file).exists():
@@ -99,7 +87,7 @@ def import_set(
         "time_step_s": time_step_s,
         "carrier_hz": carrier_hz,
     }
-    cards = catalogue()
+    cards = sets.catalogue()
     card = cards.get(name_or_file)
     path = Path(name_or_file)
     is_plain = card is None and path.suffix in (".npz", ".mat")
@@ -108,17 +96,17 @@ def import_set(
     if card is None and part != "all":
         raise ValueError(f"part must be all for a file, got {part}.")
     if card is not None:
-        source = open_set(card)
+        source = sets.open_set(card)
     elif not path.exists():
         raise FileNotFoundError(f"{path} is neither a file nor one of {sorted(cards)}.")
     elif is_plain:
         source = _open_plain(path, array, plain)
     elif path.suffix == ".dat":
-        source = open_intel5300(path, drop_partial=drop_partial)
+        source = sets.open_intel5300(path, drop_partial=drop_partial)
     else:
         raise ValueError(f"{path} must be a .npz, .mat or .dat file.")
-    rows = None if card is None else split_indices(card, source.labels, part)
-    import_source(source, output, rows=rows, normalise=normalise)
+    rows = None if card is None else sets.split_indices(card, source.labels, part)
+    sets.import_source(source, output, rows=rows, normalise=normalise)
     _say_written(output)
 
 
@@ -141,6 +129,7 @@ def make(
     config = _channel_config(recipe_or_scenario)
     start_tensorflow()
     from commgen.channels import iterate_channels
+    from commgen.datasets.channel_file import kinds_of
 
     with ExitStack() as stack:
         advance = stack.enter_context(
@@ -150,7 +139,9 @@ def make(
         for draw in iterate_channels(config, num_samples, seed=seed):
             if file is None:
                 kinds = kinds_of(draw.labels)
-                file = stack.enter_context(ChannelFile.create(output, draw.meta, kinds))
+                file = stack.enter_context(
+                    sets.ChannelFile.create(output, draw.meta, kinds)
+                )
             file.append(draw.h, draw.labels)
             advance(len(draw.h))
     _say_written(output)
@@ -192,7 +183,7 @@ def _channel_config(name: str) -> Any:
     return parse_channel_config(content)
 
 
-def _open_plain(path: Path, array: str | None, options: dict[str, Any]) -> Source:
+def _open_plain(path: Path, array: str | None, options: dict[str, Any]) -> Any:
     spacing, rate = options["subcarrier_spacing_hz"], options["sample_rate_hz"]
     if (spacing is None) == (rate is None):
         raise ValueError(
@@ -203,8 +194,8 @@ def _open_plain(path: Path, array: str | None, options: dict[str, Any]) -> Sourc
         if value is not None and not 0 < value < float("inf"):
             raise ValueError(f"{name} must be finite and above 0, got {value}.")
     domain = "frequency" if rate is None else "delay"
-    meta = ChannelMeta(domain=domain, source=f"array of {path.name}", **options)
-    return open_plain(path, meta, array)
+    meta = sets.ChannelMeta(domain=domain, source=f"array of {path.name}", **options)
+    return sets.open_plain(path, meta, array)
 
 
 def _refuse_plain_options(options: dict[str, Any]) -> None:
@@ -220,7 +211,7 @@ def _refuse_existing(output: Path, force: bool) -> None:
 
 
 def _say_written(output: Path) -> None:
-    with ChannelFile.open(output) as file:
+    with sets.ChannelFile.open(output) as file:
         Console().print(
             f"{output}: {len(file)} channels {list(file.shape[1:])}, "
             f"SHA-256 {file.checksum[:12]}...",
@@ -231,7 +222,7 @@ def _say_written(output: Path) -> None:
 
 def _is_here(card: Card) -> bool:
     try:
-        return (data_root() / card.folder).is_dir()
+        return (sets.data_root() / card.folder).is_dir()
     except FileNotFoundError:
         return False
 
@@ -261,7 +252,7 @@ def _show_card(card: Card) -> None:
 
 
 def _show_file(path: Path) -> None:
-    with ChannelFile.open(path) as file:
+    with sets.ChannelFile.open(path) as file:
         file.verify()
         table = Table("field", title=str(path))
         table.add_column("value", overflow="fold")

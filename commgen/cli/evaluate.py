@@ -8,8 +8,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+import commgen.datasets as sets
 from commgen.cli._quiet import start_tensorflow
-from commgen.datasets import ChannelFile
 
 # Measures down, sources across: (heading, column, digits).
 _LINES = (
@@ -110,7 +110,7 @@ def _check_inputs(
     for name, path in {"candidate": candidate, "truth": truth, **others}.items():
         if path is not None and not path.exists():
             raise FileNotFoundError(f"{name} {path} is not there.")
-    with ChannelFile.open(truth) as file:
+    with sets.ChannelFile.open(truth) as file:
         check_labels(labels, file.labels)
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import typer
 from rich.console import Console
 
+import commgen.datasets as sets
 from commgen._npz import write_npz
 from commgen.cli._quiet import start_tensorflow
-from commgen.datasets import ChannelMeta, write_channels
 
 
 def generate(
@@ -45,7 +45,7 @@ def generate(
     else:
         from commgen.datasets.events import to_array
 
-        meta = ChannelMeta.model_validate(card["meta"])
+        meta = sets.ChannelMeta.model_validate(card["meta"])
         source = (
             f"drawn from {card['family']} model {model.name}, seed {seed}, learned "
             f"from: {meta.source}"
@@ -53,7 +53,7 @@ def generate(
         if condition is not None:
             source = f"{source}, under {condition}"
         meta = meta.model_copy(update={"source": source})
-        write_channels(output, to_array(h, card["layout"]), meta, {})
+        sets.write_channels(output, to_array(h, card["layout"]), meta, {})
     Console().print(f"{n:,} channels written to {output}", soft_wrap=True)
 
 

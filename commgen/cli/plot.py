@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from commgen.cli._runs import old_layout
+
 
 def plot(
     folder: Annotated[Path, typer.Argument(help="Run or campaign folder.")],
@@ -14,7 +16,6 @@ def plot(
     ] = None,
 ) -> None:
     """Draw what a folder has counted so far."""
-    from commgen.cli._experiments import old_layout
     from commgen.montecarlo.campaign import plot_folder
 
     typer.echo(f"drawn in {plot_folder(folder, output, old_layout=old_layout)}")

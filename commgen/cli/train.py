@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import Console
 
+import commgen.datasets as sets
 from commgen.cli._quiet import start_tensorflow
-from commgen.datasets import load_events
 from commgen.generative.names import Family
 from commgen.measures.decibel import noise_variance
 
@@ -91,8 +91,8 @@ def train(
 
 def _read(data: Path, validation: Path | None, no: float) -> tuple[Any, Any]:
     """Return training and validation channels, the latter None where not given."""
-    train_events = load_events(data, no=no)
-    held_out = None if validation is None else load_events(validation, no=no)
+    train_events = sets.load_events(data, no=no)
+    held_out = None if validation is None else sets.load_events(validation, no=no)
     if held_out is not None and held_out.h.shape[1:] != train_events.h.shape[1:]:
         raise ValueError(
             f"validation must hold channels of shape {train_events.h.shape[1:]} as the "

@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
+# How an importer scales channels: not, each snapshot, or the set by one number.
+Normalise = Literal["none", "packet", "set"]
+
 
 class ChannelMeta(BaseModel):
     """Description of the channels in a file; every unit is in the name of its field.

@@ -3,15 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 
 from commgen._progress import progress_bar
 from commgen.datasets.channel_file import ChannelFile
-from commgen.datasets.channel_meta import ChannelMeta
+from commgen.datasets.channel_meta import ChannelMeta, Normalise
 
-Normalise = Literal["none", "packet", "set"]
 _BLOCK_BYTES = 2**23  # 8 MiB of complex64 are in memory at a time
 
 
