@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -392,3 +393,11 @@ def test_bad_configurations_are_told_by_key(coin, coin_values):
     coin_values["sweep"]["batch_size"] = 0
     with pytest.raises(ValueError, match=r"sweep\.batch_size: must be >= 1, got 0"):
         coin.parse(coin_values)
+
+
+def test_the_page_prints_what_it_says(run, tmp_path, monkeypatch):
+    text = (Path(__file__).parents[2] / "docs/experiments.md").read_text()
+    code = text.split("```python\n")[1].split("```")[0]
+    said = text.split("It prints\n\n```\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    assert run(code) == said
