@@ -14,7 +14,7 @@ from commgen.studies.estimation.sets import (
     array_set,
     genie,
 )
-from commgen.studies.families import train_families
+from commgen.studies.generative.families import train_families
 from commgen.studies.recipes import Recipe
 from commgen.studies.sets import StudySet, drawn_set, polyu_set, uwb_set
 from commgen.studies.stages import Stages, model_digests

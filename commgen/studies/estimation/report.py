@@ -9,11 +9,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from commgen._files import atomic_path
+from commgen._tables import write_csv
 from commgen.studies.angles import REFERENCE
 from commgen.studies.estimation.benchmark import Findings
 from commgen.studies.estimation.judge import estimators_of, mean_nmse_db
 from commgen.studies.estimation.names import MEASURED
-from commgen.studies.report import write_csv
 
 # Best of what others publish on UMi-64, and Fesl et al. on the spatial model, at -10
 # to 20 dB in steps of 5 dB: NMSE [dB] as run by the authors of commgen, or recorded.

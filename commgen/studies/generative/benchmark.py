@@ -22,9 +22,10 @@ from commgen.evaluation import (
 from commgen.evaluation.report import TRUTH
 from commgen.generative import GaussianMixture
 from commgen.generative.recipes import learn
-from commgen.studies.families import train_families, training_seconds
-from commgen.studies.few_shot import few_shot_study
-from commgen.studies.sampling import sampling_cost
+from commgen.studies.generative.families import train_families, training_seconds
+from commgen.studies.generative.few_shot import few_shot_study
+from commgen.studies.generative.sampling import sampling_cost
+from commgen.studies.generative.super_resolution import super_resolution_study
 from commgen.studies.sets import (
     UMA64,
     StudySet,
@@ -35,7 +36,6 @@ from commgen.studies.sets import (
     uwb_set,
 )
 from commgen.studies.stages import Stages, model_digests
-from commgen.studies.super_resolution import super_resolution_study
 
 #: Rows for measured sets. The office has three times as many numbers in a channel, of
 #: which adversarial and coupling networks would take more than ten minutes to learn.

@@ -11,13 +11,10 @@ from commgen.studies import (
     augmentation_study,
     few_shot_gain_db,
     few_shot_study,
-    known_families,
     summarise,
     super_resolution_study,
 )
-from commgen.studies.sets import few_channels
-from commgen.studies.stages import Stages
-from commgen.studies.super_resolution import linear, spline, subcarrier_mask
+from commgen.studies.generative.super_resolution import linear, spline, subcarrier_mask
 
 META = ChannelMeta(domain="frequency", subcarrier_spacing_hz=15e3)
 
@@ -38,23 +35,6 @@ def late(rng, n):
     delay = 4 * rng.integers(6, size=(n, 1))
     turn = np.exp(-2j * np.pi * delay * np.arange(24) / 24)
     return (smooth(rng, n, num_taps=2) * turn).astype(np.complex64)
-
-
-def two_kinds(rng, n, size=8):
-    """In line of sight one constant beam, else noise over all of them."""
-    los = rng.random(n) < 0.5
-    beam = np.fft.ifft(np.eye(size), norm="ortho")[2] * size**0.5
-    turned = beam * np.exp(2j * np.pi * rng.random((n, 1)))
-    h = np.where(los[:, None], turned, normal(rng, (n, size)))
-    return Events(h.astype(np.complex64), ("rx",), META, {"los": los})
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    rng = np.random.default_rng(1)
-    parts = [two_kinds(rng, n) for n in (400, 60, 300)]
-    path = tmp_path_factory.mktemp("set") / "train.h5"
-    return StudySet("toy", ("rx",), *parts, None, ("phase",), (), path)
 
 
 def test_interpolation_holds_what_it_should():
@@ -119,39 +99,3 @@ def test_augmentation_says_what_is_missing(study):
     blind = StudySet("toy", ("rx",), bare, bare, bare, None, (), (), study.path)
     with pytest.raises(ValueError, match=r"data must have the label 'los', got \[\]"):
         augmentation_study(blind, sizes=(40,), seed=1)
-
-
-def test_few_channels_are_different_ones(study):
-    few = few_channels(study.train, 50, seed=1)
-    assert len(np.unique(few.h.round(5), axis=0)) == 50
-    rows = [int(np.argmin(np.abs(study.train.h - h).sum(axis=1))) for h in few.h]
-    np.testing.assert_array_equal(few.labels["los"], study.train.labels["los"][rows])
-
-
-def test_groups_are_combinations_of_labels(study):
-    labels = {"day": np.array([1, 1, 2]), "loc": np.array([3, 4, 3])}
-    part = Events(study.train.h[:3], ("rx",), META, labels)
-    grouped = StudySet(
-        "toy", ("rx",), part, part, part, None, (), ("day", "loc"), study.path
-    )
-    assert len(set(grouped.groups("test"))) == 3
-    assert study.groups("test") is None
-
-
-def test_a_stage_is_done_once_until_something_changes(tmp_path):
-    calls = []
-
-    def compute():
-        calls.append(1)
-        return {"value": len(calls)}
-
-    for expected, digest in ((1, "a"), (1, "a"), (2, "b"), (2, "b")):
-        # Another process finds it too.
-        assert Stages(tmp_path).result("x", digest, compute) == {"value": expected}
-
-
-def test_families_are_known():
-    assert known_families(["vae", "gmm"]) == ("gmm", "vae")
-    assert len(known_families(None)) == 12
-    with pytest.raises(ValueError, match=r"families must be of .* got \['cnn'\]"):
-        known_families(["cnn"])

@@ -10,15 +10,15 @@ from matplotlib.figure import Figure
 
 from commgen._files import atomic_path
 from commgen._tables import write_csv
-from commgen.studies.benchmark import (
+from commgen.studies.generative.benchmark import (
     ASKED,
     LMMSE,
     Findings,
     decibel_gain,
     is_baseline,
 )
-from commgen.studies.few_shot import few_shot_gain_db
-from commgen.studies.sampling import SIONNA, SIONNA_XLA
+from commgen.studies.generative.few_shot import few_shot_gain_db
+from commgen.studies.generative.sampling import SIONNA, SIONNA_XLA
 
 _ONE_PASS_FACTOR, _DIFFUSION_FACTOR = 20, 2
 _FAMILY_ACCURACY = 0.60

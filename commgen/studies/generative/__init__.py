@@ -1,0 +1,1 @@
+"""The benchmark of the generative families, and what their models are put to."""

@@ -1,0 +1,1 @@
+"""What a receiver sees of a channel, and what posteriors make of it."""
