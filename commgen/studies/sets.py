@@ -18,6 +18,7 @@ from commgen.datasets import (
     write_channels,
 )
 from commgen.datasets.events import Events, load_events
+from commgen.studies.seeds import part_seed
 
 # Taps of the ultra-wideband responses around the first path near tap 746: 64 ns
 # before it, 64 ns behind.
@@ -96,9 +97,11 @@ def drawn_set(
         As in :class:`StudySet`.
     """
     parts = {}
-    for k, (part, size) in enumerate(sizes.items()):
+    for part, size in sizes.items():
         path = folder / f"{name}-{part}.h5"
-        parts[part] = drawn_events(path, config, size, seed=seed + k)
+        parts[part] = drawn_events(
+            path, config, size, seed=part_seed(seed, f"set/{part}")
+        )
     return StudySet(
         name,
         parts["train"].layout,

@@ -16,6 +16,7 @@ from commgen.studies.estimation.sets import (
 )
 from commgen.studies.generative.families import train_families
 from commgen.studies.recipes import Recipe
+from commgen.studies.seeds import part_seed
 from commgen.studies.sets import StudySet, drawn_set, polyu_set, uwb_set
 from commgen.studies.stages import Stages, model_digests
 
@@ -140,11 +141,11 @@ class ArrayStudies:
             recipes=recipes,
         )
         digests = model_digests(folder, models)
-        priors = calibrated(data, models, folder, seed=self.seed + 50)
+        priors = calibrated(data, models, folder, seed=self._part("calibration"))
         rows = self._stages.result(
             f"table-{name}",
             digests,
-            lambda: judge(data, priors, seed=self.seed + 51, known=known),
+            lambda: judge(data, priors, seed=self._part("judging"), known=known),
         )
         cost = self._stages.result(
             f"cost-{name}", digests, lambda: estimation_cost(folder, tuple(models))
@@ -166,13 +167,16 @@ class ArrayStudies:
             models = {n: load_model(folder / n) for n in names}
             h, groups = data.validation.h, data.groups("validation")
             sweep = sweep_nmse(
-                h, models, range(-10, 21, 5), seed=self.seed + 52, groups=groups
+                h, models, range(-10, 21, 5), seed=self._part("choice"), groups=groups
             )
             return min(models, key=lambda n: mean_nmse_db(sweep.rows, n))
 
         return self._stages.result(
             f"best-{name}", model_digests(folder, names), compute
         )
+
+    def _part(self, name: str) -> int:
+        return part_seed(self.seed, f"estimation/{name}")
 
     def set(self, name: str) -> tuple[StudySet, Genie | None]:
         """Draw a set or import it, or find it; with what a genie knows of it."""
@@ -184,11 +188,11 @@ class ArrayStudies:
         if name == "spatial":
             config = CHANNELS["spatial-64x16"]
             sizes = {**self.size.spatial, "again": 1}
-            seed += 20
+            seed = part_seed(seed, "estimation/spatial")
             data = drawn_set(folder, config, name, sizes, seed=seed, symmetries=())
         else:
             config = CHANNELS["umi64"]
             num = self.size.num_large if name == "umi64-large" else None
             data = array_set(folder, num_train=num, seed=seed, sizes=self.size.array)
         path = folder / f"{name.removesuffix('-large')}-genie.npz"
-        return data, genie(path, config, data.test.h, seed=seed + 2)
+        return data, genie(path, config, data.test.h, seed=part_seed(seed, "set/test"))

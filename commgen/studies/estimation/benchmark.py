@@ -25,6 +25,7 @@ from commgen.studies.estimation.judge import LEVELS
 from commgen.studies.estimation.limit import bayes_limit
 from commgen.studies.estimation.shifts import shift_sets
 from commgen.studies.receivers import receiver_study
+from commgen.studies.seeds import part_seed
 from commgen.studies.stages import Stages, model_digests
 
 Rows = list[dict[str, Any]]
@@ -93,15 +94,21 @@ class EstimationBenchmark:
         shutil.copytree(source, path)
         return best
 
+    def _part(self, name: str) -> int:
+        return part_seed(self.seed, f"estimation/{name}")
+
     def _limit(self) -> Rows:
         """Put the best estimator's error on the same channels and noise beside it."""
-        config, seed = CHANNELS["umi64"], self.seed + 61
+        config, seed = CHANNELS["umi64"], self._part("limit noise")
         h = self._arrays.set("umi64")[0].test.h[:_NUM_LIMIT_TEST]
         best, folder = self.found.best["umi64"], self.output / "umi64"
 
         def compute():
             others = draw_channels(
-                config, self.size.num_limit, seed=self.seed + 60, return_covariance=True
+                config,
+                self.size.num_limit,
+                seed=self._part("limit channels"),
+                return_covariance=True,
             )
             covariance = np.asarray(others.covariance)
             return bayes_limit(h, covariance, _LIMIT_SNR_DB, seed=seed, progress=True)
@@ -124,8 +131,11 @@ class EstimationBenchmark:
         def compute():
             size, config = self.size, CHANNELS["tdl-grid"]
             train, test = (
-                draw_channels(config, num, seed=self.seed + 30 + k).h[:, 0, 0]
-                for k, num in enumerate((size.num_grid, size.num_grid_test))
+                draw_channels(config, num, seed=self._part(f"grid {part}")).h[:, 0, 0]
+                for part, num in (
+                    ("train", size.num_grid),
+                    ("test", size.num_grid_test),
+                )
             )
             mask = staggered_mask(train.shape[1:])
             estimator = tdl_grid_estimator(
@@ -144,7 +154,7 @@ class EstimationBenchmark:
                 {"lmmse": lmmse, "slot": estimator.estimate},
                 test,
                 mask,
-                seed=self.seed + 32,
+                seed=self._part("grid noise"),
             )
 
         size = self.size
@@ -159,7 +169,7 @@ class EstimationBenchmark:
             return aoa_study(
                 size.num_angles,
                 ANGLE_SNR_DB,
-                self.seed + 40,
+                self._part("angle"),
                 folder=self.output / "angle" / "network",
                 num_chain_trials=size.num_chains,
                 progress=True,
@@ -191,12 +201,12 @@ class EstimationBenchmark:
         def compute():
             data, _ = self._arrays.set("umi64")
             return shift_rows(
-                shift_sets(self.size.num_shifted, self.seed + 70),
+                shift_sets(self.size.num_shifted, self._part("shifts")),
                 load_model(folder / best),
                 density=load_model(folder / "gmm"),
                 lmmse=load_model(folder / "lmmse"),
                 validation=data.validation.h,
-                seed=self.seed + 71,
+                seed=self._part("shift noise"),
                 progress=True,
             )
 
@@ -261,7 +271,7 @@ def _total(x: np.ndarray) -> np.ndarray:
 def _pusch_config(num_slots: int, seed: int) -> dict[str, Any]:
     """Return A3-11 of TS 38.104 with two receive antennas, over TDLB100-400."""
     return {
-        "seed": seed + 80,
+        "seed": part_seed(seed, "estimation/pusch"),
         "channel": {
             "source": "3gpp",
             "scenario": "tdl",

@@ -11,6 +11,7 @@ from commgen.inference.uncertainty.recalibration import Denoiser
 from commgen.inference.uncertainty.regions import per_channel
 from commgen.measures.decibel import noise_variance, to_db
 from commgen.measures.error import nmse_interval
+from commgen.studies.seeds import part_seed
 
 SNR_DB = (-10.0, 0.0, 10.0, 20.0, 30.0)
 
@@ -63,7 +64,9 @@ def shift_rows(
     """
     guard = GuardedPrior(prior, block=block)
     calibrated = CalibratedPrior(guard).calibrate(validation, seed=seed)
-    detector = NoveltyDetector(prior, density).fit(validation, seed=seed + 1)
+    detector = NoveltyDetector(prior, density).fit(
+        validation, seed=part_seed(seed, "shifts/detector")
+    )
     denoisers = {"lmmse": Denoiser(lmmse), "prior": Denoiser(prior)}
     rows = []
     total = len(sets) * len(snr_db)

@@ -8,6 +8,7 @@ import numpy as np
 
 from commgen._npz import read_npz, write_npz
 from commgen.channels import RECIPES, draw_channels
+from commgen.studies.seeds import part_seed
 from commgen.studies.sets import StudySet, drawn_set
 
 #: Channels of the array of 64 antennas, and of arrays at both ends.
@@ -63,7 +64,7 @@ def array_set(
         RECIPES["umi64"],
         "umi64-large",
         {"train": num_train, "validation": 1, "test": 1, "again": 1},
-        seed=seed + 10,
+        seed=part_seed(seed, "estimation/umi64-large"),
         symmetries=small.symmetries,
     )
     return StudySet(

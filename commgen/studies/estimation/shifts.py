@@ -14,6 +14,7 @@ from commgen.channels import (
     draw_channels,
 )
 from commgen.channels.config import CdlModel
+from commgen.studies.seeds import part_seed
 from commgen.studies.sets import UMA64
 
 _SPACING_WAVELENGTHS = 0.7
@@ -85,7 +86,8 @@ def shift_sets(num: int, seed: int) -> dict[str, np.ndarray]:
     check_int("seed", seed, low=0)
     draw = partial(_draw, num)
     return {
-        name: draw(config, seed + k) for k, (name, config) in enumerate(SHIFTS.items())
+        name: draw(config, part_seed(seed, "shifts/set", k))
+        for k, (name, config) in enumerate(SHIFTS.items())
     }
 
 

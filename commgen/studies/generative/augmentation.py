@@ -11,6 +11,7 @@ from commgen.evaluation import invariant_features
 from commgen.generative import GaussianMixture
 from commgen.generative.recipes import learn
 from commgen.studies.nmse import mean_nmse_db
+from commgen.studies.seeds import part_seed
 from commgen.studies.sets import StudySet, few_channels
 
 COLUMNS = (
@@ -97,7 +98,14 @@ def augmentation_study(
         for n in possible:
             for k in range(repeats):
                 trial = {"num_real": n, "repeat": k}
-                result = _trial(data, family, n, factor, num_epochs, seed + 1000 * k)
+                result = _trial(
+                    data,
+                    family,
+                    n,
+                    factor,
+                    num_epochs,
+                    part_seed(seed, "augmentation/trial", k),
+                )
                 rows.append({name: {**trial, **result}[name] for name in COLUMNS})
                 advance(1, note=f"{n} real")
     return rows

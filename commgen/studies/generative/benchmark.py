@@ -26,6 +26,7 @@ from commgen.studies.generative.families import train_families, training_seconds
 from commgen.studies.generative.few_shot import few_shot_study
 from commgen.studies.generative.sampling import sampling_cost
 from commgen.studies.generative.super_resolution import super_resolution_study
+from commgen.studies.seeds import part_seed
 from commgen.studies.sets import (
     UMA64,
     StudySet,
@@ -158,6 +159,9 @@ class Benchmark:
             found.super_resolution["PolyU"] = self._office(data, models, digests)
             found.few_shot["PolyU, place 8"] = self._new_place(data)
 
+    def _part(self, name: str) -> int:
+        return part_seed(self.seed, f"generative/{name}")
+
     def _trained(self, data: StudySet, folder: Path, names: Sequence[str]):
         return train_families(
             data,
@@ -177,7 +181,10 @@ class Benchmark:
     def _judged(self, data, models, figure: Path, digests) -> list[dict[str, Any]]:
         def compute():
             num = len(data.test.h)
-            drawn = {n: m.sample(num, seed=self.seed + 7) for n, m in models.items()}
+            drawn = {
+                n: m.sample(num, seed=self._part("judged draws"))
+                for n, m in models.items()
+            }
             exact = {n: m for n, m in models.items() if hasattr(m, "log_prob")}
             report = evaluate_channels(
                 data.test.h,
@@ -202,7 +209,7 @@ class Benchmark:
             num = round(1.25 * len(data.train.h))
             exchange = train_on_generated_test_on_real(
                 data.train.h,
-                model.sample(num, seed=self.seed + 8),
+                model.sample(num, seed=self._part("exchange draws")),
                 data.test.h,
                 num_components=self.size.num_components or 64,
                 seed=self.seed,
@@ -224,7 +231,7 @@ class Benchmark:
             worst = {}
             h = data.validation.h
             for name, model in models.items():
-                drawn = model.sample(len(h), seed=self.seed + 9)
+                drawn = model.sample(len(h), seed=self._part("ranking draws"))
                 row = score_set(h, drawn, layout=data.layout, seed=self.seed)
                 ratios = [row[key] / limit for key, limit in ASKED.items()]
                 excess = ASKED["nn_accuracy"] - _CHANCE
@@ -238,8 +245,10 @@ class Benchmark:
         def compute():
             num = self.size.num_link
             path = self._data / "umi64-link.h5"
-            real = drawn_events(path, CHANNELS["umi64"], num, seed=self.seed + 10).h
-            drawn = model.sample(num, seed=self.seed + 11)
+            real = drawn_events(
+                path, CHANNELS["umi64"], num, seed=self._part("link channels")
+            ).h
+            drawn = model.sample(num, seed=self._part("link draws"))
             compared = link_bler(
                 real,
                 drawn,
@@ -259,7 +268,12 @@ class Benchmark:
             num = self.size.num_site
             sizes = {"train": num // 2, "validation": 20, "test": num, "again": 20}
             site = drawn_set(
-                self._data, UMA64, "uma64", sizes, seed=self.seed + 20, symmetries=()
+                self._data,
+                UMA64,
+                "uma64",
+                sizes,
+                seed=self._part("macrocell"),
+                symmetries=(),
             )
             return few_shot_study(
                 model,
@@ -278,8 +292,10 @@ class Benchmark:
         def compute():
             size = self.size
             config = CHANNELS["tdl-grid"]
-            train = draw_channels(config, size.num_grid, seed=self.seed + 30)
-            test = draw_channels(config, size.num_grid_test, seed=self.seed + 31)
+            train = draw_channels(config, size.num_grid, seed=self._part("grid train"))
+            test = draw_channels(
+                config, size.num_grid_test, seed=self._part("grid test")
+            )
             h, held_out = train.h[:, 0, 0], test.h[:, 0, 0]
             num = size.num_components or 64
             mixture = GaussianMixture(h.shape[1:], num, "low-rank", rank=size.grid_rank)

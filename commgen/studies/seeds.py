@@ -1,0 +1,75 @@
+"""Seeds of the parts of a study: one function, and where published digits hang."""
+
+import numpy as np
+
+from commgen._checks import check_int
+
+#: Part to what is added to the seed of its study, as tables were published with it;
+#: None is derived from the name. Within a study no two parts have the same number;
+#: studies do not know of each other, and ``set/`` counts from the seed of the set.
+OFFSETS: dict[str, int | None] = {
+    "set/train": 0,
+    "set/validation": 1,
+    "set/test": 2,
+    "set/again": 3,
+    "generative/judged draws": 7,
+    "generative/exchange draws": 8,
+    "generative/ranking draws": 9,
+    "generative/link channels": 10,
+    "generative/link draws": 11,
+    "generative/macrocell": 20,
+    "generative/grid train": 30,
+    "generative/grid test": 31,
+    "augmentation/trial": 0,
+    "estimation/umi64-large": 10,
+    "estimation/spatial": 20,
+    "estimation/grid train": 30,
+    "estimation/grid test": 31,
+    "estimation/grid noise": 32,
+    "estimation/angle": 40,
+    "estimation/calibration": 50,
+    "estimation/judging": 51,
+    "estimation/choice": 52,
+    "estimation/limit channels": 60,
+    "estimation/limit noise": 61,
+    "estimation/shifts": 70,
+    "estimation/shift noise": 71,
+    "estimation/pusch": 80,
+    "shifts/set": 0,
+    "shifts/detector": 1,
+}
+#: What each further one of a numbered part adds; 1 where it is not named.
+STEPS = {"augmentation/trial": 1000}
+
+
+def part_seed(seed: int, part: str, index: int = 0) -> int:
+    """Return the seed of a part of a study.
+
+    Parameters
+    ----------
+    seed
+        Of the study.
+    part
+        Key of :data:`OFFSETS`.
+    index
+        Of several that are alike, such as repeats.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the part is unknown, or a number is negative or not whole.
+
+    Examples
+    --------
+    >>> part_seed(1, "estimation/angle"), part_seed(1, "augmentation/trial", 2)
+    (41, 2001)
+    """
+    check_int("seed", seed, low=0)
+    check_int("index", index, low=0)
+    if part not in OFFSETS:
+        raise ValueError(f"part must be of {list(OFFSETS)}, got {part!r}.")
+    offset = OFFSETS[part]
+    if offset is not None:
+        return seed + offset + STEPS.get(part, 1) * index
+    words = np.random.SeedSequence([seed, index, *part.encode()]).generate_state(1)
+    return int(words[0])
