@@ -1,6 +1,5 @@
 """The tables and the pictures of the benchmark of the estimators."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from commgen._files import atomic_path
-from commgen._tables import write_csv
 from commgen.studies.angles import REFERENCE
 from commgen.studies.estimation.benchmark import Findings
 from commgen.studies.estimation.judge import estimators_of, mean_nmse_db
 from commgen.studies.estimation.names import MEASURED
+from commgen.studies.tables import Asked, save_tables
 
 # Best of what others publish on UMi-64, and Fesl et al. on the spatial model, at -10
 # to 20 dB in steps of 5 dB: NMSE [dB] as run by the authors of commgen, or recorded.
@@ -27,19 +26,13 @@ _LINK_LOSS_DB, _ANGLE_RATIO = 0.4, 1.02
 # Receivers of the PUSCH that are held against perfect CSI.
 _LEARNED = ("slot", "lmmse x3")
 
-Add = Callable[[str, str, str, bool], None]
-
 
 def asked_rows(found: Findings) -> list[dict[str, Any]]:
     """Return what was asked of the estimators beside what was measured.
 
     Each row has ``what``, ``asked``, ``measured`` and ``met`` (true or false).
     """
-    rows: list[dict[str, Any]] = []
-
-    def add(what: str, asked: str, measured: str, met: bool) -> None:
-        rows.append({"what": what, "asked": asked, "measured": measured, "met": met})
-
+    add = Asked()
     for name, limit in _MEAN_DB.items():
         if name in found.tables:
             best = found.best.get(name, "slot")
@@ -73,7 +66,7 @@ def asked_rows(found: Findings) -> list[dict[str, Any]]:
                 loss <= _LINK_LOSS_DB,
             )
     _add_angle(add, found.angle)
-    return rows
+    return add.rows
 
 
 def _at(table, estimator: str, column: str, snr_db=_PEER_SNR_DB) -> np.ndarray:
@@ -82,7 +75,7 @@ def _at(table, estimator: str, column: str, snr_db=_PEER_SNR_DB) -> np.ndarray:
     return np.array([found[float(snr)] for snr in snr_db])
 
 
-def _add_peers(add: Add, found: Findings) -> None:
+def _add_peers(add: Asked, found: Findings) -> None:
     best, table = found.best["umi64"], found.tables["umi64"]
     ahead = np.array(PEERS_DB) - _at(table, best, "nmse_db")
     add(
@@ -100,7 +93,7 @@ def _add_peers(add: Add, found: Findings) -> None:
     )
 
 
-def _add_spatial(add: Add, found: Findings) -> None:
+def _add_spatial(add: Asked, found: Findings) -> None:
     best, table = found.best["spatial"], found.tables["spatial"]
     ahead = np.array(FESL_DB) - _at(table, best, "nmse_db")
     low = ahead[np.array(_PEER_SNR_DB) <= 0]
@@ -119,7 +112,7 @@ def _add_spatial(add: Add, found: Findings) -> None:
     )
 
 
-def _add_coverage(add: Add, name: str, table, chosen: str) -> None:
+def _add_coverage(add: Asked, name: str, table, chosen: str) -> None:
     covered: dict[str, list[float]] = {}
     for row in table:
         if "coverage_90" in row:
@@ -143,7 +136,7 @@ def _inside(values) -> bool:
     return bool(min(values) >= _COVER[0] and max(values) <= _COVER[1])
 
 
-def _add_measured(add: Add, name: str, found: Findings) -> None:
+def _add_measured(add: Asked, name: str, found: Findings) -> None:
     table = found.tables[name]
     means = {n: mean_nmse_db(table, n) for n in estimators_of(table)}
     order = sorted(means, key=means.__getitem__)
@@ -156,7 +149,7 @@ def _add_measured(add: Add, name: str, found: Findings) -> None:
     )
 
 
-def _add_shifts(add: Add, rows) -> None:
+def _add_shifts(add: Asked, rows) -> None:
     if not rows:
         return
     worst = max(rows, key=lambda row: row["guarded_low"])
@@ -179,7 +172,7 @@ def _add_shifts(add: Add, rows) -> None:
     )
 
 
-def _add_angle(add: Add, rows) -> None:
+def _add_angle(add: Asked, rows) -> None:
     known = [r for r in rows if r.get("ratio") is not None and r["noise"] == "known"]
     for name in dict.fromkeys(r["estimator"] for r in known):
         own = [r for r in known if r["estimator"] == name]
@@ -207,9 +200,7 @@ def save_findings(folder: Path, found: Findings) -> None:
         "shifts": found.shifts,
         "asked": asked_rows(found),
     }
-    for name, rows in tables.items():
-        if rows:
-            write_csv(folder / f"{name}.csv", rows)
+    save_tables(folder, tables)
     if found.tables:
         save_figure(folder / "estimation.png", found)
 

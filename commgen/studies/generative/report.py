@@ -9,7 +9,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from commgen._files import atomic_path
-from commgen._tables import write_csv
 from commgen.studies.generative.benchmark import (
     ASKED,
     LMMSE,
@@ -19,6 +18,7 @@ from commgen.studies.generative.benchmark import (
 )
 from commgen.studies.generative.few_shot import few_shot_gain_db
 from commgen.studies.generative.sampling import SIONNA, SIONNA_XLA
+from commgen.studies.tables import Asked, save_tables
 
 _ONE_PASS_FACTOR, _DIFFUSION_FACTOR = 20, 2
 _FAMILY_ACCURACY = 0.60
@@ -33,11 +33,7 @@ def asked_rows(found: Findings) -> list[dict[str, Any]]:
 
     Each row has ``what``, ``asked``, ``measured`` and ``met`` (true or false).
     """
-    rows: list[dict[str, Any]] = []
-
-    def add(what: str, asked: str, measured: str, met: bool) -> None:
-        rows.append({"what": what, "asked": asked, "measured": measured, "met": met})
-
+    add = Asked()
     families = [row for row in found.families if not is_baseline(row["source"])]
     best = next(row for row in families if row["source"] == found.best)
     add(
@@ -81,10 +77,10 @@ def asked_rows(found: Findings) -> list[dict[str, Any]]:
     for name, results in found.super_resolution.items():
         _add_super_resolution(add, name, results)
     _add_cost(add, found, families)
-    return rows
+    return add.rows
 
 
-def _add_super_resolution(add, name: str, results: list[dict[str, Any]]) -> None:
+def _add_super_resolution(add: Asked, name: str, results: list[dict[str, Any]]) -> None:
     learned = [r for r in results if r["method"].startswith("gmm")]
     method = min(learned, key=lambda row: row["nmse_db"])["method"]
     gain = decibel_gain(results, method, ("linear", "cubic spline"))
@@ -98,7 +94,7 @@ def _add_super_resolution(add, name: str, results: list[dict[str, Any]]) -> None
     )
 
 
-def _add_cost(add, found: Findings, families: list[dict[str, Any]]) -> None:
+def _add_cost(add: Asked, found: Findings, families: list[dict[str, Any]]) -> None:
     plain, xla = (1e3 * found.sampling[name] for name in (SIONNA, SIONNA_XLA))
     for many, factor in ((False, _ONE_PASS_FACTOR), (True, _DIFFUSION_FACTOR)):
         own = [r for r in families if (r["source"] in _MANY_PASSES) == many]
@@ -139,9 +135,7 @@ def save_findings(folder: Path, found: Findings) -> None:
             for name, rows in found.super_resolution.items()
         },
     }
-    for name, rows in tables.items():
-        if rows:
-            write_csv(folder / f"{name}.csv", rows)
+    save_tables(folder, tables)
     if found.families:
         save_family_figure(folder / "families.png", found.families)
 
