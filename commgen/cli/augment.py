@@ -12,7 +12,7 @@ from commgen import __version__
 from commgen._files import claim_folder
 from commgen._tables import write_csv
 from commgen.cli._quiet import start_tensorflow
-from commgen.cli.benchmark import plain_table
+from commgen.cli._tables import plain_table
 from commgen.generative.names import Family
 
 

@@ -12,7 +12,9 @@ from rich.table import Table
 
 from commgen import __version__
 from commgen._files import claim_folder
+from commgen.cli import _learning_studies, _receiving_studies
 from commgen.cli._quiet import start_tensorflow
+from commgen.cli._tables import estimator_table, plain_table
 
 app = typer.Typer(help="Compare methods, each beside its peers.", no_args_is_help=True)
 
@@ -31,6 +33,10 @@ _COLUMNS = (
     ("train s", "train_seconds", ".0f"),
 )
 _SETS = {"polyu": "wifi_polyu_mimo", "uwb": "uwb_apartment_cir"}
+
+
+for _verb in (*_learning_studies.VERBS, *_receiving_studies.VERBS):
+    app.command()(_verb)
 
 
 @app.callback()
@@ -121,7 +127,7 @@ def estimation(
         study.run(name)
         save_findings(output, study.found)
         if name in study.found.tables:
-            console.print(_estimator_table(name, study.found.tables[name]))
+            console.print(estimator_table(name, study.found.tables[name]))
     found = study.found
     parts = {
         "Bayes limit of umi64": found.limit,
@@ -150,27 +156,6 @@ def _known_sets(sets: str, known: tuple[str, ...], console: Console) -> list[str
         for name in (*known, *_SETS)
         if name in wanted and (name in known or _is_there(_SETS[name], console))
     ]
-
-
-def _estimator_table(title: str, rows: list[dict[str, Any]]) -> Table:
-    """Lay out the NMSE of each estimator over SNR, with what its regions cover."""
-    snrs = list(dict.fromkeys(row["snr_db"] for row in rows))
-    heading = f"{title}: NMSE in dB (covered by 90 % regions, %)"
-    table = Table(title=heading, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("estimator", no_wrap=True)
-    for snr in snrs:
-        table.add_column(f"{snr:g} dB", justify="right")
-    table.add_column("ms", justify="right")
-    for name in dict.fromkeys(row["estimator"] for row in rows):
-        own = [row for row in rows if row["estimator"] == name]
-        cells = []
-        for row in own:
-            covered = row.get("coverage_90")
-            more = "" if covered is None else f" ({100 * covered:.0f})"
-            cells.append(f"{row['nmse_db']:.2f}{more}")
-        cost = own[0].get("cpu_ms")
-        table.add_row(name, *cells, "-" if cost is None else f"{cost:.3f}")
-    return table
 
 
 def _is_there(card_name: str, console: Console) -> bool:
@@ -217,19 +202,3 @@ def _print_details(console: Console, found: Any) -> None:
     for title, rows in parts.items():
         if rows:
             console.print(plain_table(title, rows))
-
-
-def plain_table(title: str, rows: list[dict[str, Any]]) -> Table:
-    """Lay rows out as they are: a column for each key."""
-    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in rows[0]:
-        table.add_column(name.replace("_", " "))
-    for row in rows:
-        table.add_row(*(_text(value) for value in row.values()))
-    return table
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)

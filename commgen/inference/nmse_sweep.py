@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from scipy.linalg import toeplitz
 
 from commgen._checks import check_int
 from commgen._progress import progress_bar
 from commgen._random import complex_normal
+from commgen.inference.genie import GenieEstimator
 from commgen.measures.decibel import noise_variance, to_db
 from commgen.measures.error import nmse_interval
 
@@ -85,7 +85,7 @@ def sweep_nmse(
     estimators: dict[str, Callable] = {"ls": _least_squares}
     estimators |= {name: _one_pass(model) for name, model in models.items()}
     if covariance is not None:
-        estimators["genie"] = _Genie(covariance, covariance_tx)
+        estimators["genie"] = GenieEstimator(covariance, covariance_tx)
     snr_db = np.asarray(snr_db, float)
     rows = []
     total = len(estimators) * len(snr_db)
@@ -131,29 +131,6 @@ def _one_pass(model):
         return h_hat.numpy(), err_var.numpy()
 
     return estimator
-
-
-class _Genie:
-    """LMMSE with each channel's own covariance."""
-
-    def __init__(self, covariance: np.ndarray, covariance_tx: np.ndarray | None):
-        self._covariance = covariance
-        tx = np.ones((len(covariance), 1)) if covariance_tx is None else covariance_tx
-        self._covariance_tx = tx
-
-    def __call__(self, y, no, rows):
-        lam, U = np.linalg.eigh(_toeplitz(self._covariance[rows]))
-        mu, V = np.linalg.eigh(_toeplitz(self._covariance_tx[rows]))
-        power = lam[:, :, None] * mu[:, None, :]
-        gain = power / (power + no)
-        z = np.conj(np.swapaxes(U, 1, 2)) @ y.reshape(len(y), *power.shape[1:])
-        h_hat = U @ (gain * (z @ np.conj(V))) @ np.swapaxes(V, 1, 2)
-        err_var = np.abs(U) ** 2 @ (no * gain) @ np.swapaxes(np.abs(V) ** 2, 1, 2)
-        return h_hat.reshape(y.shape), err_var.reshape(y.shape)
-
-
-def _toeplitz(column: np.ndarray) -> np.ndarray:
-    return np.stack([toeplitz(r, r.conj()) for r in column])
 
 
 def save_nmse_sweep(sweep: NmseSweep, folder: Path, title: str) -> None:

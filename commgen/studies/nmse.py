@@ -1,10 +1,15 @@
-"""The error of estimators over SNR, as one number with an interval."""
+"""The error of estimators over SNR: as one number, and as rows with an interval."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from commgen.generative.model import Posterior
 from commgen.inference import sweep_nmse
+from commgen.measures.decibel import to_db
+from commgen.measures.error import nmse_interval
 
 #: SNR of all means [dB].
 SNR_DB = np.arange(-10, 21, 5)
@@ -26,3 +31,55 @@ def mean_nmse_db(
     """
     sweep = sweep_nmse(h, models, SNR_DB, seed=seed)
     return {name: float(sweep.column(name, "nmse_db").mean()) for name in models}
+
+
+def error_row(h: np.ndarray, h_hat: Any, err_var: Any = None) -> dict[str, Any]:
+    """Return what an estimate is worth, as the columns of ``estimation.csv``.
+
+    Parameters
+    ----------
+    h, h_hat : [n, *event_shape], complex
+        Channels, and what was estimated of them.
+    err_var : [n, *event_shape], float, or None
+        Error variance that was promised; None where nothing was.
+
+    Returns
+    -------
+    dict
+        ``nmse_db`` with its 95 % interval ``nmse_low_db`` and ``nmse_high_db``,
+        ``err_var_db`` (what was promised of it; NaN without a promise) and
+        ``num_channels``.
+    """
+    error, power = (
+        np.sum(np.abs(x.reshape(len(h), -1)) ** 2, axis=1, dtype=np.float64)
+        for x in (np.asarray(h_hat) - h, h)
+    )
+    value, low, high = (to_db(x) for x in nmse_interval(error, power))
+    promised = float("nan")
+    if err_var is not None:
+        variance = np.broadcast_to(np.asarray(err_var), h.shape)
+        promised = to_db(variance.sum(dtype=np.float64) / power.sum())
+    return {
+        "nmse_db": value,
+        "nmse_low_db": low,
+        "nmse_high_db": high,
+        "err_var_db": promised,
+        "num_channels": len(h),
+    }
+
+
+def timed_row(h: np.ndarray, estimate: Callable[[], Posterior]) -> dict[str, Any]:
+    """Return :func:`error_row` of a posterior, with ``cpu_ms`` for each channel.
+
+    Parameters
+    ----------
+    h : [n, *event_shape], complex
+        Channels.
+    estimate
+        Infers them; its CPU time is taken, with whatever it still has to trace.
+    """
+    started = time.process_time()
+    posterior = estimate()
+    cpu = (time.process_time() - started) / len(h)
+    promised = None if np.isnan(posterior.err_var).any() else posterior.err_var
+    return {**error_row(h, posterior.mean, promised), "cpu_ms": 1e3 * cpu}

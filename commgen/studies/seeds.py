@@ -8,6 +8,7 @@ from commgen._checks import check_int
 #: None is derived from the name. Within a study no two parts have the same number;
 #: studies do not know of each other, and ``set/`` counts from the seed of the set.
 OFFSETS: dict[str, int | None] = {
+    "small": None,
     "set/train": 0,
     "set/validation": 1,
     "set/test": 2,
@@ -37,6 +38,9 @@ OFFSETS: dict[str, int | None] = {
     "estimation/pusch": 80,
     "shifts/set": 0,
     "shifts/detector": 1,
+    "observations/moving": 1,
+    "receivers/network": 1,
+    "spatial-model/noise": 3,
 }
 #: What each further one of a numbered part adds; 1 where it is not named.
 STEPS = {"augmentation/trial": 1000}

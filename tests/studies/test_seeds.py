@@ -16,7 +16,15 @@ SHARED = {
     frozenset({"generative/grid train", "estimation/grid train"}),
     frozenset({"generative/grid test", "estimation/grid test"}),
     frozenset({"set/train", "augmentation/trial", "shifts/set"}),
-    frozenset({"set/validation", "shifts/detector"}),
+    frozenset({"set/again", "spatial-model/noise"}),
+    frozenset(
+        {
+            "set/validation",
+            "shifts/detector",
+            "observations/moving",
+            "receivers/network",
+        }
+    ),
 }
 
 

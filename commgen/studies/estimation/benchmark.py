@@ -9,7 +9,6 @@ import numpy as np
 
 from commgen._random import complex_normal
 from commgen.channels import RECIPES as CHANNELS, draw_channels
-from commgen.channels.config import SPEED_OF_LIGHT_M_S
 from commgen.generative import load_model
 from commgen.inference import sweep_nmse
 from commgen.inference.uncertainty import gaussian_radius
@@ -24,6 +23,7 @@ from commgen.studies.estimation.elsewhere import shift_rows
 from commgen.studies.estimation.judge import LEVELS
 from commgen.studies.estimation.limit import bayes_limit
 from commgen.studies.estimation.shifts import shift_sets
+from commgen.studies.estimation.tdl_grid import slot_options
 from commgen.studies.receivers import receiver_study
 from commgen.studies.seeds import part_seed
 from commgen.studies.stages import Stages, model_digests
@@ -140,14 +140,7 @@ class EstimationBenchmark:
             mask = staggered_mask(train.shape[1:])
             estimator = tdl_grid_estimator(
                 train,
-                times_s=np.arange(train.shape[1]) * config.grid.time_step_s,
-                frequencies_hz=np.arange(train.shape[2])
-                * config.grid.subcarrier_spacing_hz,
-                mask=mask,
-                max_doppler_hz=config.speed_max_m_s
-                * config.carrier_hz
-                / SPEED_OF_LIGHT_M_S,
-                seed=self.seed,
+                **slot_options(config, train.shape[1:], mask, self.seed),
             )
             lmmse = _masked_lmmse(train, mask)
             return _grid_rows(

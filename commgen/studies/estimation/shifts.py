@@ -1,5 +1,6 @@
 """Channels of other places than a prior was trained in, on the array of UMi-64."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -58,7 +59,9 @@ SHIFTS: dict[str, Any] = {
 }
 
 
-def shift_sets(num: int, seed: int) -> dict[str, np.ndarray]:
+def shift_sets(
+    num: int, seed: int, names: Sequence[str] = tuple(SHIFTS)
+) -> dict[str, np.ndarray]:
     """Draw the channels of every shift.
 
     Parameters
@@ -67,6 +70,8 @@ def shift_sets(num: int, seed: int) -> dict[str, np.ndarray]:
         Channels of each set, at least 1.
     seed
         Sets take this one and those that follow, in the order of ``SHIFTS``.
+    names
+        Of those to draw.
 
     Returns
     -------
@@ -88,6 +93,7 @@ def shift_sets(num: int, seed: int) -> dict[str, np.ndarray]:
     return {
         name: draw(config, part_seed(seed, "shifts/set", k))
         for k, (name, config) in enumerate(SHIFTS.items())
+        if name in names
     }
 
 

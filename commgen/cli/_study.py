@@ -1,0 +1,133 @@
+"""What the studies behind ``commgen benchmark`` share: folder, options, tables."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from commgen import __version__
+from commgen._files import claim_folder
+from commgen.cli._quiet import start_tensorflow
+from commgen.cli._tables import Rows, estimator_table, interval_table
+
+Output = Annotated[Path, typer.Option("--output", "-o", help="Folder.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of everything.")]
+Quick = Annotated[bool, typer.Option("--quick", help="A look; poor figures.")]
+Models = Annotated[
+    Path | None,
+    typer.Option("--models", help="Folder of models; with --quick small ones serve."),
+]
+NumChannels = Annotated[
+    int | None, typer.Option(min=16, help="Channels that are estimated.")
+]
+SnrDb = Annotated[float | None, typer.Option(help="SNR of an entry [dB].")]
+
+_MODEL_FILE = "model.keras"
+_WIDTH = 120
+_BY_SNR = {"estimator", "snr_db", "nmse_db"}
+Show = Callable[[dict[str, Rows]], None]
+
+
+@contextmanager
+def study(name: str, output: Path, **settings: Any) -> Iterator[Show]:
+    """Claim a folder, start TensorFlow, and tell at the end where the results are.
+
+    Parameters
+    ----------
+    name
+        Of the sub-command.
+    output
+        Its folder.
+    settings
+        What decides the results; a folder with others is refused.
+
+    Yields
+    ------
+    show
+        Prints tables, title to rows.
+    """
+    told = {"study": name, **settings, "commgen": __version__}
+    claim_folder(output, told, "study")
+    start_tensorflow()
+    console, started = Console(), time.time()
+    if not console.is_terminal:  # a file has room
+        console = Console(width=_WIDTH)
+
+    def show(tables: dict[str, Rows]) -> None:
+        for title, rows in tables.items():
+            console.print(_table(title, rows))
+
+    yield show
+    spent = time.time() - started
+    told = f"Done in {spent:.0f} s, written to {output}"
+    console.print(told, highlight=False, soft_wrap=True)
+
+
+def _table(title: str, rows: Rows) -> Any:
+    snrs = {row.get("snr_db") for row in rows}
+    if set(rows[0]) >= _BY_SNR and len(snrs) > 1 and "case" not in rows[0]:
+        return estimator_table(title, rows, promised=True)
+    return interval_table(title, rows)
+
+
+def check_models(
+    models: Path | None,
+    quick: bool,
+    names: Sequence[str],
+    command: str,
+    data: Sequence[str] = (),
+) -> None:
+    """Refuse a folder that lacks models, before anything is loaded.
+
+    Parameters
+    ----------
+    models
+        The folder, or None.
+    quick
+        Whether small models may be trained instead.
+    names, data
+        Models, and files of channels in its folder ``data``, that are needed.
+    command
+        What makes such a folder.
+
+    Raises
+    ------
+    ValueError
+        If there is no folder, or something is missing in it.
+    """
+    if models is None:
+        if quick:
+            return
+        raise ValueError(
+            f"models must be a folder with {', '.join(names)}, got none; `{command}` "
+            "makes it, --models FOLDER names it, and --quick does without."
+        )
+    missing = [n for n in names if not (models / n / _MODEL_FILE).is_file()]
+    missing += [n for n in data if not (models / "data" / n).is_file()]
+    if missing:
+        raise ValueError(
+            f"models must be a folder with {', '.join([*names, *data])}, got {models} "
+            f"without {', '.join(missing)}; `{command}` makes it."
+        )
+
+
+def sized(size: Any, **given: Any) -> Any:
+    """Return a size with what the user gave in place of its own."""
+    return replace(size, **{k: v for k, v in given.items() if v is not None})
+
+
+def numbers(name: str, text: str | None) -> tuple[float, ...] | None:
+    """Return the numbers of an option such as ``0,10``; None where it is left out."""
+    if text is None:
+        return None
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise ValueError(
+            f"{name} must be numbers, such as 0,10, got {text!r}."
+        ) from error
