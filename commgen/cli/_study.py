@@ -1,5 +1,6 @@
 """What the studies behind ``commgen benchmark`` share: folder, options, tables."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -126,8 +127,9 @@ def numbers(name: str, text: str | None) -> tuple[float, ...] | None:
     if text is None:
         return None
     try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise ValueError(
-            f"{name} must be numbers, such as 0,10, got {text!r}."
-        ) from error
+        found = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        found = ()
+    if not found or not all(map(math.isfinite, found)):
+        raise ValueError(f"{name} must be numbers, such as 0,10, got {text!r}.")
+    return found

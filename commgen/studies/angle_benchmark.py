@@ -39,7 +39,7 @@ def angle_benchmark(output: Path, size: AngleSize, *, seed: int) -> dict[str, Ro
     Parameters
     ----------
     output
-        Folder of ``angle.csv``, ``angle.png``, ``network.keras`` and checkpoints.
+        Folder of ``angle-of-arrival.csv``, picture, ``network.keras`` and checkpoints.
     size
         How much.
     seed
@@ -64,8 +64,8 @@ def angle_benchmark(output: Path, size: AngleSize, *, seed: int) -> dict[str, Ro
         )
 
     rows = Stages(output / "stages").result("angle", [asdict(size), seed], compute)
-    write_csv(output / "angle.csv", rows)
-    save_aoa_figure(output / "angle.png", rows)
+    write_csv(output / "angle-of-arrival.csv", rows)
+    save_aoa_figure(output / "angle-of-arrival.png", rows)
     return {"One angle, 8 antennas, 10 snapshots; 95 % intervals": rows}
 
 

@@ -75,7 +75,7 @@ def receiver_benchmark(
     Parameters
     ----------
     output
-        Folder of ``gains.csv``, ``receivers.png``, the network, and a folder for each
+        Folder of ``receivers.csv``, a picture, the network, and a folder for each
         scenario, which is done once.
     size
         How much.
@@ -102,7 +102,7 @@ def receiver_benchmark(
         gains += [{"scenario": title, **row} for row in tables[title]]
         estimates = [row for row in rows if row["estimator"] != "perfect"]
         pictures.append((title, estimates, rows))
-    write_csv(output / "gains.csv", gains)
+    write_csv(output / "receivers.csv", gains)
     save_overview(output / "receivers.png", pictures)
     return tables
 

@@ -65,9 +65,17 @@ def trained_models(
         Of ``lmmse``, ``gmm``, ``gmm-circulant`` and ``diffusion``, those to train.
     seed
         Of the study.
+
+    Raises
+    ------
+    ValueError
+        If a model is to be trained that has no small form.
     """
     if models is not None:
         return TrainedModels(models)
+    unknown = [name for name in names if name not in _SMALL]
+    if unknown:
+        raise ValueError(f"names must be of {list(_SMALL)}, got {unknown}.")
     own, seed = TrainedModels(output / "models", _SMALL_SET), part_seed(seed, "small")
     train, validation = (
         drawn_events(

@@ -74,6 +74,41 @@ MISTAKES = {
     "benchmark generative: row": ("benchmark generative --families cnn -o b", "cnn"),
     "benchmark generative: folder": ("benchmark generative -o other", "no study"),
     "benchmark estimation: set": ("benchmark estimation --sets umi -o b", "umi"),
+    "benchmark fading: option": ("benchmark fading --seed one -o b", "one"),
+    "benchmark noisy-training: SNR": (
+        "benchmark noisy-training --snr-db 0,ten -o b",
+        "snr_db must be numbers, such as 0,10, got '0,ten'",
+    ),
+    "benchmark masked-posterior: models": (
+        "benchmark masked-posterior -o b",
+        "models must be a folder with lmmse, gmm, diffusion, got none; `commgen demo`",
+    ),
+    "benchmark observations: models": (
+        "benchmark observations --models none -o b",
+        "got none without lmmse, gmm; `commgen demo` makes it",
+    ),
+    "benchmark posterior-samplers: models": (
+        "benchmark posterior-samplers -o b",
+        "got none; `commgen benchmark generative` makes it",
+    ),
+    "benchmark shifts: models": (
+        "benchmark shifts --prior vae -o b",
+        "models must be a folder with vae, gmm, got none; `commgen benchmark",
+    ),
+    "benchmark shifts: recordings": (
+        "benchmark shifts --quick --measured none -o b",
+        "measured must be a folder, got none",
+    ),
+    "benchmark angle-of-arrival: option": (
+        "benchmark angle-of-arrival --num-trials 3 -o b",
+        "20",
+    ),
+    "benchmark receivers: scenario": (
+        "benchmark receivers --only OFDM -o b",
+        "only must be of ['PUSCH-A3-11',",
+    ),
+    "benchmark spatial-model: folder": ("benchmark spatial-model -o other", "no study"),
+    "benchmark tdl-grid: folder": ("benchmark tdl-grid -o other", "no study"),
     "datasets make: key": ("datasets make channel.yaml -n 9 --seed 1 -o c.h5", "modle"),
     "datasets make: name": ("datasets make umi65 -n 9 --seed 1 -o c.h5", "umi65"),
     "datasets show: file": ("datasets show none.h5", "none.h5"),
