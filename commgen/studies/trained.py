@@ -110,7 +110,7 @@ def _diffusion(h, validation, seed) -> Any:
 
 _SMALL: dict[str, Callable[..., Any]] = {
     "lmmse": _mixture(1, "full"),
-    "gmm": _mixture(4, "full"),
-    "gmm-circulant": _mixture(4, "circulant"),
+    "gmm": _mixture(2, "full"),
+    "gmm-circulant": _mixture(2, "circulant"),
     "diffusion": _diffusion,
 }

@@ -26,14 +26,14 @@ def fading(rows):
 
 def noisy_training(rows):
     clean, noisy = (values(rows, "model", train_snr_db=x) for x in ("inf", "0"))
-    assert set(clean) == set(noisy) == {"LMMSE", "VAE"}
+    assert set(clean) == set(noisy) == {"LMMSE", "Toeplitz GMM"}
     assert clean["LMMSE"] < -5
     assert clean["LMMSE"] < noisy["LMMSE"] + 0.3
 
 
 def masked_posterior(rows):
     found = values(rows, "model")
-    assert set(found) == {"lmmse", "gmm", "diffusion"}
+    assert set(found) == {"lmmse", "gmm"}
     assert max(found.values()) < 0
     promised = values(rows, "model", "err_var_db")
     assert promised["gmm"] == pytest.approx(found["gmm"], abs=4)

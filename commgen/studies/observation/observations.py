@@ -45,15 +45,24 @@ Case = tuple[str, str, np.ndarray, Callable[[], Any]]
 
 @dataclass(frozen=True)
 class ObservationSize:
-    """How many channels are observed, at which SNR [dB], by how many bits."""
+    """How much is observed.
+
+    Parameters
+    ----------
+    num_channels, snr_db
+        Channels, and SNR [dB].
+    num_bits, num_quantized
+        Bits of the converters, and channels that go through them; all where None.
+    """
 
     num_channels: int = 400
     snr_db: float = 10.0
     num_bits: tuple[int, ...] = (1, 2, 3)
+    num_quantized: int | None = None
 
 
 #: Enough for a look.
-QUICK = ObservationSize(16, num_bits=(1,))
+QUICK = ObservationSize(16, num_bits=(1,), num_quantized=4)
 
 
 def observation_study(
@@ -90,7 +99,7 @@ def observation_study(
     moving = _moving(size.num_channels, part_seed(seed, "observations/moving"))
     cases = [
         *_linear(h, gmm, R, no, np.random.default_rng(seed)),
-        *_quantized(h, gmm, R, no, size.num_bits),
+        *_quantized(h[: size.num_quantized], gmm, R, no, size.num_bits),
         *_unknown_noise(h, gmm, no),
         *_tracked(moving, gmm, lmmse, no),
     ]
