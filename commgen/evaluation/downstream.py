@@ -188,16 +188,12 @@ def _row(name, snr_db, errors, chosen, power, groups) -> ExchangeRow:
 
 def _errors(model, h: np.ndarray, noise: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Squared error of each channel at each SNR, [num_snr, n]."""
-    import tensorflow as tf
+    from commgen.generative.chunks import ChunkedDenoiser
 
-    call = tf.function(model.denoise, autograph=False, reduce_retracing=True)
+    denoise = ChunkedDenoiser(model, size=_CHUNK)
     errors = np.empty((len(levels), len(h)))
     for j, snr_db in enumerate(levels):
         no = np.float32(noise_variance(snr_db))
-        for i in range(0, len(h), _CHUNK):
-            rows = slice(i, i + _CHUNK)
-            y = h[rows] + np.sqrt(no) * noise[rows]
-            h_hat, _ = call(tf.constant(y), tf.constant(no))
-            squared = np.abs(h_hat.numpy() - h[rows]) ** 2
-            errors[j, rows] = squared.reshape(len(y), -1).sum(axis=1)
+        h_hat, _ = denoise(h + np.sqrt(no) * noise, no)
+        errors[j] = (np.abs(h_hat - h) ** 2).reshape(len(h), -1).sum(axis=1)
     return errors

@@ -6,6 +6,7 @@ import numpy as np
 
 from commgen._random import complex_normal
 from commgen.generative._untyped import ops
+from commgen.generative.chunks import in_chunks
 from commgen.generative.model import check_channels
 from commgen.generative.network import NetworkModel
 
@@ -61,12 +62,14 @@ class LikelihoodModel(NetworkModel):
         """
         h = check_channels("h", h, self.event_shape)
         c = self._given(self._checked("condition", condition, len(h)), len(h))
-        x, graph = self._encode(h), self._graph("call")
-        parts = [
-            graph({"x": x[i : i + _CHUNK], "condition": c[i : i + _CHUNK]})
-            for i in range(0, len(h), _CHUNK)
-        ]
-        return np.concatenate(parts).astype(np.float64) + self._log_volume()
+        graph = self._graph("call")
+        (found,) = in_chunks(
+            lambda x, c: (graph({"x": x, "condition": c}),),
+            self._encode(h),
+            c,
+            size=_CHUNK,
+        )
+        return found.astype(np.float64) + self._log_volume()
 
     def _loss(self, x, y, y_pred):
         """Negative log-likelihood of the scaled channels, nats per channel."""

@@ -13,6 +13,7 @@ from commgen.generative.adversarial.gan import WassersteinGAN
 from commgen.generative.adversarial.vaegan import AdversarialAutoencoder
 from commgen.generative.autoencoder.vae import VariationalAutoencoder
 from commgen.generative.autoregressive.model import Autoregressive
+from commgen.generative.chunks import in_chunks
 from commgen.generative.diffusion.model import Diffusion
 from commgen.generative.diffusion.rectified_flow import RectifiedFlow
 from commgen.generative.flow.coupling import CouplingFlow
@@ -261,15 +262,8 @@ def _mean_nmse_db(model: Any, h: np.ndarray, seed: int) -> float:
     for snr_db in _CHOICE_SNR_DB:
         no = noise_variance(snr_db)
         y = (h + np.sqrt(no) * noise).astype(np.complex64)
-        h_hat = np.concatenate(
-            [_estimate(model, y[i : i + 512], no) for i in range(0, len(y), 512)]
-        )
-        error = np.sum(np.abs(h_hat - h) ** 2)
+        level = np.full(len(y), no, np.float32)
+        re, im, _ = in_chunks(model.estimate, y.real, y.imag, level, size=512)
+        error = np.sum(np.abs(re + 1j * im - h) ** 2)
         values.append(10 * np.log10(error / np.sum(np.abs(h) ** 2)))
     return float(np.mean(values))
-
-
-def _estimate(model: Any, y: np.ndarray, no: float) -> np.ndarray:
-    level = np.full(len(y), no, np.float32)
-    re, im, _ = model.estimate(y.real.copy(), y.imag.copy(), level)
-    return re.numpy() + 1j * im.numpy()

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from commgen._checks import check_int
 from commgen._progress import progress_bar
 from commgen._random import complex_normal
+from commgen.generative.chunks import ChunkedDenoiser
 from commgen.inference.genie import GenieEstimator
 from commgen.measures.decibel import noise_variance, to_db
 from commgen.measures.error import nmse_interval
@@ -124,13 +124,8 @@ def _least_squares(y, no, rows):
 
 
 def _one_pass(model):
-    call = tf.function(model.denoise, autograph=False)
-
-    def estimator(y, no, rows):
-        h_hat, err_var = call(tf.constant(y), tf.constant(no, tf.float32))
-        return h_hat.numpy(), err_var.numpy()
-
-    return estimator
+    denoise = ChunkedDenoiser(model, size=_CHUNK, graph="each")
+    return lambda y, no, rows: denoise(y, no)
 
 
 def save_nmse_sweep(sweep: NmseSweep, folder: Path, title: str) -> None:

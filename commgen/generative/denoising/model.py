@@ -8,9 +8,9 @@ import numpy as np
 from commgen._checks import check_int
 from commgen._random import complex_normal
 from commgen.generative._untyped import tf
+from commgen.generative.chunks import ChunkedDenoiser
 from commgen.generative.denoising.augmented import Completion, augmented_samples
 from commgen.generative.denoising.calibration import SNR_GRID_DB, SnrTable
-from commgen.generative.denoising.flat import FlatDenoiser
 from commgen.generative.denoising.reverse import falling_levels, reverse_samples
 from commgen.generative.mixture.draw import MixtureDeviation
 from commgen.generative.mixture.filter import mixture_samples
@@ -68,17 +68,17 @@ class DenoisingModel(NetworkModel, Prior):
             rng = np.random.default_rng([seed, 2, i])
             no = noise_variance(snr_db)
             y = h + np.sqrt(no) * complex_normal(rng, h.shape)
-            h_hat, err_var = self._flat.denoise(y, no)
+            h_hat, err_var = self._run(y, no)
             error = np.abs(h_hat - h) ** 2
             scale.append(np.log(error.mean() / err_var.mean()))
         self.calibration.table.assign(scale)
 
     @property
-    def _flat(self):
-        """:class:`FlatDenoiser` : made once, so that it is traced once."""
-        if getattr(self, "_flat_denoiser", None) is None:
-            self._flat_denoiser = FlatDenoiser(self)
-        return self._flat_denoiser
+    def _run(self):
+        """:class:`ChunkedDenoiser` : made once, so that it is traced once."""
+        if getattr(self, "_denoiser", None) is None:
+            self._denoiser = ChunkedDenoiser(self)
+        return self._denoiser
 
     @property
     def _mixture(self) -> Any:
@@ -101,7 +101,7 @@ class DenoisingModel(NetworkModel, Prior):
         The draw deviates from the network's mean as one of the mixture does, scaled to
         the network's variance; without a mixture, as white noise of that variance.
         """
-        h_hat, err_var = self._flat.denoise(x, no)
+        h_hat, err_var = self._run(x, no)
         if self._deviation is None:
             deviation = np.sqrt(err_var) * complex_normal(rng, x.shape)
             return h_hat + deviation, h_hat, err_var
@@ -160,7 +160,7 @@ class DenoisingModel(NetworkModel, Prior):
         direct = None if no is None else _as_direct(y, A, no)
         if direct is not None:
             _check_snr(direct[1])
-            mean, err_var = self._flat.denoise(*direct)
+            mean, err_var = self._run(*direct)
             samples = None
             if num_samples:
                 samples = self._reverse(*direct, num_samples, num_steps, rng)

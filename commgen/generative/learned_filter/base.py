@@ -56,7 +56,7 @@ class FilteringDenoiser(DenoisingModel):
 
     def _step(self, x, no, rng):
         """As :meth:`DenoisingModel._step`, with deviations as the filter's error is."""
-        h_hat, err_var = self._flat.denoise(x, no)
+        h_hat, err_var = self._run(x, no)
         no = np.broadcast_to(np.asarray(no, np.float32), len(x))
         deviation = np.empty_like(h_hat)
         # Chains carry the rounding of eigenvectors on: it must not depend on batches.
@@ -77,7 +77,7 @@ class FilteringDenoiser(DenoisingModel):
         high, low = (10 ** (-db / 20) for db in SNR_RANGE_DB)
         levels = noise_levels(low, high, self.num_steps)
         x = levels[0] * complex_normal(rng, (n, int(np.prod(self.event_shape))))
-        h = multistep_sample(lambda x, no: self._flat.denoise(x, no)[0], x, levels)
+        h = multistep_sample(lambda x, no: self._run(x, no)[0], x, levels)
         return h.reshape(n, *self.event_shape)
 
     def get_config(self):

@@ -9,6 +9,7 @@ from scipy.special import logsumexp
 
 from commgen._checks import check_int
 from commgen.generative._untyped import ops, tf
+from commgen.generative.chunks import ChunkedDenoiser
 from commgen.generative.condition import Conditioning
 from commgen.generative.mixture import em, infer as mixture_infer
 from commgen.generative.mixture.filter import mixture_moments, mixture_samples
@@ -16,7 +17,6 @@ from commgen.generative.mixture.gate import gate_log_weights
 from commgen.generative.model import Posterior, Prior, check_channels, check_condition
 from commgen.generative.observation import check_observation
 
-_CHUNK = 256
 _RANK = 24
 
 
@@ -246,7 +246,7 @@ class MixtureModel(Prior):
             y, no = np.linalg.solve(L, y.T).T, np.ones(len(y))
         shape = (len(y), *self.event_shape)
         if A is None:
-            mean, err_var = self._denoised(y.reshape(shape), no)
+            mean, err_var = ChunkedDenoiser(self, graph="none")(y, no)
         else:
             mean, err_var = mixture_moments(self.mixture, y, A, no)
         samples = None
@@ -258,15 +258,6 @@ class MixtureModel(Prior):
             err_var.reshape(shape).astype(np.float32),
             samples,
         )
-
-    def _denoised(self, y, no):
-        y, no = y.astype(np.complex64), no.astype(np.float32)
-        parts = [
-            self.denoise(y[i : i + _CHUNK], no[i : i + _CHUNK])
-            for i in range(0, len(y), _CHUNK)
-        ]
-        mean, err_var = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return mean, err_var
 
     def get_config(self):
         """Return the arguments of the constructor."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from commgen._checks import check_int, check_positive
 from commgen._random import complex_normal
-from commgen.generative.denoising.flat import FlatDenoiser
+from commgen.generative.chunks import ChunkedDenoiser
 from commgen.generative.model import Posterior
 from commgen.generative.noising import SNR_RANGE_DB
 from commgen.generative.observation import check_observation
@@ -86,7 +86,7 @@ def langevin_posterior(
         )
     pull, size = _likelihood(y, A, no, cov, num_samples)
     rng = np.random.default_rng(seed)
-    denoise = FlatDenoiser(prior).denoise
+    denoise = ChunkedDenoiser(prior)
     levels = np.geomspace(noise_variance(low), noise_variance(high), num_levels)
     x = np.sqrt(levels[0]) * complex_normal(rng, (num_samples * len(y), size))
     for level in levels:

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 from commgen.generative._untyped import keras, tf
+from commgen.generative.chunks import ChunkedDenoiser
 from commgen.generative.model import Posterior, Prior
 from commgen.generative.observation import as_direct
 from commgen.inference.uncertainty.recalibration import (
     LEVELS,
     SNR_DB,
-    Denoiser,
     Recalibration,
     level_index,
     recalibrate,
@@ -200,10 +200,10 @@ class CalibratedPrior(Prior):
         return Region(h_hat, radius * unit, float(level), kind)
 
     @property
-    def _run(self) -> Denoiser:
+    def _run(self) -> ChunkedDenoiser:
         # Past Keras, which would track it; made once, so that it is traced once.
         if "_denoiser" not in self.__dict__:
-            self.__dict__["_denoiser"] = Denoiser(self)
+            self.__dict__["_denoiser"] = ChunkedDenoiser(self)
         return self.__dict__["_denoiser"]
 
     def posterior(self, y, A=None, noise_cov: Any = 1.0, **options) -> Posterior:

@@ -7,9 +7,9 @@ import numpy as np
 from commgen._checks import check_int
 from commgen.generative import GaussianMixture
 from commgen.generative._untyped import keras, tf
+from commgen.generative.chunks import ChunkedDenoiser
 from commgen.generative.model import POWER_RANGE, Posterior, Prior
 from commgen.generative.observation import as_direct
-from commgen.inference.uncertainty.recalibration import Denoiser
 from commgen.inference.uncertainty.stein import Blocks, Mix, divergence, mix_with_ls
 
 #: What an estimate was made with.
@@ -292,10 +292,10 @@ class GuardedPrior(Prior):
         return Posterior(*self._run(*direct))
 
     @property
-    def _run(self) -> Denoiser:
+    def _run(self) -> ChunkedDenoiser:
         # Past Keras, which would track it; made once, so that it is traced once.
         if "_denoiser" not in self.__dict__:
-            self.__dict__["_denoiser"] = Denoiser(self)
+            self.__dict__["_denoiser"] = ChunkedDenoiser(self)
         return self.__dict__["_denoiser"]
 
     def fit(self, data, condition=None, *, seed):

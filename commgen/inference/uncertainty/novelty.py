@@ -11,8 +11,8 @@ from scipy.special import logsumexp
 from commgen._checks import check_int
 from commgen._npz import read_npz, write_npz
 from commgen._random import complex_normal
+from commgen.generative.chunks import ChunkedDenoiser
 from commgen.generative.mixture.model import MixtureModel
-from commgen.inference.uncertainty.recalibration import Denoiser
 from commgen.inference.uncertainty.regions import per_channel
 
 _RIDGE = 1e-3
@@ -56,7 +56,7 @@ class NoveltyDetector:
                 "density must be a GaussianMixture or None, got "
                 f"{type(density).__name__}."
             )
-        self._run = Denoiser(prior)
+        self._run = ChunkedDenoiser(prior)
         self._event_shape = tuple(prior.event_shape)
         self._mixture = None if density is None else density.mixture
         self._known = np.zeros((0, *self._event_shape), np.complex64)

@@ -9,7 +9,7 @@ import numpy as np
 from commgen._checks import check_int
 from commgen._npz import read_npz, write_npz
 from commgen._random import complex_normal
-from commgen.generative._untyped import tf
+from commgen.generative.chunks import ChunkedDenoiser
 from commgen.inference.uncertainty.regions import (
     KINDS,
     Kind,
@@ -24,7 +24,6 @@ from commgen.measures.decibel import noise_variance
 LEVELS = (0.5, 0.9, 0.99)
 #: SNR of a recalibration that is not told otherwise [dB].
 SNR_DB = tuple(float(v) for v in range(-15, 36, 5))
-_CHUNK = 256
 _LEAST = np.finfo(np.float32).tiny
 
 
@@ -177,7 +176,7 @@ def recalibrate(
     """
     h = np.asarray(h, np.complex64)
     check_int("seed", seed, low=0)
-    run = Denoiser(prior)
+    run = ChunkedDenoiser(prior)
     parts = []
     for i, level in enumerate(np.asarray(snr_db, float)):
         no = np.float32(noise_variance(level))
@@ -189,40 +188,6 @@ def recalibrate(
     return Recalibration.fit(
         h_hat, err_var, np.tile(h, again), no, levels=levels, groups=groups
     )
-
-
-class Denoiser:
-    """The denoiser of a prior as a function of NumPy arrays, traced once.
-
-    Parameters
-    ----------
-    prior
-        Has ``event_shape`` and ``denoise``, as :class:`~commgen.generative.Prior`.
-    """
-
-    def __init__(self, prior: Any):
-        block = getattr(prior, "block", 1)
-        # Channels that are judged together stay together.
-        self._chunk = block if block is None else max(_CHUNK // block, 1) * block
-        y = tf.TensorSpec((None, *prior.event_shape), tf.complex64)
-        no = tf.TensorSpec((None,), tf.float32)
-        self._call = tf.function(
-            prior.denoise, input_signature=[y, no], autograph=False
-        )
-
-    def __call__(self, y, no) -> Any:
-        """Return h_hat and err_var of y : [n, *event_shape], some 256 at a time."""
-        y = np.asarray(y, np.complex64)
-        no = np.broadcast_to(np.asarray(no, np.float32), (len(y),))
-        chunk = len(y) if self._chunk is None else self._chunk
-        parts = [
-            self._call(y[i : i + chunk], no[i : i + chunk])
-            for i in range(0, len(y), chunk)
-        ]
-        return tuple(
-            np.concatenate([p.numpy() for p in part])
-            for part in zip(*parts, strict=True)
-        )
 
 
 def conformal_radius(score, level: float, groups=None) -> float:

@@ -9,8 +9,9 @@ import numpy as np
 from commgen._checks import check_int
 from commgen._random import complex_normal
 from commgen._tables import write_csv
+from commgen.generative.chunks import ChunkedDenoiser
 from commgen.inference.uncertainty.coverage import energy_score, log_score, sharpness
-from commgen.inference.uncertainty.recalibration import LEVELS, Denoiser
+from commgen.inference.uncertainty.recalibration import LEVELS
 from commgen.inference.uncertainty.regions import (
     KINDS,
     Kind,
@@ -114,7 +115,7 @@ def calibration_report(
             raise ValueError(
                 f"h must be [n, *{tuple(prior.event_shape)}] for {name}, got {h.shape}."
             )
-        run = Denoiser(prior)
+        run = ChunkedDenoiser(prior)
         for level in snr_db:
             no = np.float32(noise_variance(level))
             h_hat, err_var = run(h + np.sqrt(no) * noise, no)

@@ -11,8 +11,8 @@ from commgen._random import complex_normal
 from commgen._tables import write_csv
 from commgen.datasets.events import load_events
 from commgen.generative import GaussianMixture
+from commgen.generative.chunks import ChunkedDenoiser
 from commgen.inference.uncertainty import CalibratedPrior, GuardedPrior, NoveltyDetector
-from commgen.inference.uncertainty.recalibration import Denoiser
 from commgen.inference.uncertainty.regions import per_channel
 from commgen.measures.decibel import noise_variance, to_db
 from commgen.measures.error import nmse_interval
@@ -158,7 +158,7 @@ def shift_rows(
     detector = NoveltyDetector(prior, density).fit(
         validation, seed=part_seed(seed, "shifts/detector")
     )
-    denoisers = {"lmmse": Denoiser(lmmse), "prior": Denoiser(prior)}
+    denoisers = {"lmmse": ChunkedDenoiser(lmmse), "prior": ChunkedDenoiser(prior)}
     rows = []
     total = len(sets) * len(snr_db)
     with progress_bar("estimating elsewhere", total, enabled=progress) as advance:

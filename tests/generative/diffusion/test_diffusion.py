@@ -11,6 +11,7 @@ from commgen.generative import (
     TrainingConfig,
     load_model,
 )
+from commgen.generative.denoising.flat import FlatDenoiser
 from commgen.generative.noising import augment, noisy_batch
 from commgen.generative.training import Keeper
 
@@ -209,7 +210,7 @@ def test_jacobian_is_that_of_the_prior(channels, rng):
     model = Diffusion((2, 6), FourierDenoiser(width=8, depth=1), prior)
     model.preconditioner.adapt(channels.reshape(-1, 12))
     x, u = (rng.normal(size=(3, 12, 2)) @ [1, 1j] for _ in range(2))
-    h_hat, pulled = model._flat.pull(x, 0.3, lambda h_hat, v, rows: u[rows])
+    h_hat, pulled = FlatDenoiser(model).pull(x, 0.3, lambda h_hat, v, rows: u[rows])
     h = channels.reshape(-1, 12).astype(np.complex128)
     R = h.T @ h.conj() / len(h)
     W = R @ np.linalg.inv(R + 0.3 * np.eye(12))
@@ -220,9 +221,9 @@ def test_jacobian_is_that_of_the_prior(channels, rng):
 def test_jacobian_against_differences(trained, rng):
     """Re<u, J d> = Re<J^T u, d> after training too."""
     x, u, d = (rng.normal(size=(2, 16, 2)) @ [1, 1j] for _ in range(3))
-    _, pulled = trained._flat.pull(x, 0.3, lambda h_hat, v, rows: u[rows])
+    _, pulled = FlatDenoiser(trained).pull(x, 0.3, lambda h_hat, v, rows: u[rows])
     step = 1e-2
-    high, low = (trained._flat.denoise(x + t * d, 0.3)[0] for t in (step, -step))
+    high, low = (trained._run(x + t * d, 0.3)[0] for t in (step, -step))
     slope = np.sum((u.conj() * (high - low) / (2 * step)).real)
     assert np.sum((pulled.conj() * d).real) == pytest.approx(slope, rel=0.02)
 
