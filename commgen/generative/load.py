@@ -9,9 +9,9 @@ from typing import Any
 
 import keras
 
-from commgen.generative.classes import MODULES
 from commgen.generative.files import model_file
 from commgen.generative.model import GenerativeModel
+from commgen.generative.names import MODULES
 
 _PREFIX = "commgen>"
 

@@ -1,6 +1,6 @@
 """Recipes: fit one family of generative models to channels."""
 
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
 
@@ -9,30 +9,16 @@ import numpy as np
 from commgen._progress import progress_bar
 from commgen._random import complex_normal
 from commgen.generative._untyped import keras
-from commgen.generative.adversarial.gan import WassersteinGAN
-from commgen.generative.adversarial.vaegan import AdversarialAutoencoder
-from commgen.generative.autoencoder.vae import VariationalAutoencoder
-from commgen.generative.autoregressive.model import Autoregressive
 from commgen.generative.chunks import in_chunks
-from commgen.generative.diffusion.model import Diffusion
-from commgen.generative.diffusion.rectified_flow import RectifiedFlow
-from commgen.generative.flow.coupling import CouplingFlow
-from commgen.generative.learned_filter.separable import SeparableDenoiser
-from commgen.generative.learned_filter.stationary import StationaryDenoiser
+from commgen.generative.family import NetworkFamily
 from commgen.generative.mixture.gmm import GaussianMixture
-from commgen.generative.names import Family
+from commgen.generative.names import NETWORKS, Family
 from commgen.measures.decibel import noise_variance
 
 # Weights of the circulant part to choose from, in channels.
 _STRENGTHS = (4.0, 32.0, 256.0)
 _CHOICE_CHANNELS = 4000
 _CHOICE_SNR_DB = (-5.0, 5.0, 15.0)
-
-# Where a model starts from a mixture, fewer epochs do than its class would take.
-_EPOCHS = {"diffusion": 30, "rectified-flow": 24}
-_GM_VAE_COMPONENTS = 32
-# Pairs for each training channel, and epochs, of a rectified flow's later stages.
-_PAIRS, _REFLOW_EPOCHS, _DISTIL_EPOCHS = 2.5, 6, 14
 
 
 def learn(
@@ -99,7 +85,8 @@ def learn(
     mixture: dict[str, Any] = {"seed": seed, "no": no}
     if family == "lmmse":
         return _mixture(h, condition, 1, "full", **mixture)
-    if family in ("gmm", *_START_FROM_MIXTURE) and prior is None:
+    network = None if family == "gmm" else network_family(family)
+    if prior is None and (network is None or network.corrects_mixture):
         mixture["strength"] = choose_strength(
             h,
             validation if no is None else None,
@@ -111,12 +98,12 @@ def learn(
         c = condition[fit_to] if family == "gmm" and condition is not None else None
         size = (num_components, covariance)
         prior = _mixture(h[fit_to], c, *size, **mixture, progress=progress)
-    if family == "gmm":
+    if network is None:
         return prior
     keras.utils.set_random_seed(seed)  # the initial weights
     model = build_network(family, h.shape[1:], num_conditions, prior)
     training = model.default_training
-    epochs = num_epochs or _EPOCHS.get(family, training.num_epochs)
+    epochs = num_epochs or network.num_epochs or training.num_epochs
     training = training.model_copy(update={"num_epochs": epochs})
     pair = (validation, validation_condition)
     options = {"symmetries": symmetries, "folder": folder, "progress": progress}
@@ -129,32 +116,9 @@ def learn(
         training=training,
         **options,
     )
-    if family == "rectified-flow":
-        _straighten(model, len(h), num_epochs, seed=seed, **options)
+    if network.finish is not None:
+        network.finish(model, len(h), num_epochs, seed=seed, **options)
     return model
-
-
-#: Name to what builds the untrained model, from event shape, mixture and conditions.
-NETWORKS: dict[str, Callable[..., Any]] = {
-    "vae": lambda shape, _, **size: VariationalAutoencoder(shape, **size),
-    "gm-vae": lambda shape, _, **size: VariationalAutoencoder(
-        shape, num_components=_GM_VAE_COMPONENTS, **size
-    ),
-    "wgan": lambda shape, _, **size: WassersteinGAN(shape, **size),
-    "vae-gan": lambda shape, _, **size: AdversarialAutoencoder(shape, **size),
-    "coupling": lambda shape, _, **size: CouplingFlow(shape, **size),
-    "diffusion": lambda shape, prior, **size: Diffusion(shape, prior=prior, **size),
-    "rectified-flow": lambda shape, prior, **size: RectifiedFlow(
-        shape, prior=prior, **size
-    ),
-    "autoregressive": lambda shape, _, **size: Autoregressive(shape, **size),
-    "stationary": lambda shape, _, **size: StationaryDenoiser(shape),
-    "separable": lambda shape, _, **size: SeparableDenoiser(shape),
-}
-_UNCONDITIONAL = ("stationary", "separable")
-
-# Families that correct what a Gaussian mixture of the same channels knows.
-_START_FROM_MIXTURE = ("diffusion", "rectified-flow")
 
 
 def build_network(
@@ -179,25 +143,22 @@ def build_network(
     ValueError
         If the family takes no conditions, or no channels of this shape.
     """
-    if num_conditions and family in _UNCONDITIONAL:
+    network = network_family(family)
+    if num_conditions and not network.takes_conditions:
         raise ValueError(
             f"condition must be None for {family}, got {num_conditions} conditions."
         )
-    return NETWORKS[family](event_shape, prior, num_conditions=num_conditions)
+    options: dict[str, Any] = {}
+    if network.takes_conditions:
+        options["num_conditions"] = num_conditions
+    if network.corrects_mixture:
+        options["prior"] = prior
+    return network.build(event_shape, **options)
 
 
-def _straighten(model, num_channels, num_epochs, *, seed, progress, **options) -> None:
-    """Straighten a flow, and distil it to one step."""
-    num_pairs = max(20, round(_PAIRS * num_channels))
-    pairs = model.draw_pairs(num_pairs, seed=seed + 1, progress=progress)
-    for step, epochs in (
-        (model.reflow, _REFLOW_EPOCHS),
-        (model.distil, _DISTIL_EPOCHS),
-    ):
-        training = model.default_training.model_copy(
-            update={"num_epochs": min(epochs, num_epochs or epochs)}
-        )
-        step(pairs, seed=seed, training=training, progress=progress, **options)
+def network_family(name: str) -> NetworkFamily:
+    """Return what lies beside the class of a network family, and load that."""
+    return import_module(NETWORKS[name]).FAMILIES[name]
 
 
 def _mixture(h, condition, num_components, covariance, *, seed, no, **options) -> Any:

@@ -1,11 +1,8 @@
 """``commgen benchmark generative`` and ``commgen augment``, at their smallest."""
 
 import csv
-from typing import get_args
 
 import pytest
-
-from commgen.generative.names import Family
 
 
 def rows_of(path):
@@ -61,12 +58,6 @@ def test_benchmark_keeps_folders_apart(refused, tmp_path):
 def test_augment_checks_sizes(refused, tmp_path, sizes, message):
     told = refused("augment", "-o", tmp_path / "a", "--sizes", sizes)
     assert told.startswith(message)
-
-
-def test_every_name_of_a_family_is_learned():
-    from commgen.generative.recipes import NETWORKS
-
-    assert set(get_args(Family)) == {"lmmse", "gmm", *NETWORKS}
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 CODE = """
 import json, sys
 from commgen.cli import main
-from commgen.generative.classes import MODULES
+from commgen.generative.names import MODULES
 
 assert not set(MODULES.values()) & set(sys.modules)
 for arguments in json.load(open(sys.argv[1])):

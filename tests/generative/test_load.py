@@ -8,7 +8,7 @@ from pathlib import Path
 
 import commgen
 from commgen.generative import GaussianMixture
-from commgen.generative.classes import MODULES
+from commgen.generative.names import MODULES
 
 PACKAGE = Path(commgen.__file__).parent
 

@@ -13,6 +13,7 @@ from commgen.generative.adversarial.steps import (
     sliced_distance,
     tell_loss,
 )
+from commgen.generative.family import NetworkFamily
 from commgen.generative.network import NetworkModel
 from commgen.generative.networks.decoder import SpectrumDecoder, draw_coefficients
 from commgen.generative.networks.fourier import FourierScale
@@ -137,3 +138,6 @@ class WassersteinGAN(NetworkModel):
             "width": self.width,
             "depth": self.depth,
         }
+
+
+FAMILIES = {"wgan": NetworkFamily(WassersteinGAN)}

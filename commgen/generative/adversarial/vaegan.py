@@ -11,6 +11,7 @@ from commgen.generative.adversarial.steps import (
     tell_loss,
 )
 from commgen.generative.autoencoder.vae import VariationalAutoencoder
+from commgen.generative.family import NetworkFamily
 from commgen.generative.networks.decoder import SpectrumDecoder, draw_coefficients
 from commgen.generative.training import TrainingConfig
 
@@ -116,3 +117,6 @@ class AdversarialAutoencoder(VariationalAutoencoder):
         config = super().get_config()
         del config["num_components"]
         return config
+
+
+FAMILIES = {"vae-gan": NetworkFamily(AdversarialAutoencoder)}

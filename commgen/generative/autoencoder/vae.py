@@ -1,5 +1,7 @@
 """Variational autoencoder of complex channels with a parametrised covariance."""
 
+from functools import partial
+
 import numpy as np
 
 from commgen._checks import check_int
@@ -7,6 +9,7 @@ from commgen._random import complex_normal
 from commgen.generative._untyped import keras, ops, tf
 from commgen.generative.autoencoder.latent import LatentPrior, log_normal
 from commgen.generative.denoising.model import DenoisingModel
+from commgen.generative.family import NetworkFamily
 from commgen.generative.networks.decoder import (
     SpectrumDecoder,
     draw_coefficients,
@@ -180,3 +183,9 @@ class VariationalAutoencoder(DenoisingModel):
             "width": self.width,
             "depth": self.depth,
         }
+
+
+FAMILIES = {
+    "vae": NetworkFamily(VariationalAutoencoder),
+    "gm-vae": NetworkFamily(partial(VariationalAutoencoder, num_components=32)),
+}

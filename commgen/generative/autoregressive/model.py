@@ -10,6 +10,7 @@ from commgen.generative._untyped import keras, ops, tf
 from commgen.generative.autoregressive.recurrent import RecurrentPredictor
 from commgen.generative.autoregressive.stationary import StationaryPredictor
 from commgen.generative.autoregressive.steps import StepSequence
+from commgen.generative.family import NetworkFamily
 from commgen.generative.flow.power import PowerSpline
 from commgen.generative.likelihood import LikelihoodModel
 from commgen.generative.model import check_condition
@@ -225,3 +226,6 @@ def lags_of(step_size, over_time) -> tuple[list[int], list[int]]:
         time = [step_size * (1 + k) for k in range(_TIME_LAGS)]
         return sorted({*near} - {*time}), time
     return sorted({*near, *(step_size * (1 + k) for k in range(_BEAM_LAGS))}), []
+
+
+FAMILIES = {"autoregressive": NetworkFamily(Autoregressive)}

@@ -3,6 +3,7 @@
 from commgen._checks import check_int
 from commgen.generative._untyped import keras
 from commgen.generative.diffusion.correction import CorrectionModel
+from commgen.generative.family import NetworkFamily
 from commgen.generative.noising import noisy_batch
 
 
@@ -68,3 +69,6 @@ class Diffusion(CorrectionModel):
     def get_config(self):
         """Return the arguments of the constructor."""
         return {**super().get_config(), "num_steps": self.num_steps}
+
+
+FAMILIES = {"diffusion": NetworkFamily(Diffusion, 30, corrects_mixture=True)}

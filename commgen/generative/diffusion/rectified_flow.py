@@ -11,6 +11,7 @@ from commgen.generative._untyped import keras, tf
 from commgen.generative.diffusion.correction import CorrectionModel
 from commgen.generative.diffusion.guidance import with_flag
 from commgen.generative.diffusion.straight import Pairs, StraightPaths
+from commgen.generative.family import NetworkFamily
 from commgen.generative.model import check_condition
 from commgen.generative.network import without_names
 from commgen.generative.networks.denoiser import FourierDenoiser
@@ -19,6 +20,8 @@ from commgen.generative.training import Batches, TrainingConfig, fingerprint, tr
 
 _CHUNK = 256
 _LEAST_PAIRS = 20
+# By name: pairs for each training channel, and epochs of the later stages.
+_PAIRS, _REFLOW_EPOCHS, _DISTIL_EPOCHS = 2.5, 6, 14
 
 
 @keras.saving.register_keras_serializable("commgen")
@@ -319,3 +322,24 @@ class RectifiedFlow(CorrectionModel):
         """Build the model from :meth:`get_config`."""
         straight = keras.saving.deserialize_keras_object(config["straight"])
         return super().from_config({**config, "straight": straight})
+
+
+def _straighten(model, num_channels, num_epochs, *, seed, progress, **options) -> None:
+    """Straighten a flow, and distil it to one step."""
+    num_pairs = max(_LEAST_PAIRS, round(_PAIRS * num_channels))
+    pairs = model.draw_pairs(num_pairs, seed=seed + 1, progress=progress)
+    for step, epochs in (
+        (model.reflow, _REFLOW_EPOCHS),
+        (model.distil, _DISTIL_EPOCHS),
+    ):
+        training = model.default_training.model_copy(
+            update={"num_epochs": min(epochs, num_epochs or epochs)}
+        )
+        step(pairs, seed=seed, training=training, progress=progress, **options)
+
+
+FAMILIES = {
+    "rectified-flow": NetworkFamily(
+        RectifiedFlow, 24, corrects_mixture=True, finish=_straighten
+    )
+}

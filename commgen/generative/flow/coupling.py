@@ -5,6 +5,7 @@ import numpy as np
 from commgen._checks import check_int
 from commgen._random import complex_normal
 from commgen.generative._untyped import keras, ops
+from commgen.generative.family import NetworkFamily
 from commgen.generative.flow.power import PowerSpline
 from commgen.generative.flow.radial import RadialCoupling
 from commgen.generative.likelihood import LikelihoodModel
@@ -130,3 +131,6 @@ def _ends(size, first, largest) -> list[int]:
     while ends[-1] < size:
         ends.append(min(ends[-1] + min(ends[-1], max(first, largest)), size))
     return ends
+
+
+FAMILIES = {"coupling": NetworkFamily(CouplingFlow)}

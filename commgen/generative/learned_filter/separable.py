@@ -3,6 +3,7 @@
 import numpy as np
 
 from commgen.generative._untyped import keras, ops, tf
+from commgen.generative.family import NetworkFamily
 from commgen.generative.learned_filter.base import FilteringDenoiser, parts
 from commgen.generative.learned_filter.spectrum_network import MADE, SpectrumNetwork
 from commgen.generative.learned_filter.toeplitz_filter import (
@@ -137,3 +138,6 @@ class SeparableDenoiser(FilteringDenoiser):
 
 def _constant(matrix: np.ndarray):
     return ops.convert_to_tensor(matrix, "float32")
+
+
+FAMILIES = {"separable": NetworkFamily(SeparableDenoiser, takes_conditions=False)}

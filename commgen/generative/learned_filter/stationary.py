@@ -1,6 +1,7 @@
 """Channels of a line of antennas, whose covariance a network tells."""
 
 from commgen.generative._untyped import keras, ops, tf
+from commgen.generative.family import NetworkFamily
 from commgen.generative.learned_filter.base import FilteringDenoiser, parts
 from commgen.generative.learned_filter.line_filter import LineFilter
 from commgen.generative.learned_filter.line_network import LineNetwork
@@ -135,3 +136,6 @@ class StationaryDenoiser(FilteringDenoiser):
 
 def _exp(log_spectrum):
     return ops.exp(ops.clip(log_spectrum, *_LOG_RANGE))
+
+
+FAMILIES = {"stationary": NetworkFamily(StationaryDenoiser, takes_conditions=False)}
