@@ -1,79 +1,20 @@
 """Configurations of the estimators of a simulation."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_serializer, model_validator
+from pydantic import Field, model_validator
 
-from commgen._settings import Count, Float, Int, Name, Settings
+from commgen._settings import Count, Float
 from commgen.phy.estimation.slot.config import SlotConfig
-
-# Left out of a written configuration where they are the default: runs that were made
-# before there were such settings go on.
-_QUIET = ("use_err_var", "iterations", "block", "interpolation", "max_delay_s")
-
-
-class _Estimator(Settings):
-    kind: str
-    name: Name = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _default_name(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "name" not in data:
-            return {**data, "name": data.get("kind")}
-        return data
+from commgen.phy.simulation.estimator_settings import (
+    BlockwiseSettings,
+    EstimatorSettings,
+    ReceiverSettings,
+)
 
 
-class _Receiver(_Estimator):
-    """What the receiver does with an estimate.
-
-    Parameters
-    ----------
-    use_err_var
-        Whether equaliser and demapper are told the error variance; they take the
-        estimate for the truth otherwise.
-    iterations
-        Times that the channel is estimated again from the symbols that the decoder
-        found, where the code's checks fail: at most, 0 to 20.
-    """
-
-    use_err_var: bool = True
-    iterations: Annotated[Int, Field(ge=0, le=20)] = 0
-
-    @model_serializer(mode="wrap")
-    def _leave_out_defaults(self, handler: Any) -> dict[str, Any]:
-        fields = type(self).model_fields
-        return {
-            key: value
-            for key, value in handler(self).items()
-            if key not in _QUIET or getattr(self, key) != fields[key].default
-        }
-
-
-class _InBlocks(_Receiver):
-    """Estimator that, from data, estimates block by block.
-
-    Parameters
-    ----------
-    block
-        OFDM symbols and subcarriers of a block of
-        :class:`~commgen.phy.receiver.BlockPosterior`, at most; each block needs pilots.
-    """
-
-    block: tuple[Count, Count] = (7, 12)
-
-    @model_validator(mode="after")
-    def _check_block(self):
-        if self.block != (7, 12) and not self.iterations:
-            raise ValueError(
-                "block must be left out without iterations, got "
-                f"[{self.block[0]}, {self.block[1]}]"
-            )
-        return self
-
-
-class LSConfig(_InBlocks):
+class LSConfig(BlockwiseSettings):
     """Least squares at the pilots, interpolated.
 
     Parameters
@@ -98,14 +39,32 @@ class LSConfig(_InBlocks):
             )
         return self
 
+    def build(self, simulation, resource_grid, prior):
+        """Return the receiver with :class:`~commgen.phy.LSEstimator`."""
+        from commgen.phy.estimation.ls import LSEstimator
 
-class PerfectConfig(_Estimator):
+        estimator = LSEstimator(
+            resource_grid,
+            interpolation=self.interpolation,
+            max_delay_s=self.max_delay_s,
+            time_interpolation=simulation.link.time_interpolation,
+        )
+        return self.receiver(estimator, self.refine(simulation))
+
+
+class PerfectConfig(EstimatorSettings):
     """The true channel."""
 
     kind: Literal["perfect"] = "perfect"
 
+    def build(self, simulation, resource_grid, prior):
+        """Return :class:`~commgen.phy.PerfectCSI`."""
+        from commgen.phy.estimation.perfect import PerfectCSI
 
-class LMMSEInterpolationConfig(_Receiver):
+        return PerfectCSI(resource_grid)
+
+
+class LMMSEInterpolationConfig(ReceiverSettings):
     """LMMSE over all pilots of the slot, under a covariance of time and frequency.
 
     Parameters
@@ -132,8 +91,21 @@ class LMMSEInterpolationConfig(_Receiver):
             )
         return self
 
+    def build(self, simulation, resource_grid, prior):
+        """Return one with :class:`~commgen.phy.LMMSEInterpolationEstimator`."""
+        from commgen.phy.estimation.lmmse import LMMSEInterpolationEstimator
+        from commgen.phy.receiver.slot_posterior import SlotPosterior
+        from commgen.phy.simulation.covariances import channel_covariance
 
-class _PriorEstimator(_InBlocks):
+        covariance = channel_covariance(self, simulation.channel, resource_grid)
+        estimator = LMMSEInterpolationEstimator(
+            resource_grid, covariance, order=self.order
+        )
+        refine = SlotPosterior(resource_grid, covariance) if self.iterations else None
+        return self.receiver(estimator, refine)
+
+
+class _PriorEstimator(BlockwiseSettings):
     event: Literal["array", "grid"] = "array"
 
     @model_validator(mode="after")
@@ -144,6 +116,25 @@ class _PriorEstimator(_InBlocks):
                 f"takes one noise variance for all of it, got {self.iterations}"
             )
         return self
+
+    def build(self, simulation, resource_grid, prior):
+        """Return the receiver with :class:`~commgen.phy.PriorEstimator`."""
+        from commgen.phy.estimation.prior import PriorEstimator
+
+        link = simulation.link
+        if prior.event_shape[0] != link.num_rx_ant:
+            raise ValueError(
+                f"the model's event_shape {prior.event_shape} must begin with "
+                f"link.num_rx_ant = {link.num_rx_ant}"
+            )
+        estimator = PriorEstimator(
+            resource_grid,
+            prior,
+            self.event,
+            time_interpolation=link.time_interpolation,
+        )
+        refine = self.refine(simulation, prior) if self.iterations else None
+        return self.receiver(estimator, refine)
 
 
 class FittedConfig(_PriorEstimator):
@@ -198,7 +189,7 @@ class SavedConfig(_PriorEstimator):
     model: Path
 
 
-class NeuralReceiverConfig(_Estimator):
+class NeuralReceiverConfig(EstimatorSettings):
     """A network from the received grid to LLRs.
 
     Parameters
@@ -210,6 +201,21 @@ class NeuralReceiverConfig(_Estimator):
 
     kind: Literal["neural-receiver"] = "neural-receiver"
     model: Path
+
+    def build(self, simulation, resource_grid, prior):
+        """Return the :class:`~commgen.phy.neural.receiver.NeuralReceiver`."""
+        from commgen.phy.neural.files import check_receiver_fits, load_neural_receiver
+        from commgen.phy.neural.receiver import NeuralReceiver
+
+        link = simulation.link
+        if link.kind != "ofdm":
+            raise ValueError(
+                "kind must be another than neural-receiver for a PUSCH, whose soft "
+                f"bits are combined over transmissions, got link {link.kind}"
+            )
+        network, card = load_neural_receiver(self.model)
+        check_receiver_fits(card, link, simulation.sweep.snr_db)
+        return NeuralReceiver(resource_grid, link, network)
 
 
 EstimatorConfig = Annotated[

@@ -6,26 +6,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from commgen.phy.estimation.lmmse import LMMSEInterpolationEstimator
-from commgen.phy.estimation.ls import LSEstimator
-from commgen.phy.estimation.perfect import PerfectCSI
-from commgen.phy.estimation.prior import PriorEstimator
-from commgen.phy.estimation.slot.config import SlotConfig
-from commgen.phy.estimation.slot.estimator import SlotPriorEstimator
-from commgen.phy.estimation.slot.prior import build_slot_prior
-from commgen.phy.receiver.block_posterior import BlockPosterior
-from commgen.phy.receiver.estimator_receiver import EstimatorReceiver
-from commgen.phy.receiver.slot_posterior import SlotPosterior
+from commgen.phy.receiver.kinds import as_receiver
 from commgen.phy.simulation.config import SimulationConfig
-from commgen.phy.simulation.covariances import channel_covariance
-from commgen.phy.simulation.estimator_config import (
-    FittedConfig,
-    LMMSEInterpolationConfig,
-    LSConfig,
-    NeuralReceiverConfig,
-    PerfectConfig,
-    SavedConfig,
-)
+from commgen.phy.simulation.estimator_config import FittedConfig, SavedConfig
 from commgen.phy.simulation.sources import build_source
 
 # Training channels come from a sequence that no batch of the sweep touches.
@@ -59,8 +42,8 @@ def build_estimators(
     Returns
     -------
     dict
-        Name to receiver: :class:`~commgen.phy.receiver.EstimatorReceiver` around a
-        Sionna block, or :class:`~commgen.phy.neural.receiver.NeuralReceiver`.
+        Name to receiver: :class:`~commgen.phy.receiver.EstimatorReceiver` around an
+        estimator, or :class:`~commgen.phy.neural.receiver.NeuralReceiver`.
 
     Raises
     ------
@@ -70,104 +53,30 @@ def build_estimators(
     if ready is None:
         ready = build_unfitted(config, resource_grid)
     training = _TrainingSet(config)
-    blocks = {}
+    receivers = {}
     for entry in config.estimators:
-        block = ready.get(entry.name)
-        if block is None and isinstance(entry, FittedConfig):
+        receiver = ready.get(entry.name)
+        if receiver is None and isinstance(entry, FittedConfig):
             prior = _fitted(entry, config, training, model_folder)
-            block = _block(entry, config, resource_grid, prior)
-        blocks[entry.name] = block
-    return blocks
+            receiver = as_receiver(entry.build(config, resource_grid, prior))
+        receivers[entry.name] = receiver
+    return receivers
 
 
 def build_unfitted(config: SimulationConfig, resource_grid: Any) -> dict[str, Any]:
     """Build those estimators of :func:`build_estimators` that need no fit."""
-    blocks = {}
+    receivers = {}
     for i, entry in enumerate(config.estimators):
         if isinstance(entry, FittedConfig) and entry.model is None:
             continue
         has_prior = isinstance(entry, FittedConfig | SavedConfig)
         prior = _loaded(entry) if has_prior else None
         try:
-            blocks[entry.name] = _block(entry, config, resource_grid, prior)
+            estimator = entry.build(config, resource_grid, prior)
+            receivers[entry.name] = as_receiver(estimator)
         except ValueError as error:
             raise ValueError(f"estimators.{i} ({entry.name}): {error}") from error
-    return blocks
-
-
-def _block(entry, config, resource_grid, prior):
-    time_interpolation = config.link.time_interpolation
-    if isinstance(entry, PerfectConfig):
-        return EstimatorReceiver(PerfectCSI(resource_grid))
-    if isinstance(entry, NeuralReceiverConfig):
-        return _neural_receiver(entry, config, resource_grid)
-    if isinstance(entry, SlotConfig):
-        slot = build_slot_prior(entry, resource_grid)
-        block = SlotPriorEstimator(resource_grid, slot, share=entry.share)
-        return EstimatorReceiver(block)
-    refine: Any = None
-    if isinstance(entry, LMMSEInterpolationConfig):
-        covariance = channel_covariance(entry, config.channel, resource_grid)
-        block = LMMSEInterpolationEstimator(
-            resource_grid, covariance, order=entry.order
-        )
-        if entry.iterations:
-            refine = SlotPosterior(resource_grid, covariance)
-    elif isinstance(entry, LSConfig):
-        block = LSEstimator(
-            resource_grid,
-            interpolation=entry.interpolation,
-            max_delay_s=entry.max_delay_s,
-            time_interpolation=time_interpolation,
-        )
-        refine = BlockPosterior(block=_block_size(entry, config))
-    else:
-        block = _prior_estimator(entry, config, resource_grid, prior)
-        if entry.iterations:
-            refine = BlockPosterior(prior, block=_block_size(entry, config))
-    return EstimatorReceiver(
-        block,
-        use_err_var=entry.use_err_var,
-        iterations=entry.iterations,
-        refine=refine,
-    )
-
-
-def _prior_estimator(entry, config, resource_grid, prior):
-    if prior.event_shape[0] != config.link.num_rx_ant:
-        raise ValueError(
-            f"the model's event_shape {prior.event_shape} must begin with "
-            f"link.num_rx_ant = {config.link.num_rx_ant}"
-        )
-    return PriorEstimator(
-        resource_grid,
-        prior,
-        entry.event,
-        time_interpolation=config.link.time_interpolation,
-    )
-
-
-def _block_size(entry, config) -> tuple[int, int]:
-    """Size of a block of data-aided estimation; the whole slot if nothing moves."""
-    average = config.link.time_interpolation == "average"
-    return config.link.num_ofdm_symbols if average else entry.block[0], entry.block[1]
-
-
-def _neural_receiver(entry, config, resource_grid):
-    from commgen.phy.neural.files import (
-        check_receiver_fits,
-        load_neural_receiver,
-    )
-    from commgen.phy.neural.receiver import NeuralReceiver
-
-    if config.link.kind != "ofdm":
-        raise ValueError(
-            "kind must be another than neural-receiver for a PUSCH, whose soft bits "
-            f"are combined over transmissions, got link {config.link.kind}"
-        )
-    network, card = load_neural_receiver(entry.model)
-    check_receiver_fits(card, config.link, config.sweep.snr_db)
-    return NeuralReceiver(resource_grid, config.link, network)
+    return receivers
 
 
 def _loaded(entry: Any) -> Any:

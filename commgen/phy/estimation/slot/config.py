@@ -49,3 +49,11 @@ class SlotConfig(Settings):
                 f"{self.delay_spread_min_s}, got {self.delay_spread_max_s}"
             )
         return self
+
+    def build(self, simulation, resource_grid, prior):
+        """Return the estimator, :class:`~commgen.phy.SlotPriorEstimator`."""
+        from commgen.phy.estimation.slot.estimator import SlotPriorEstimator
+        from commgen.phy.estimation.slot.prior import build_slot_prior
+
+        slot = build_slot_prior(self, resource_grid)
+        return SlotPriorEstimator(resource_grid, slot, share=self.share)

@@ -7,14 +7,13 @@ import numpy as np
 from commgen.frame.slot_files import load_grid_mixture
 from commgen.frame.slot_mixture import GridMixture
 from commgen.phy.estimation.slot.bank import mid_points, tdl_bank
-from commgen.phy.estimation.slot.config import SlotConfig
 
 _TOLERANCE = 1e-4  # of a link, where 40 dB below the channel is enough
 _NUM_INSIDE = 3  # delay spreads in one component
 
 
-def build_slot_prior(config: SlotConfig, resource_grid: Any) -> GridMixture:
-    """Return the prior of a configuration over the grid of its link."""
+def build_slot_prior(config: Any, resource_grid: Any) -> GridMixture:
+    """Return the prior of a ``SlotConfig`` over the grid of its link."""
     if config.model is not None:
         return load_grid_mixture(config.model)
     symbols = np.arange(resource_grid.num_ofdm_symbols)
