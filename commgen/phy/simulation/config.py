@@ -11,8 +11,8 @@ from commgen.phy.nr.config import PuschConfig
 from commgen.phy.simulation.estimator_config import EstimatorConfig
 from commgen.phy.simulation.link_union import AnyLinkConfig
 from commgen.phy.simulation.source_config import (
-    ChannelSource,
     RecordedSource,
+    SourceConfig,
     ThreeGPPSource,
 )
 
@@ -34,7 +34,7 @@ class SimulationConfig(Settings):
     """
 
     seed: Annotated[Int, Field(ge=0, lt=2**31)]
-    channel: ChannelSource
+    channel: SourceConfig
     link: AnyLinkConfig
     estimators: tuple[EstimatorConfig, ...] = Field(min_length=1)
     sweep: SweepConfig

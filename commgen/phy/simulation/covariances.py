@@ -20,7 +20,7 @@ def channel_covariance(entry: Any, channel: Any, resource_grid: Any) -> GridCova
     entry : LMMSEInterpolationConfig
         If it has a delay spread, that of an exponential profile; otherwise the true
         one.
-    channel : ChannelSource
+    channel : SourceConfig
         Source of the simulation. The truth is known for ``scenario: tdl``. Several
         models, a range of delay spreads and a range of speeds are averaged over, the
         ranges at 16 points; with a specular path that moves the channel is not quite

@@ -89,7 +89,7 @@ def _source_of(data: Any) -> Any:
     return getattr(data, "source", None)
 
 
-ChannelSource = Annotated[
+SourceConfig = Annotated[
     Annotated[ThreeGPPSource, Tag("3gpp")]
     | Annotated[RecordedSource, Tag("recorded")]
     | Annotated[GeneratedSource, Tag("generated")],
