@@ -103,7 +103,7 @@ class SurrogateChannel(Block):
         Returns
         -------
         SurrogateChannel
-            This block.
+            This channel.
 
         Raises
         ------
@@ -201,8 +201,8 @@ class SurrogateChannel(Block):
         card = read_card(path)
         if card.get("kind") != "surrogate" or not isinstance(flow, RectifiedFlow):
             raise ValueError(f"{path} holds a model that is no surrogate channel.")
-        block = cls(flow.event_shape[0], num_steps=flow.num_steps, width=1, depth=1)
-        block.flow = flow
+        surrogate = cls(flow.event_shape[0], num_steps=flow.num_steps, width=1, depth=1)
+        surrogate.flow = flow
         re, im = (np.array(part) for part in card["linear"])
-        block._set(re + 1j * im, card["scale"])
-        return block
+        surrogate._set(re + 1j * im, card["scale"])
+        return surrogate

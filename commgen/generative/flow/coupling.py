@@ -19,11 +19,11 @@ class CouplingFlow(LikelihoodModel):
 
     .. math:: \ln p(h) = \ln\mathcal{CN}(f(h); 0, I) + \ln|\det \partial f / \partial h|
 
-    In the scaled Fourier domain, a block turns some of the coefficients into noise by
-    what others are (RealNVP, Dinh et al., ICLR 2017). First go every second one, or a
-    part of them, given all that stay; then every second one of these; the last one has
-    only the condition to follow. So samples are made coarse to fine. A block is a
-    :class:`~commgen.generative.flow.radial.RadialCoupling`: a shift, and a monotone
+    In the scaled Fourier domain, a coupling turns some of the coefficients into noise
+    by what others are (RealNVP, Dinh et al., ICLR 2017). First go every second one, or
+    a part of them, given all that stay; then every second one of these; the last one
+    has only the condition to follow. So samples are made coarse to fine. A coupling is
+    a :class:`~commgen.generative.flow.radial.RadialCoupling`: a shift, and a monotone
     spline of the power (Durkan et al., NeurIPS 2019), which commute with a common
     phase; the power of the whole channel has a spline of its own, before all others.
     The density does not depend on that phase, whatever the training channels were.
@@ -33,10 +33,10 @@ class CouplingFlow(LikelihoodModel):
     event_shape
         Shape of one channel; convolutions run along its last axis.
     num_blocks
-        Couplings, at most. Coefficients that one block changes are independent given
-        those that it sees: more blocks are more exact, and slower.
+        Couplings, at most. Coefficients that one of them changes are independent given
+        those that it sees: more couplings are more exact, and slower.
     width
-        Features of the network in a block.
+        Features of the network in a coupling.
     num_conditions, name
         As in :class:`~commgen.generative.GenerativeModel`.
     """
@@ -60,24 +60,24 @@ class CouplingFlow(LikelihoodModel):
             for group, end in reversed(list(zip(groups, ends, strict=True)))
         ]
         self.blocks = [PowerSpline(order.size), *couplings]
-        for block in self.blocks:
-            block.build((None, self.num_conditions))
+        for layer in self.blocks:
+            layer.build((None, self.num_conditions))
         self.built = True
 
     def call(self, inputs):
         """Return the log-density of {"x": [n, size, 2], "condition"}, [n]."""
         condition = self.conditioning(inputs["condition"])
         z, log_det = inputs["x"], 0.0
-        for block in self.blocks:
-            z, more = block((z, condition))
+        for layer in self.blocks:
+            z, more = layer((z, condition))
             log_det = log_det + more
         return log_det - ops.sum(z**2 + float(np.log(np.pi)) / 2, axis=(1, 2))
 
     def _invert(self, z, condition):
         """Turn noise into scaled channels, both [n, size, 2]."""
         condition = self.conditioning(condition)
-        for block in reversed(self.blocks):
-            z = block.invert(z, condition)
+        for layer in reversed(self.blocks):
+            z = layer.invert(z, condition)
         return z
 
     def _prepare(self, h, condition, seed):

@@ -48,8 +48,8 @@ class ResidualMLP(layers.Layer):
         """Build for inputs [batch, num_inputs]."""
         features = (None, self.width)
         self.enter.build(input_shape)
-        for block in (*self.norms, *self.wide, *self.back, self.leave):
-            block.build(features)
+        for layer in (*self.norms, *self.wide, *self.back, self.leave):
+            layer.build(features)
 
     def call(self, x):
         """Run the network."""

@@ -278,14 +278,14 @@ class AnglePosteriorNetwork(keras.Model):
         return weights / weights.sum(axis=1, keepdims=True), parts[1], parts[2]
 
     def _pass(self, features):
-        """Run the network in blocks of one size, so that it is traced once."""
+        """Run the network in chunks of one size, so that it is traced once."""
         size = min(512, 1 << (len(features) - 1).bit_length())
-        blocks = []
+        parts = []
         for i in range(0, len(features), size):
-            block = features[i : i + size]
-            fill = np.pad(block, ((0, size - len(block)), (0, 0)), mode="edge")
-            blocks.append([p[: len(block)] for p in self.predict_on_batch(fill)])
-        return [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
+            chunk = features[i : i + size]
+            fill = np.pad(chunk, ((0, size - len(chunk)), (0, 0)), mode="edge")
+            parts.append([p[: len(chunk)] for p in self.predict_on_batch(fill)])
+        return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""

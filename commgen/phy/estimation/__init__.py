@@ -1,4 +1,4 @@
-"""Channel estimators, all Sionna blocks ``(y, no) -> h_hat, err_var``."""
+"""Channel estimators, called as Sionna's: ``(y, no) -> h_hat, err_var``."""
 
 from commgen._lazy import attach
 

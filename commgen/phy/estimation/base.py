@@ -78,8 +78,8 @@ class PilotEstimator(PilotObserver):
             no = no / self._layout.symbols.shape[1]
         num_averaged = self._layout.num_averaged
         if num_averaged > 1:
-            blocks = tf.concat([tf.shape(y_pilots)[:5], [-1, num_averaged]], 0)
-            y_pilots = tf.reduce_mean(tf.reshape(y_pilots, blocks), axis=-1)
+            groups = tf.concat([tf.shape(y_pilots)[:5], [-1, num_averaged]], 0)
+            y_pilots = tf.reduce_mean(tf.reshape(y_pilots, groups), axis=-1)
             no = no / num_averaged
         return y_pilots, no
 

@@ -145,12 +145,12 @@ def _check_orthogonal(pilots, groups, num_averaged):
             "neighbours must fill the pilot subcarriers evenly (3GPP TS 38.211 "
             f"6.4.1.1.3), got {num_subcarriers}."
         )
-    blocks = pilots.reshape(*pilots.shape[:2], -1, num_averaged)
+    apart = pilots.reshape(*pilots.shape[:2], -1, num_averaged)
     for group in groups:
         for i, first in enumerate(group):
             for second in group[i + 1 :]:
-                inner = np.sum(np.conj(blocks[first]) * blocks[second], axis=-1)
-                if np.any(np.abs(inner) > 1e-3 * np.abs(blocks[0, 0, 0, 0]) ** 2):
+                inner = np.sum(np.conj(apart[first]) * apart[second], axis=-1)
+                if np.any(np.abs(inner) > 1e-3 * np.abs(apart[0, 0, 0, 0]) ** 2):
                     raise ValueError(
                         f"The pilots of streams {first} and {second}, which share "
                         f"resource elements, must be orthogonal over {num_averaged} "

@@ -123,11 +123,11 @@ class PuschLink:
         it as fewer are sent again.
         """
         slots = self.slots(batch, batch_size)
-        blocks = list(estimators.values())
+        receivers = list(estimators.values())
         for j in np.flatnonzero(pending.any(axis=0)):
             no = self.noise_variance(snr_db[j])
             for i in np.flatnonzero(pending[:, j]):
-                yield int(i), int(j), self.run_processes(slots, blocks[i], no)
+                yield int(i), int(j), self.run_processes(slots, receivers[i], no)
 
     def noise_variance(self, snr_db) -> float:
         """Noise variance at which S/N is ``snr_db``; over 120 dB counts as 120 dB."""
@@ -174,8 +174,8 @@ class PuschLink:
             )
 
 
-def _estimator_receiver(block) -> EstimatorReceiver:
-    receiver = as_receiver(block)
+def _estimator_receiver(receiver) -> EstimatorReceiver:
+    receiver = as_receiver(receiver)
     if gives_llr(receiver):
         raise ValueError(
             "estimators of a PUSCH must leave the LLRs to the link, which combines "

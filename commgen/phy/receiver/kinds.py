@@ -15,14 +15,14 @@ def gives_llr(receiver: Any) -> bool:
     return hasattr(receiver, "receive")
 
 
-def as_receiver(block: Any) -> Any:
+def as_receiver(receiver: Any) -> Any:
     """Return a receiver itself, and one of plain options around a bare estimator.
 
     Raises
     ------
     TypeError
-        If ``block`` is neither.
+        If ``receiver`` is neither.
     """
-    if isinstance(block, EstimatorReceiver) or gives_llr(block):
-        return block
-    return EstimatorReceiver(block)
+    if isinstance(receiver, EstimatorReceiver) or gives_llr(receiver):
+        return receiver
+    return EstimatorReceiver(receiver)
