@@ -121,7 +121,12 @@ def _offsets(sigma, step):
 
 
 def _two_path_posterior(y, axis, model):
-    rows = [_two_paths_of_one(row, axis, model) for row in y]
+    rows = []
+    for row in y:
+        x = _pair_nodes(row, axis)
+        value = axis.to_value(x)
+        mass = _pair_mass(_pair_log_likelihood(row, axis, model, x), value)
+        rows.append((value, *_marginal_densities(mass, value), *_moments(mass, value)))
     length = max(len(row[0]) for row in rows)
     marginals = []
     for p in (1, 2):
@@ -135,40 +140,53 @@ def _two_path_posterior(y, axis, model):
     return GridPosterior(tuple(marginals), mean, covariance)
 
 
-def _two_paths_of_one(y, axis, model):
-    """Nodes, both marginal densities, mean and covariance of one observation."""
-    x = _pair_nodes(y, axis)
+def _pair_log_likelihood(y, axis, model, x):
+    """Return the log-likelihood of two paths at all pairs of x, [num_x, num_x].
+
+    Hypotheses of the gains that are negligible on a thinner grid are left out.
+    """
     a = axis.exponentials(x).conj()
     z = y @ a.T
     q = np.sum(np.abs(z) ** 2, axis=0)
     energy = np.sum(np.abs(y) ** 2)
-    parts = (q[:, None], q[None], z.conj().T @ z, a @ a.conj().T)
+    cross, overlap = z.conj().T @ z, a @ a.conj().T
     thin = np.s_[:: max(1, len(x) // 100)]
+    few = (q[thin, None], q[None, thin], cross[thin, thin], overlap[thin, thin])
     nodes = model.hypotheses(2)
-    _, best = two_paths(
-        (q[thin, None], q[None, thin], parts[2][thin, thin], parts[3][thin, thin]),
-        energy,
-        y.shape,
-        model,
-        nodes,
-    )
-    keep = best > best.max() + np.log(_LEAST)
-    logs, _ = two_paths(parts, energy, y.shape, model, nodes.pick(keep))
-    value = axis.to_value(x)
+    _, best = two_paths(few, energy, y.shape, model, nodes)
+    keep = nodes.pick(best > best.max() + np.log(_LEAST))
+    every = (q[:, None], q[None], cross, overlap)
+    return two_paths(every, energy, y.shape, model, keep)[0]
+
+
+def _pair_mass(log_likelihood, value):
+    """Return the probability of each pair of ascending values, [num_x, num_x]."""
     weights = trapezoid_weights(value)
-    density = np.triu(np.exp(logs - logs.max()))
+    density = np.triu(np.exp(log_likelihood - log_likelihood.max()))
     # The trapezoid that the diagonal cuts is half inside.
-    density[np.diag_indices(len(x))] /= 2
+    density[np.diag_indices(len(value))] /= 2
     mass = weights[:, None] * density * weights
     mass /= mass.sum()
+    return mass
+
+
+def _marginal_densities(mass, value):
+    """Return the densities of the first and of the second path, [num_x] each."""
+    weights = trapezoid_weights(value)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return [
+            np.where(weights > 0, one / weights, 0.0)
+            for one in (mass.sum(1), mass.sum(0))
+        ]
+
+
+def _moments(mass, value):
+    """Return mean [2] and covariance [2, 2] of both paths."""
     first, second = mass.sum(1), mass.sum(0)
     mean = np.array([first @ value, second @ value])
     d_1, d_2 = value - mean[0], value - mean[1]
     cross = d_1 @ mass @ d_2
-    covariance = np.array([[first @ d_1**2, cross], [cross, second @ d_2**2]])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        densities = [np.where(weights > 0, m / weights, 0.0) for m in (first, second)]
-    return value, *densities, mean, covariance
+    return mean, np.array([[first @ d_1**2, cross], [cross, second @ d_2**2]])
 
 
 def _pair_nodes(y, axis):
