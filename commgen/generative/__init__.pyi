@@ -5,7 +5,7 @@ from .autoregressive.model import Autoregressive as Autoregressive
 from .diffusion.model import Diffusion as Diffusion
 from .diffusion.preconditioner import GaussianPreconditioner as GaussianPreconditioner
 from .diffusion.rectified_flow import RectifiedFlow as RectifiedFlow
-from .diffusion.straight import Pairs as Pairs
+from .diffusion.reflow import Pairs as Pairs
 from .files import read_card as read_card
 from .flow.coupling import CouplingFlow as CouplingFlow
 from .learned_filter.separable import SeparableDenoiser as SeparableDenoiser

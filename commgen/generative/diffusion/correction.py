@@ -119,8 +119,9 @@ class CorrectionModel(DenoisingModel):
             ops.reshape(scale.scale_in(ops.reshape(field, flat), no), shape)
             for field in (y, first)
         ]
-        told = (inputs["condition"],) if self.num_conditions else ()
-        f, log_var = self.network((ops.concatenate(fields, axis=-1), levels, *told))
+        condition = (inputs["condition"],) if self.num_conditions else ()
+        fields = ops.concatenate(fields, axis=-1)
+        f, log_var = self.network((fields, levels, *condition))
         f = ops.reshape(f, flat) * ops.sqrt(gain)[:, None]
         correction = ops.reshape(scale.scale_out(f, no), shape)
         first_var = ops.reshape(first_var, (-1,) + (1,) * len(self.event_shape))
@@ -145,7 +146,7 @@ class CorrectionModel(DenoisingModel):
             c = condition if self.prior.num_conditions else None
             self.prior.fit(h, c, seed=seed)
 
-    def _told(self, inputs, condition, rng=None):
+    def _with_condition(self, inputs, condition, rng=None):
         """Add conditions in their own units to ``inputs``; hide some where rng is."""
         if self.num_conditions:
             standard = np.asarray(self.conditioning(condition))
@@ -186,12 +187,12 @@ class CorrectionModel(DenoisingModel):
         """
         mean, free = self._graph("_mean"), np.zeros((n, self.num_conditions + 1))
         free = free.astype(np.float32)
-        told = with_flag(self.conditioning(condition)) if self.num_conditions else free
+        given = with_flag(self.conditioning(condition)) if self.num_conditions else free
 
         def denoise(x, no):
             x = x.astype(np.complex64).reshape(n, *self.event_shape)
             no = np.full(n, no, np.float32)
-            h_hat = mean(x, no, told if guidance else free).numpy()
+            h_hat = mean(x, no, given if guidance else free).numpy()
             if guidance not in (0, 1):
                 h_hat = guide(mean(x, no, free).numpy(), h_hat, guidance)
             return h_hat.reshape(n, -1)

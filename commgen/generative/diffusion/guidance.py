@@ -11,7 +11,7 @@ _DROPPED = 0.1
 def with_flag(
     condition: Any, rng: np.random.Generator | None = None, *, dropped: float = _DROPPED
 ) -> np.ndarray:
-    """Append to standardised conditions a one that says they are told.
+    """Append to standardised conditions a one that says they are known.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def with_flag(
     return c
 
 
-def guide(free: Any, told: Any, guidance: float) -> Any:
+def guide(unconditional: Any, conditional: Any, guidance: float) -> Any:
     r"""Move an estimate on along what the condition changes.
 
     .. math:: \hat h = \hat h_\varnothing + w\,(\hat h_c - \hat h_\varnothing)
@@ -43,12 +43,12 @@ def guide(free: Any, told: Any, guidance: float) -> Any:
 
     Parameters
     ----------
-    free, told
+    unconditional, conditional
         Estimates without and with the condition.
     guidance
         w: 0 leaves the condition out, 1 takes it as it is, above 1 exaggerates it.
     """
-    return free + guidance * (told - free)
+    return unconditional + guidance * (conditional - unconditional)
 
 
 def check_guidance(guidance: Any, num_conditions: int) -> float:

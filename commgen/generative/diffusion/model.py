@@ -54,7 +54,9 @@ class Diffusion(CorrectionModel):
             # What a condition changes is seen in more noise than receivers meet.
             share = {"share": 0.0}
         inputs, target = noisy_batch(rng, h, **share)
-        return self._told(inputs, condition, None if validating else rng), target
+        return self._with_condition(
+            inputs, condition, None if validating else rng
+        ), target
 
     @property
     def _mixture(self):

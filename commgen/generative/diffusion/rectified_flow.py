@@ -10,7 +10,7 @@ from commgen._progress import progress_bar
 from commgen.generative._untyped import keras, tf
 from commgen.generative.diffusion.correction import CorrectionModel
 from commgen.generative.diffusion.guidance import with_flag
-from commgen.generative.diffusion.straight import Pairs, StraightPaths
+from commgen.generative.diffusion.reflow import Pairs, ReflowNetwork
 from commgen.generative.family import NetworkFamily
 from commgen.generative.model import check_condition
 from commgen.generative.network import without_names
@@ -53,7 +53,7 @@ class RectifiedFlow(CorrectionModel):
     num_conditions
         As in :class:`~commgen.generative.GenerativeModel`.
     straight
-        Network of the straight paths, as ``network`` but for one field and without
+        Network of :meth:`reflow`, as ``network`` but for one field and without
         variance; a :class:`~commgen.generative.FourierDenoiser` where None.
     num_flow_steps
         Passes of a sample before :meth:`reflow`, at least 2.
@@ -95,7 +95,7 @@ class RectifiedFlow(CorrectionModel):
         self.num_flow_steps = check_int("num_flow_steps", num_flow_steps, low=2)
         if straight is None:
             straight = FourierDenoiser(variance=False)
-        self.straight = StraightPaths(self.event_shape, straight, self._input_shapes(2))
+        self.straight = ReflowNetwork(self.event_shape, straight, self._input_shapes(2))
         self.straight.trainable = False
         self._is_straight = self.add_weight(
             shape=(), initializer="zeros", name="is_straight", trainable=False
@@ -108,7 +108,9 @@ class RectifiedFlow(CorrectionModel):
 
     def _examples(self, rng, h, condition, *, validating=False):
         inputs, target = flow_batch(rng, h)
-        return self._told(inputs, condition, None if validating else rng), target
+        return self._with_condition(
+            inputs, condition, None if validating else rng
+        ), target
 
     @property
     def _mixture(self):
@@ -137,14 +139,15 @@ class RectifiedFlow(CorrectionModel):
             for i in range(0, n, _CHUNK):
                 rows = slice(i, min(i + _CHUNK, n))
                 rng = np.random.default_rng([seed, 3, i])
-                told = None if condition is None else condition[rows]
-                x = self._noisy_prior(rng, rows.stop - i, told)
-                h = self._solve(x, told, 1.0, self.num_flow_steps)
+                c = None if condition is None else condition[rows]
+                x = self._noisy_prior(rng, rows.stop - i, c)
+                h = self._solve(x, c, 1.0, self.num_flow_steps)
                 start[rows] = self._start(x)
                 end[rows] = h.reshape(-1, *self.event_shape)
                 advance(rows.stop - i)
-        told = None if condition is None else with_flag(self.conditioning(condition))
-        return Pairs(start, end, told)
+        if condition is not None:
+            condition = with_flag(self.conditioning(condition))
+        return Pairs(start, end, condition)
 
     def _start(self, x):
         """Turn channels in noise, [n, size], to points h_t, [n, *event_shape]."""
@@ -223,8 +226,10 @@ class RectifiedFlow(CorrectionModel):
         model.adapt(pairs)
         model.compile(training.optimizer(len(batches)), jit_compile=False)
         config = without_names(model.network.get_config())
-        told = () if pairs.told is None else (pairs.told,)
-        parts = [pairs.start, pairs.end, *told, seed, training, sorted(options.items())]
+        parts: list[Any] = [pairs.start, pairs.end]
+        if pairs.condition is not None:
+            parts.append(pairs.condition)
+        parts += [seed, training, sorted(options.items())]
         stage = "distil" if "num_steps" in options else "reflow"
         try:
             train(
@@ -284,15 +289,14 @@ class RectifiedFlow(CorrectionModel):
         [batch, *event_shape, 2], tf.float32
             Channels.
         """
-        told = None
+        flagged = None
         if self.num_conditions:
             standard = self.conditioning(condition)
-            told = tf.concat([standard, tf.ones_like(standard[:, :1])], axis=1)
-        z = noise * self.straight.start_scale
-        return self.straight.carry(z, told, self.num_steps)
+            flagged = tf.concat([standard, tf.ones_like(standard[:, :1])], axis=1)
+        return self._carry(noise * self.straight.start_scale, flagged)
 
-    def _carry(self, z, told):
-        return self.straight.carry(z, told, self.num_steps)
+    def _carry(self, z, condition):
+        return self.straight.carry(z, condition, self.num_steps)
 
     def _draw(self, rng, n, condition, guidance=1.0):
         x = self._noisy_prior(rng, n, condition)
@@ -300,11 +304,11 @@ class RectifiedFlow(CorrectionModel):
             h = self._solve(x, condition, guidance, self.num_flow_steps)
             return h.reshape(n, *self.event_shape)
         z = self._start(x)
-        told = None
+        flagged = None
         if self.num_conditions:
-            told = tf.constant(with_flag(self.conditioning(condition)))
+            flagged = tf.constant(with_flag(self.conditioning(condition)))
         parts = np.stack([z.real, z.imag], axis=-1).astype(np.float32)
-        h = self._graph("_carry")(tf.constant(parts), told).numpy()
+        h = self._graph("_carry")(tf.constant(parts), flagged).numpy()
         return h[..., 0] + 1j * h[..., 1]
 
     def get_config(self):
@@ -324,8 +328,10 @@ class RectifiedFlow(CorrectionModel):
         return super().from_config({**config, "straight": straight})
 
 
-def _straighten(model, num_channels, num_epochs, *, seed, progress, **options) -> None:
-    """Straighten a flow, and distil it to one step."""
+def _reflow_and_distil(
+    model, num_channels, num_epochs, *, seed, progress, **options
+) -> None:
+    """Learn straight paths, and to follow them in one step."""
     num_pairs = max(_LEAST_PAIRS, round(_PAIRS * num_channels))
     pairs = model.draw_pairs(num_pairs, seed=seed + 1, progress=progress)
     for step, epochs in (
@@ -340,6 +346,6 @@ def _straighten(model, num_channels, num_epochs, *, seed, progress, **options) -
 
 FAMILIES = {
     "rectified-flow": NetworkFamily(
-        RectifiedFlow, 24, corrects_mixture=True, finish=_straighten
+        RectifiedFlow, 24, corrects_mixture=True, finish=_reflow_and_distil
     )
 }

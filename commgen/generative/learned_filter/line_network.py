@@ -193,8 +193,8 @@ class LineNetwork(layers.Layer):
             step, pooled = stage((ops.stack(looks, axis=-1), levels))
             log_spectrum = log_spectrum + step
             log_spectra.append(log_spectrum)
-        told = ops.concatenate([pooled, levels], axis=-1)
-        log_var = self.variance(self.describe(ops.stop_gradient(told)))
+        summary = ops.concatenate([pooled, levels], axis=-1)
+        log_var = self.variance(self.describe(ops.stop_gradient(summary)))
         return log_spectra, log_var[:, 0]
 
     def get_config(self):

@@ -219,7 +219,7 @@ class FourierDenoiser(layers.Layer):
 
     def call(self, inputs):
         """Return f and log_var."""
-        x, levels, *told = inputs
+        x, levels, *condition = inputs
         u = self._transform(x)
         power = ops.sum(ops.reshape(u, (-1, self._bins, u.shape[-1] // 2, 2)) ** 2, -1)
         u = ops.concatenate([u, ops.log(power + _POWER_FLOOR)], axis=-1)
@@ -227,7 +227,7 @@ class FourierDenoiser(layers.Layer):
         total = ops.log(ops.mean(power, axis=1) + _POWER_FLOOR)
         e = [level_features(levels[:, 0]), levels[:, 1:], total]
         e = self.embed(ops.concatenate(e, axis=-1))
-        for c in told:
+        for c in condition:
             c = self.condition(c)
             e = e + c
             placed = ops.reshape(self.place(c), (-1, self._bins, _PLACED))

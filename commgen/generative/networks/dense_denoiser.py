@@ -45,10 +45,10 @@ class DenseDenoiser(layers.Layer):
 
     def call(self, inputs):
         """Return f and log_var."""
-        x, levels, *told = inputs
+        x, levels, *condition = inputs
         flat = int(np.prod(x.shape[1:]))
         parts = [ops.reshape(x, (-1, flat)), level_features(levels[:, 0])]
-        u = ops.concatenate([*parts, levels[:, 1:], *told], axis=-1)
+        u = ops.concatenate([*parts, levels[:, 1:], *condition], axis=-1)
         f = ops.reshape(self.mean(u), (-1, *self._event, 2))
         if not self.variance_head:
             return f, None

@@ -1,4 +1,4 @@
-"""Straight paths from noise to channels: what one to four steps can follow."""
+"""Reflow: straight paths from noise to channels, which one to four steps follow."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,23 +22,23 @@ class Pairs:
     ----------
     start, end : [n, *event_shape], complex64
         Noise, with a little of a channel in it, and the channel it becomes.
-    told : [n, num_conditions + 1], float32, or None
-        Conditions of the paths, from
+    condition : [n, num_conditions + 1], float32, or None
+        Of the paths, standardised and with a flag, from
         :func:`~commgen.generative.diffusion.guidance.with_flag`.
     """
 
     start: np.ndarray
     end: np.ndarray
-    told: np.ndarray | None = None
+    condition: np.ndarray | None = None
 
     def __getitem__(self, rows) -> "Pairs":
         """Return some of the pairs."""
-        told = None if self.told is None else self.told[rows]
-        return Pairs(self.start[rows], self.end[rows], told)
+        condition = None if self.condition is None else self.condition[rows]
+        return Pairs(self.start[rows], self.end[rows], condition)
 
 
-class StraightPaths(keras.Model):
-    r"""Velocity along straight lines from given starts z to given ends h.
+class ReflowNetwork(keras.Model):
+    r"""Network of reflow: velocity along straight lines from starts z to ends h.
 
     At :math:`x = (1-\tau) z + \tau h` the network returns the remaining error of the
     best multiple of x as an estimate of h, in units of its standard deviation; what
@@ -90,10 +90,10 @@ class StraightPaths(keras.Model):
         carry = tf.function(self.carry, autograph=False, reduce_retracing=True)
         total = 0.0
         for i in range(0, len(pairs.start), _CHUNK):
-            rows = slice(i, i + _CHUNK)
-            told = None if pairs.told is None else tf.constant(pairs.told[rows])
-            z = tf.constant(_parts(pairs.start[rows]))
-            total += float(tf.reduce_sum(carry(z, told, num_steps) ** 2))
+            part = pairs[i : i + _CHUNK]
+            c = None if part.condition is None else tf.constant(part.condition)
+            z = tf.constant(_parts(part.start))
+            total += float(tf.reduce_sum(carry(z, c, num_steps) ** 2))
         gain = np.sqrt(power * pairs.end.size / total)
         self._gain.assign(gain * float(self._gain))
 
@@ -118,8 +118,8 @@ class StraightPaths(keras.Model):
         low, high = (noise_variance(db) for db in reversed(SNR_RANGE_DB))
         no = ops.clip(((1 - tau) / ops.maximum(tau, 1e-3)) ** 2, low, high)
         levels = ops.stack([ops.log(no), ops.zeros_like(tau)], axis=1)
-        told = (inputs["condition"],) if "condition" in inputs else ()
-        return self.network((inputs["x"], levels, *told))[0]
+        condition = (inputs["condition"],) if "condition" in inputs else ()
+        return self.network((inputs["x"], levels, *condition))[0]
 
     def compute_loss(
         self,
@@ -136,15 +136,15 @@ class StraightPaths(keras.Model):
     def _spread(self, values):
         return ops.reshape(values, (-1,) + (1,) * (len(self.event_shape) + 1))
 
-    def carry(self, z, told, num_steps):
+    def carry(self, z, condition, num_steps):
         """Follow the velocity in Euler steps; differentiable, and works in a graph.
 
         Parameters
         ----------
         z : [batch, *event_shape, 2], tf.float32
             Starts, real and imaginary part last.
-        told : [batch, num_conditions + 1], tf.float32, or None
-            Conditions with their flag; None for a network without.
+        condition : [batch, num_conditions + 1], tf.float32, or None
+            Standardised and with their flag; None for a network without.
         num_steps
             Steps; the end of a single one is the estimate of h itself.
 
@@ -156,8 +156,8 @@ class StraightPaths(keras.Model):
         for k in range(num_steps):
             tau = tf.fill(tf.shape(z)[:1], tf.constant(k / num_steps, tf.float32))
             inputs = {"x": x, "tau": tau}
-            if told is not None:
-                inputs["condition"] = told
+            if condition is not None:
+                inputs["condition"] = condition
             skip, scale = (self._spread(s) for s in self._scales(tau))
             h_hat = skip * x + scale * self(inputs)
             x = x + (h_hat - x) / (num_steps - k)
@@ -189,8 +189,8 @@ class StraightPaths(keras.Model):
         z, h = (_parts(part) for part in np.moveaxis(both, 1, 0))
         t = tau.reshape(-1, *(1,) * (z.ndim - 1))
         inputs = {"x": (1 - t) * z + t * h, "tau": tau}
-        if pairs.told is not None:
-            inputs["condition"] = pairs.told[rows]
+        if pairs.condition is not None:
+            inputs["condition"] = pairs.condition[rows]
         return inputs, h
 
 
