@@ -24,7 +24,7 @@ class Posterior:
     err_var : [batch, *event_shape], float
         Posterior variance of each entry.
     samples : [num_samples, batch, *event_shape], complex, or None
-        Draws of the posterior, where the family gives them.
+        Draws of the posterior, where they were asked for.
     """
 
     mean: np.ndarray
@@ -33,7 +33,7 @@ class Posterior:
 
 
 class GenerativeModel(keras.Model):
-    r"""Distribution of complex channels that can be fitted, sampled and inverted.
+    r"""Distribution of complex channels that can be fitted, sampled and saved.
 
     Channels are complex arrays of ``event_shape``, such as ``(64,)`` for the antennas
     of an array or ``(3, 2, 30)`` for antenna pairs and subcarriers, scaled so that
@@ -57,6 +57,26 @@ class GenerativeModel(keras.Model):
         super().__init__(name=name)
         self.event_shape = shape
         self.num_conditions = check_int("num_conditions", num_conditions, low=0)
+
+    @abstractmethod
+    def fit(self, data, condition=None, *, seed) -> Any:
+        """Fit to channels; return this model. A family has more keywords.
+
+        Parameters
+        ----------
+        data : [n, *event_shape], complex
+            Channels of about unit mean power, as :func:`check_training_set` asks.
+        condition : [n, num_conditions], float, or None
+            Their circumstances, for a model with conditions.
+        seed
+            Of everything random.
+
+        Raises
+        ------
+        ValueError
+            If the channels or conditions are refused, or the model is one that wraps a
+            fitted prior.
+        """
 
     @abstractmethod
     def sample(self, n, condition=None, *, seed) -> np.ndarray:
@@ -129,13 +149,24 @@ class Prior(GenerativeModel):
         Parameters
         ----------
         y, A, noise_cov
-            As :func:`check_observation`.
+            As :func:`~commgen.generative.observation.check_observation`.
         num_samples
             Draws of the posterior for each observation; None or 0 for none.
         num_steps
-            Passes of a network in a draw; None for the family's own number.
+            Passes of a network in a draw; None for the family's own number. Without
+            effect where draws are exact.
         seed
             Seed of the draws.
+
+        Returns
+        -------
+        Posterior
+            With samples where they were asked for.
+
+        Raises
+        ------
+        ValueError
+            If the observation is invalid, or asks for what the family cannot tell.
         """
 
 

@@ -1,4 +1,4 @@
-"""What was there, and how sure that is: posteriors under any observation."""
+"""What was there, and how sure that is: posteriors of channels and parameters."""
 
 from commgen._lazy import attach
 

@@ -57,7 +57,7 @@ def sweep_nmse(
     h : [num_channels, *event_shape], complex
         Channels that no model has seen.
     models
-        Name to :class:`~commgen.generative.GenerativeModel`.
+        Name to :class:`~commgen.generative.Prior`.
     snr_db
         SNR values, 1/no for channels of unit mean power [dB].
     seed

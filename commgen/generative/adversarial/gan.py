@@ -9,6 +9,7 @@ from commgen.generative.adversarial.steps import (
     CRITIC_STEPS,
     average_weights,
     critic_noise,
+    critic_training,
     improve_critic,
     sliced_distance,
     tell_loss,
@@ -17,7 +18,6 @@ from commgen.generative.family import NetworkFamily
 from commgen.generative.network import NetworkModel
 from commgen.generative.networks.decoder import SpectrumDecoder, draw_coefficients
 from commgen.generative.networks.fourier import FourierScale
-from commgen.generative.training import TrainingConfig
 
 
 @keras.saving.register_keras_serializable("commgen")
@@ -43,15 +43,7 @@ class WassersteinGAN(NetworkModel):
         condition.
     """
 
-    default_training = TrainingConfig(
-        num_epochs=70,
-        batch_size=128,
-        learning_rate=7e-4,
-        weight_decay=0.0,
-        beta_1=0.5,
-        patience=70,
-    )
-
+    default_training = critic_training(70)
     updates_per_step = CRITIC_STEPS + 1
 
     def __init__(

@@ -5,6 +5,7 @@ import numpy as np
 from commgen.generative._untyped import ops, tf
 from commgen.generative.adversarial.critic import critic_loss
 from commgen.generative.networks.subnets import channel_features
+from commgen.generative.training import TrainingConfig
 
 #: Steps of the critic for each of the generator.
 CRITIC_STEPS = 3
@@ -12,6 +13,18 @@ CRITIC_STEPS = 3
 _AVERAGE_RATE = 5e-3
 # Projections of the distance that the best epoch is chosen by.
 _PROJECTIONS = 64
+
+
+def critic_training(num_epochs: int) -> TrainingConfig:
+    """Return the usual training against a critic: to its end, with little momentum."""
+    return TrainingConfig(
+        num_epochs=num_epochs,
+        batch_size=128,
+        learning_rate=7e-4,
+        weight_decay=0.0,
+        beta_1=0.5,
+        patience=num_epochs,
+    )
 
 
 def critic_noise(rng, n, num_latents, event_shape, *, draws) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ from commgen.generative.adversarial.steps import (
     CRITIC_STEPS,
     average_weights,
     critic_noise,
+    critic_training,
     improve_critic,
     sliced_distance,
     tell_loss,
@@ -13,7 +14,6 @@ from commgen.generative.adversarial.steps import (
 from commgen.generative.autoencoder.vae import VariationalAutoencoder
 from commgen.generative.family import NetworkFamily
 from commgen.generative.networks.decoder import SpectrumDecoder, draw_coefficients
-from commgen.generative.training import TrainingConfig
 
 # Weight of the critic's score against the evidence bound in nats a coefficient.
 _SCORE_WEIGHT = 0.02
@@ -38,15 +38,7 @@ class AdversarialAutoencoder(VariationalAutoencoder):
     """
 
     learns_from_noise = False
-    default_training = TrainingConfig(
-        num_epochs=60,
-        batch_size=128,
-        learning_rate=7e-4,
-        weight_decay=0.0,
-        beta_1=0.5,
-        patience=60,
-    )
-
+    default_training = critic_training(60)
     updates_per_step = CRITIC_STEPS + 1
 
     def __init__(

@@ -130,20 +130,11 @@ class DenoisingModel(NetworkModel, Prior):
 
         Parameters
         ----------
-        y, A, noise_cov
-            As :func:`~commgen.generative.observation.check_observation`.
-        num_samples
-            Samples for each observation; None or 0 for none.
+        y, A, noise_cov, num_samples, seed
+            As :meth:`Prior.posterior`, and so is the result.
         num_steps
             Passes of the network in a sample; None for 2 under white noise, else for
             ``num_posterior_steps``.
-        seed
-            Seed of the samples.
-
-        Returns
-        -------
-        Posterior
-            With samples where they were asked for.
 
         Raises
         ------

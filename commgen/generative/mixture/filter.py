@@ -1,4 +1,7 @@
-"""Posteriors of one Gaussian under y = A h + n, quick for many y and noise levels."""
+"""Posteriors of a Gaussian, and of a mixture of them, under y = A h + n.
+
+The noise is white, of another variance in each observation.
+"""
 
 import numpy as np
 from scipy.special import logsumexp

@@ -1,6 +1,5 @@
 """What a Gaussian mixture answers, once it has its weights and covariances."""
 
-from abc import abstractmethod
 from functools import partial
 from typing import Any
 
@@ -106,10 +105,6 @@ class MixtureModel(Prior):
             None if rest is None else _double(rest),
             None if spectra is None else _double(spectra),
         )
-
-    @abstractmethod
-    def fit(self, data, condition=None, *, seed):
-        """Fit to channels."""
 
     def denoise(self, y, no):
         """As :meth:`Prior.denoise`; exact under the mixture."""
@@ -222,21 +217,8 @@ class MixtureModel(Prior):
             \mathcal{CN}(y; 0, A R_k A^\mathsf{H} + \Sigma), \quad
             E[h\,|\,y,k] = R_k A^\mathsf{H}(A R_k A^\mathsf{H}+\Sigma)^{-1} y
 
-        Parameters
-        ----------
-        y, A, noise_cov
-            As :func:`~commgen.generative.observation.check_observation`.
-        num_samples
-            Independent draws for each observation; None or 0 for none.
-        num_steps
-            Without effect: the draws are exact.
-        seed
-            Their seed.
-
-        Returns
-        -------
-        Posterior
-            With samples where they were asked for.
+        Parameters and result are those of :meth:`Prior.posterior`; draws are exact and
+        independent.
         """
         y, A, no, cov = check_observation(y, A, noise_cov, self.event_shape)
         num_samples = check_int("num_samples", num_samples or 0, low=0)

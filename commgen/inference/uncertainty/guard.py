@@ -267,7 +267,7 @@ class GuardedPrior(Prior):
         Parameters
         ----------
         y, A, noise_cov
-            As :func:`~commgen.generative.observation.check_observation`.
+            As :meth:`~commgen.generative.Prior.posterior`.
         num_samples
             None or 0: a mix with least squares has no samples.
         num_steps, seed
