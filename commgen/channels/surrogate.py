@@ -11,7 +11,7 @@ from commgen._checks import check_finite, check_int
 from commgen.generative import TrainingConfig, load_model, read_card
 from commgen.generative.diffusion.rectified_flow import RectifiedFlow
 from commgen.generative.networks.dense_denoiser import DenseDenoiser
-from commgen.generative.noising import SNR_RANGE_DB
+from commgen.generative.noisy_examples import SNR_RANGE_DB
 
 _LEAST_BLOCKS = 1000
 # Share of the deviation of y that a linear function of x must leave.

@@ -23,7 +23,7 @@ from .model import (
     check_channels as check_channels,
 )
 from .names import Family as Family
-from .networks.denoiser import FourierDenoiser as FourierDenoiser
 from .networks.dense_denoiser import DenseDenoiser as DenseDenoiser
+from .networks.fourier_denoiser import FourierDenoiser as FourierDenoiser
 from .recipes import learn as learn
 from .training import TrainingConfig as TrainingConfig

@@ -16,7 +16,7 @@ from commgen.generative.model import (
     check_condition,
     check_training_set,
 )
-from commgen.generative.noising import SYMMETRIES, augment
+from commgen.generative.noisy_examples import SYMMETRIES, augment
 from commgen.generative.training import Batches, TrainingConfig, fingerprint, train
 
 _LEAST_CHANNELS = 20

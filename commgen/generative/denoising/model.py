@@ -16,7 +16,7 @@ from commgen.generative.mixture.draw import MixtureDeviation
 from commgen.generative.mixture.filter import mixture_samples
 from commgen.generative.model import Posterior, Prior
 from commgen.generative.network import NetworkModel
-from commgen.generative.noising import SNR_RANGE_DB
+from commgen.generative.noisy_examples import SNR_RANGE_DB
 from commgen.generative.observation import check_observation
 from commgen.measures.decibel import noise_variance
 

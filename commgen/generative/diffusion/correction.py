@@ -9,11 +9,15 @@ from commgen._random import complex_normal
 from commgen.generative._untyped import keras, ops, tf
 from commgen.generative.denoising.model import DenoisingModel
 from commgen.generative.denoising.solver import multistep_sample, noise_levels
-from commgen.generative.diffusion.guidance import check_guidance, guide, with_flag
+from commgen.generative.diffusion.classifier_free import (
+    check_guidance,
+    guide,
+    with_flag,
+)
 from commgen.generative.diffusion.preconditioner import GaussianPreconditioner
 from commgen.generative.mixture.gmm import GaussianMixture
-from commgen.generative.networks.denoiser import FourierDenoiser
-from commgen.generative.noising import SNR_RANGE_DB
+from commgen.generative.networks.fourier_denoiser import FourierDenoiser
+from commgen.generative.noisy_examples import SNR_RANGE_DB
 from commgen.measures.decibel import noise_variance
 
 _VARIANCE_WEIGHT = 0.1
@@ -103,7 +107,7 @@ class CorrectionModel(DenoisingModel):
         """Map {"y": [b, *event, 2], "no": [b]} to {"h_hat", "err_var"}.
 
         With conditions there is a third input, "condition": [b, num_conditions + 1],
-        from :func:`~commgen.generative.diffusion.guidance.with_flag`.
+        from :func:`~commgen.generative.diffusion.classifier_free.with_flag`.
         """
         y, no = inputs["y"], inputs["no"]
         scale, shape = self.preconditioner, ops.shape(y)
@@ -181,7 +185,7 @@ class CorrectionModel(DenoisingModel):
         condition : [n, num_conditions], float, or None
             In their own units; None for a model without conditions.
         guidance
-            As :func:`~commgen.generative.diffusion.guidance.guide`.
+            As :func:`~commgen.generative.diffusion.classifier_free.guide`.
         n
             Channels.
         """
@@ -232,7 +236,7 @@ class CorrectionModel(DenoisingModel):
         guidance
             0 leaves the condition out, 1 takes it as it is, and above 1 exaggerates
             what it changes, at twice the cost: see
-            :func:`~commgen.generative.diffusion.guidance.guide`.
+            :func:`~commgen.generative.diffusion.classifier_free.guide`.
         """
         guidance = check_guidance(guidance, self.num_conditions)
         return self._sample(n, condition, seed, partial(self._draw, guidance=guidance))

@@ -4,7 +4,7 @@ from commgen._checks import check_int
 from commgen.generative._untyped import keras
 from commgen.generative.diffusion.correction import CorrectionModel
 from commgen.generative.family import NetworkFamily
-from commgen.generative.noising import noisy_batch
+from commgen.generative.noisy_examples import noisy_batch
 
 
 @keras.saving.register_keras_serializable("commgen")

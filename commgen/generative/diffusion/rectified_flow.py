@@ -8,14 +8,14 @@ import numpy as np
 from commgen._checks import check_int
 from commgen._progress import progress_bar
 from commgen.generative._untyped import keras, tf
+from commgen.generative.diffusion.classifier_free import with_flag
 from commgen.generative.diffusion.correction import CorrectionModel
-from commgen.generative.diffusion.guidance import with_flag
 from commgen.generative.diffusion.reflow import Pairs, ReflowNetwork
 from commgen.generative.family import NetworkFamily
 from commgen.generative.model import check_condition
 from commgen.generative.network import without_names
-from commgen.generative.networks.denoiser import FourierDenoiser
-from commgen.generative.noising import flow_batch
+from commgen.generative.networks.fourier_denoiser import FourierDenoiser
+from commgen.generative.noisy_examples import flow_batch
 from commgen.generative.training import Batches, TrainingConfig, fingerprint, train
 
 _CHUNK = 256

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from commgen.generative._untyped import keras, ops, tf
-from commgen.generative.noising import SNR_RANGE_DB, augment
+from commgen.generative.noisy_examples import SNR_RANGE_DB, augment
 from commgen.measures.decibel import noise_variance
 
 # Power of a flow's error under which there is nothing left to correct.
@@ -24,7 +24,7 @@ class Pairs:
         Noise, with a little of a channel in it, and the channel it becomes.
     condition : [n, num_conditions + 1], float32, or None
         Of the paths, standardised and with a flag, from
-        :func:`~commgen.generative.diffusion.guidance.with_flag`.
+        :func:`~commgen.generative.diffusion.classifier_free.with_flag`.
     """
 
     start: np.ndarray
@@ -175,7 +175,7 @@ class ReflowNetwork(keras.Model):
         num_steps
             Points from which that many steps set out; None for points everywhere.
         symmetries
-            As :func:`~commgen.generative.noising.augment`, of start and end together.
+            As :func:`~commgen.generative.noisy_examples.augment`, of both ends.
         """
         both = np.stack([pairs.start[rows], pairs.end[rows]], axis=1)
         if symmetries:

@@ -1,7 +1,7 @@
 """Convolutional network over the bins of a Fourier domain, for masked inputs."""
 
 from commgen.generative._untyped import keras, layers, ops
-from commgen.generative.networks.denoiser import CircularConv, ResidualBlock
+from commgen.generative.networks.fourier_denoiser import CircularConv, ResidualBlock
 
 
 @keras.saving.register_keras_serializable("commgen")

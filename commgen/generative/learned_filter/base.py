@@ -10,7 +10,7 @@ from commgen._random import complex_normal
 from commgen.generative._untyped import keras, tf
 from commgen.generative.denoising.model import DenoisingModel
 from commgen.generative.denoising.solver import multistep_sample, noise_levels
-from commgen.generative.noising import SNR_RANGE_DB, noisy_batch
+from commgen.generative.noisy_examples import SNR_RANGE_DB, noisy_batch
 
 _CHUNK = 256
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from commgen._checks import check_int
 from commgen.generative._untyped import keras, layers, ops
-from commgen.generative.networks.denoiser import ResidualBlock, level_features
+from commgen.generative.networks.fourier_denoiser import ResidualBlock, level_features
 
 # Convolutions far apart see clusters, and those close together see their edges.
 _DILATIONS = (1, 2, 4)

@@ -5,7 +5,7 @@ import numpy as np
 from commgen._checks import check_int
 from commgen.generative._untyped import keras, layers, ops
 from commgen.generative.learned_filter.toeplitz_filter import real_steering
-from commgen.generative.networks.denoiser import ResidualBlock, level_features
+from commgen.generative.networks.fourier_denoiser import ResidualBlock, level_features
 
 # Points for each antenna: of the periodogram, and of the spectrum.
 SEEN, MADE = 2, 4

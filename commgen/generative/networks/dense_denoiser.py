@@ -4,7 +4,7 @@ import numpy as np
 
 from commgen._checks import check_int
 from commgen.generative._untyped import keras, layers, ops
-from commgen.generative.networks.denoiser import level_features
+from commgen.generative.networks.fourier_denoiser import level_features
 from commgen.generative.networks.subnets import ResidualMLP
 
 

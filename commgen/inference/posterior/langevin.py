@@ -8,7 +8,7 @@ from commgen._checks import check_int, check_positive
 from commgen._random import complex_normal
 from commgen.generative.chunks import ChunkedDenoiser
 from commgen.generative.model import Posterior
-from commgen.generative.noising import SNR_RANGE_DB
+from commgen.generative.noisy_examples import SNR_RANGE_DB
 from commgen.generative.observation import check_observation
 from commgen.measures.decibel import noise_variance
 

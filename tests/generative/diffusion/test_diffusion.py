@@ -12,7 +12,7 @@ from commgen.generative import (
     load_model,
 )
 from commgen.generative.denoising.flat import FlatDenoiser
-from commgen.generative.noising import augment, noisy_batch
+from commgen.generative.noisy_examples import augment, noisy_batch
 from commgen.generative.training import Keeper
 
 SHORT = TrainingConfig(num_epochs=2, batch_size=64)

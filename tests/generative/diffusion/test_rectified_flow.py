@@ -14,7 +14,7 @@ from commgen.generative import (
     load_model,
 )
 from commgen.generative.diffusion.reflow import Pairs, ReflowNetwork
-from commgen.generative.noising import flow_batch
+from commgen.generative.noisy_examples import flow_batch
 
 FAST = TrainingConfig(num_epochs=8, batch_size=64, learning_rate=5e-3)
 SHORT = TrainingConfig(num_epochs=1, batch_size=64)

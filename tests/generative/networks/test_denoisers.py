@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 
 from commgen.generative import FourierDenoiser
-from commgen.generative.networks.denoiser import CircularConv, ConditionEmbedding
 from commgen.generative.networks.dense_denoiser import DenseDenoiser
+from commgen.generative.networks.fourier_denoiser import (
+    CircularConv,
+    ConditionEmbedding,
+)
 
 
 @pytest.mark.parametrize("kernel_size", [1, 3, 5, 9])
