@@ -10,7 +10,7 @@ from commgen._progress import progress_bar
 from commgen.generative._untyped import keras, tf
 from commgen.generative.diffusion.classifier_free import with_flag
 from commgen.generative.diffusion.correction import CorrectionModel
-from commgen.generative.diffusion.reflow import Pairs, ReflowNetwork
+from commgen.generative.diffusion.reflow import Pairs, StraightPaths
 from commgen.generative.family import NetworkFamily
 from commgen.generative.model import check_condition
 from commgen.generative.network import without_names
@@ -95,7 +95,7 @@ class RectifiedFlow(CorrectionModel):
         self.num_flow_steps = check_int("num_flow_steps", num_flow_steps, low=2)
         if straight is None:
             straight = FourierDenoiser(variance=False)
-        self.straight = ReflowNetwork(self.event_shape, straight, self._input_shapes(2))
+        self.straight = StraightPaths(self.event_shape, straight, self._input_shapes(2))
         self.straight.trainable = False
         self._is_straight = self.add_weight(
             shape=(), initializer="zeros", name="is_straight", trainable=False

@@ -37,7 +37,8 @@ class Pairs:
         return Pairs(self.start[rows], self.end[rows], condition)
 
 
-class ReflowNetwork(keras.Model):
+# Keras looks for saved weights under this name: it stays.
+class StraightPaths(keras.Model):
     r"""Network of reflow: velocity along straight lines from starts z to ends h.
 
     At :math:`x = (1-\tau) z + \tau h` the network returns the remaining error of the

@@ -18,6 +18,7 @@ _NUM_NEIGHBOURS = 4
 _KERNEL = 9
 
 
+# Keras looks for saved weights under this name: it stays.
 @keras.saving.register_keras_serializable("commgen")
 class RadialCoupling(layers.Layer):
     r"""Changes some complex numbers of a channel by what others are.
@@ -27,7 +28,9 @@ class RadialCoupling(layers.Layer):
 
     with :math:`x_{n(b,l)}` the nearest of those that are seen, and monotone splines g.
     The network that gives a, s and g sees powers and relative phases only, so that a
-    common phase of the input is that of the output.
+    common phase of the input is that of the output. It is a spline coupling of the
+    modulus (Durkan et al., NeurIPS 2019), and not the radial flow of Rezende and
+    Mohamed (ICML 2015).
 
     Parameters
     ----------

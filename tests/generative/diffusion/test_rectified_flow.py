@@ -13,7 +13,7 @@ from commgen.generative import (
     TrainingConfig,
     load_model,
 )
-from commgen.generative.diffusion.reflow import Pairs, ReflowNetwork
+from commgen.generative.diffusion.reflow import Pairs, StraightPaths
 from commgen.generative.noisy_examples import flow_batch
 
 FAST = TrainingConfig(num_epochs=8, batch_size=64, learning_rate=5e-3)
@@ -111,7 +111,7 @@ def test_lines_of_a_linear_map_need_no_network(normal, num_steps):
     """Where h = 0.6 z the best multiple of x is h itself, all along the line."""
     z = normal(200, 4).astype(np.complex64)
     network = FourierDenoiser(width=8, depth=1, variance=False)
-    paths = ReflowNetwork((4,), network, ((None, 4, 2), (None, 2)))
+    paths = StraightPaths((4,), network, ((None, 4, 2), (None, 2)))
     paths.adapt(Pairs(z, 0.6 * z))
     parts = np.stack([z.real, z.imag], axis=-1)
     h = paths.carry(tf.constant(parts), None, num_steps)
@@ -121,7 +121,7 @@ def test_lines_of_a_linear_map_need_no_network(normal, num_steps):
 def test_points_lie_on_their_lines(normal):
     z, h = (normal(50, 4).astype(np.complex64) for _ in range(2))
     network = FourierDenoiser(width=8, depth=1, variance=False)
-    paths = ReflowNetwork((4,), network, ((None, 4, 2), (None, 2)))
+    paths = StraightPaths((4,), network, ((None, 4, 2), (None, 2)))
     rows = np.arange(10, 40)
     inputs, ends = paths.examples(
         np.random.default_rng(1), Pairs(z, h), rows, num_steps=4
