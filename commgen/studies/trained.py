@@ -10,7 +10,7 @@ import numpy as np
 from commgen.channels import RECIPES
 from commgen.datasets.events import load_events
 from commgen.generative import Diffusion, GaussianMixture, load_model
-from commgen.generative.networks.denoiser import FourierDenoiser
+from commgen.generative.networks.fourier_denoiser import FourierDenoiser
 from commgen.studies.seeds import part_seed
 from commgen.studies.sets import drawn_events
 

@@ -9,7 +9,7 @@ from commgen._settings import Int, Settings
 from commgen.montecarlo.sweep import SweepConfig
 from commgen.phy.nr.config import PuschConfig
 from commgen.phy.simulation.estimator_config import EstimatorConfig
-from commgen.phy.simulation.link_union import AnyLinkConfig
+from commgen.phy.simulation.link_config import AnyLinkConfig
 from commgen.phy.simulation.source_config import (
     RecordedSource,
     SourceConfig,

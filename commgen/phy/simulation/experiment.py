@@ -92,7 +92,7 @@ class LinkExperiment(Experiment):
 
     def build(self, keep: Callable[[], Path | None] = nowhere) -> Any:
         """Build the link, and fit or load what its estimators need."""
-        from commgen.phy.simulation.build import build_simulator
+        from commgen.phy.simulation.build_simulator import build_simulator
 
         return build_simulator(self.config, keep, jit_compile=self.jit_compile)
 

@@ -18,8 +18,8 @@ from commgen.phy.neural.network import ReceiverNetwork
 from commgen.phy.neural.receiver import NeuralReceiver, ReceiverFeatures
 from commgen.phy.neural.training import train_neural_receiver, training_seed
 from commgen.phy.receiver import gives_llr
+from commgen.phy.simulation.build_link import build_link
 from commgen.phy.simulation.estimators import build_estimators
-from commgen.phy.simulation.links import build_link
 from commgen.phy.simulation.sources import build_source
 from commgen.phy.simulation.timed import TimedEstimator
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from commgen.phy import Link, LSEstimator, PerfectCSI, build_resource_grid, parse_config
 from commgen.phy.receiver import EstimatorReceiver, as_receiver, gives_llr
-from commgen.phy.simulation.links import build_link
+from commgen.phy.simulation.build_link import build_link
 from commgen.phy.simulation.timed import TimedEstimator
 
 

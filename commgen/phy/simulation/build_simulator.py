@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from commgen.phy.simulation.build_link import build_link
 from commgen.phy.simulation.config import SimulationConfig
 from commgen.phy.simulation.estimators import build_estimators, build_unfitted
-from commgen.phy.simulation.links import build_link
 from commgen.phy.simulation.simulator import Simulator
 
 
@@ -30,7 +30,7 @@ def build_simulator(
     Raises
     ------
     ValueError, OSError
-        As :func:`~commgen.phy.simulation.links.build_link` and
+        As :func:`~commgen.phy.simulation.build_link.build_link` and
         :func:`~commgen.phy.simulation.estimators.build_estimators`.
     """
     # Whatever does not fit shows here, before anything is kept.
