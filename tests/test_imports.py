@@ -5,26 +5,25 @@ import re
 import subprocess
 import sys
 from functools import cache
-from pathlib import Path
 
 import pytest
+from code_graph import (
+    FACADES,
+    MODULES,
+    NAMES,
+    PACKAGE,
+    ROOT,
+    imports,
+    module_of,
+    modules_used,
+    name_of,
+    room_of,
+)
 
-import commgen
-
-PACKAGE = Path(commgen.__file__).parent
-PLAN = PACKAGE.parent / "ARCHITECTURE.md"
+PLAN = ROOT / "ARCHITECTURE.md"
 HEAVY = {"tensorflow", "keras", "sionna"}
-MODULES = sorted(PACKAGE.rglob("*.py"))
 # Modules that may name others in strings, wherever these lie.
 NAMED_IN_STRINGS = {"commgen.generative.names"}
-
-
-def name_of(path):
-    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-NAMES = {name_of(path): path for path in MODULES}
 
 
 def table(heading):
@@ -64,64 +63,6 @@ LIGHT = {
 
 
 @cache
-def imports(path, *, at_import_time=False, in_strings=False):
-    """Absolute names that a module imports, also inside functions."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = outside_functions(tree) if at_import_time else ast.walk(tree)
-    names = set()
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
-        elif in_strings and isinstance(node, ast.Constant):
-            names |= {node.value} if node.value in NAMES else set()
-    return names
-
-
-def outside_functions(node):
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            yield child
-            yield from outside_functions(child)
-
-
-def room_of(name):
-    parts = name.split(".")
-    return parts[1] if parts[0] == "commgen" and len(parts) > 1 else None
-
-
-def facades():
-    """Return {public name: module} of all facades, from their stubs."""
-    found = {}
-    for path in PACKAGE.rglob("*.pyi"):
-        package = name_of(path)
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ImportFrom) and node.module:
-                for alias in node.names:
-                    found[f"{package}.{alias.name}"] = f"{package}.{node.module}"
-    return found
-
-
-FACADES = facades()
-
-
-def module_of(name):
-    """Return the module of commgen that holds a name, or None."""
-    while name in FACADES:
-        name = f"{FACADES[name]}.{name.rpartition('.')[2]}"
-    while name and name not in NAMES:
-        name = name.rpartition(".")[0]
-    return name or None
-
-
-def modules_used(name, **options):
-    found = {module_of(used) for used in imports(NAMES[name], **options)}
-    return found - {None, name, "commgen"}
-
-
-@cache
 def loads_when_imported(name):
     """Top-level packages that a module brings in, by its imports outside functions."""
     seen, todo, packages = set(), [name], set()
@@ -132,7 +73,7 @@ def loads_when_imported(name):
         seen.add(here)
         names = imports(NAMES[here], at_import_time=True)
         packages |= {used.split(".")[0] for used in names}
-        todo += modules_used(here, at_import_time=True)
+        todo += modules_used(NAMES[here], at_import_time=True)
         if "." in here:
             todo.append(here.rpartition(".")[0])
     return packages
@@ -183,15 +124,15 @@ def test_the_plan_names_all_rooms():
 def test_rooms_import_only_lower_ones(path):
     own = room_of(name_of(path))
     allowed = ROOMS[own] | {own} if own else GROUND
-    used = {room_of(name) for name in modules_used(name_of(path))}
+    used = {room_of(name) for name in modules_used(path)}
     assert used <= allowed, f"{name_of(path)} imports {sorted(used - allowed)}"
 
 
 def test_only_the_listed_modules_name_others_in_strings():
     named = {
         name
-        for name in NAMES
-        if modules_used(name, in_strings=True) != modules_used(name)
+        for name, path in NAMES.items()
+        if modules_used(path, in_strings=True) != modules_used(path)
     }
     assert named == NAMED_IN_STRINGS
 
@@ -216,7 +157,7 @@ def test_facades_load_what_they_name():
 
 
 def test_no_two_files_import_each_other():
-    assert circles({name: modules_used(name) for name in NAMES}) == []
+    assert circles({name: modules_used(path) for name, path in NAMES.items()}) == []
 
 
 def test_circles_are_found():
@@ -273,7 +214,7 @@ def test_folders_import_only_lower_ones(row):
     assert [
         (name, other)
         for name in inside
-        for other in modules_used(name)
+        for other in modules_used(NAMES[name])
         if room_of(other) == room and runs_up(name, other, row)
     ] == []
 
