@@ -1,7 +1,10 @@
 """What all tests share."""
 
 import copy
+import ctypes
+import gc
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,41 @@ import commgen.generative as g  # loads no TensorFlow before it must
 
 # Before anything imports TensorFlow: silence its start-up log.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# Fixtures that take long and that several files use: one worker runs all of these.
+SHARED = ("fitted", "toy")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for its marker
+def pytest_collection_modifyitems(items):
+    """Give a worker whole files, and all tests of a shared fixture."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        for item in items:
+            shared = [n for n in SHARED if n in getattr(item, "fixturenames", ())]
+            group = shared[0] if shared else str(item.path)
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def release_graphs():
+    """Let go of what TensorFlow would keep of the graphs of this file.
+
+    The default graph holds on to the batches of each training, and the registry of
+    gradients to each graph in which ``tf.nn.silu`` was called.
+    """
+    yield
+    if "tensorflow" not in sys.modules:
+        return
+    import keras
+    from tensorflow.python.framework.ops import gradient_registry
+
+    keras.backend.clear_session()
+    for name in list(gradient_registry._registry):
+        if name.startswith("CustomGradient-"):
+            del gradient_registry._registry[name]
+    gc.collect()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @pytest.fixture(scope="session")
