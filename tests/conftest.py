@@ -15,18 +15,29 @@ import commgen.generative as g  # loads no TensorFlow before it must
 # Before anything imports TensorFlow: silence its start-up log.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-# Fixtures that take long and that several files use: one worker runs all of these.
-SHARED = ("fitted", "toy")
+# Files that use the fixture fitted, whose models take long to train.
+FITTED = (
+    "tests/cli/test_every_model.py",
+    "tests/generative/denoising/test_posterior_samples.py",
+    "tests/generative/mixture/test_gmm.py",
+    "tests/generative/test_contract.py",
+    "tests/inference/posterior/test_map_estimate.py",
+)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for its marker
-def pytest_collection_modifyitems(items):
-    """Give a worker whole files, and all tests of a shared fixture."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        for item in items:
-            shared = [n for n in SHARED if n in getattr(item, "fixturenames", ())]
-            group = shared[0] if shared else str(item.path)
-            item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give each worker whole files, and to one of them what needs the same models."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            if file in FITTED:
+                return "fitted"
+            return "cli" if file.startswith("tests/cli/") else file
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="module", autouse=True)
