@@ -1,6 +1,7 @@
 # make demo    the main job: channels, learned priors, a coded link -> runs/demo
 # make test    format, lint, types and all tests
-# Both make their own environment in .venv from the versions in requirements.lock.
+# make check   format, lint, types, and the tests of what differs from HEAD
+# They make their own environment in .venv from the versions in requirements.lock.
 # make light   the tests of what needs no TensorFlow, without it, under NumPy 1 and 2
 
 SHELL := /bin/bash
@@ -8,11 +9,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Processes that share the tests out, of about 2.5 GB and one thread each.
+WORKERS ?= 2
+PYTEST_OPTIONS := --numprocesses $(WORKERS) --dist loadfile
+ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1
+SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync
 
-.PHONY: demo test env light lint lock clean help
+.PHONY: changed check demo test env light lint lock clean help
 
 help:
-	@sed -n 's/^# //p' $(firstword $(MAKEFILE_LIST))
+	@sed -n '/^$$/q; s/^# //p' $(firstword $(MAKEFILE_LIST))
 
 env: $(READY)
 
@@ -34,8 +40,17 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 
-test: $(READY) lint light
-	$(BIN)/python -m pytest
+test: $(READY)
+	@$(SIDE_BY_SIDE) lint light
+	$(ONE_THREAD) $(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+check: $(READY)
+	@$(BIN)/python tools/changed.py --list
+	@$(SIDE_BY_SIDE) lint changed
+
+# The tests of what differs from HEAD, and the contracts.
+changed: $(READY)
+	$(ONE_THREAD) $(BIN)/python tools/changed.py $(PYTEST_OPTIONS)
 
 # What needs no TensorFlow, in environments without it, under NumPy 1.24 and 2.
 LIGHT := tests/measures tests/coding tests/frame tests/exported tests/montecarlo tests/test_files.py tests/test_light.py \

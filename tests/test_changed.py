@@ -90,11 +90,13 @@ def test_slow_tests_run_where_they_have_changed(monkeypatch, capsys, codes, code
     monkeypatch.setattr(changed, "changed", lambda root: [slow])
     monkeypatch.setattr(subprocess, "run", run)
     assert changed.main(["-x"]) == code
-    assert "tests/test_changed.py has changed\n" in capsys.readouterr().out
     assert [call[4:7] for call in calls] == [
         ("-x", "-m", kind) for kind in ("not slow", "slow")[: len(codes)]
     ]
-    assert calls[-1][-1] == (slow if len(codes) == 2 else calls[0][-1])
+    assert calls[0][-1] == slow
+    assert len(codes) == 1 or calls[1][7:] == (slow,)
+    assert changed.main(["--list"]) == 0
+    assert "tests/test_changed.py has changed\n" in capsys.readouterr().out
 
 
 def test_relative_imports_are_refused(tmp_path):

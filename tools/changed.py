@@ -82,18 +82,18 @@ def choose(paths):
 
 
 def main(options):
-    """Say what is tested and why, and run pytest; slow tests if they have changed."""
+    """Run pytest with options, slow tests if they have changed; or say what and why."""
     paths = changed(ROOT)
     chosen = choose(paths)
-    for test, reason in sorted(chosen.items()):
-        print(f"{test.relative_to(ROOT)} {reason}", flush=True)
+    if options == ["--list"]:
+        for test, reason in sorted(chosen.items()):
+            print(f"{test.relative_to(ROOT)} {reason}")
+        return 0
     pytest = (sys.executable, "-m", "pytest", "-q", *options)
     code = subprocess.run((*pytest, "-m", "not slow", *chosen), cwd=ROOT).returncode
     slow = [path for path in paths if path in TESTS and "mark.slow" in path.read_text()]
-    if slow:
-        code = (
-            code or subprocess.run((*pytest, "-m", "slow", *slow), cwd=ROOT).returncode
-        )
+    if slow and code == 0:
+        code = subprocess.run((*pytest, "-m", "slow", *slow), cwd=ROOT).returncode
     return code
 
 

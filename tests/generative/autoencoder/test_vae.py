@@ -18,7 +18,7 @@ from commgen.generative.networks.fourier import (
     to_fourier,
 )
 
-TRAINING = TrainingConfig(num_epochs=40, batch_size=64, learning_rate=4e-3)
+TRAINING = TrainingConfig(num_epochs=20, batch_size=64, learning_rate=4e-3)
 
 
 BEAMS = (1, 5, 9, 13)
