@@ -29,14 +29,20 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
-@pytest.mark.slow
-def test_quick_demo_without_recordings_leaves_results_and_models(tmp_path):
-    """The stranger's way: no data, one command, then the models are put to use."""
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The stranger's way: no data, one command. Its folder, and what it printed."""
     environment = {k: v for k, v in os.environ.items() if k != "COMMGEN_DATA"}
-    folder = tmp_path / "demo"
+    folder = tmp_path_factory.mktemp("quick") / "demo"
     done = run_demo(folder, environment)
     assert done.returncode == 0, done.stderr
-    assert "COMMGEN_DATA" in done.stdout
+    return folder, done.stdout
+
+
+@pytest.mark.slow
+def test_quick_demo_without_recordings_leaves_results_and_models(demo):
+    folder, told = demo
+    assert "COMMGEN_DATA" in told
     nmse = rows_of(folder / "umi64" / "estimation" / "estimation.csv")
     assert {row["estimator"] for row in nmse} == ESTIMATORS | {"genie"}
     link = rows_of(folder / "umi64" / "link" / "results.csv")
@@ -53,8 +59,10 @@ def test_quick_demo_without_recordings_leaves_results_and_models(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.measured
-def test_quick_demo_with_recordings_adds_the_office(tmp_path, data_root):
-    folder = tmp_path / "demo"
+def test_quick_demo_with_recordings_adds_the_office(demo, data_root):
+    """It goes on with the folder of the first, whose results stay."""
+    folder, _ = demo
+    before = (folder / "umi64" / "link" / "results.csv").read_bytes()
     done = run_demo(folder, {**os.environ, "COMMGEN_DATA": str(data_root)})
     assert done.returncode == 0, done.stderr
     nmse = rows_of(folder / "polyu" / "estimation" / "estimation.csv")
@@ -63,6 +71,7 @@ def test_quick_demo_with_recordings_adds_the_office(tmp_path, data_root):
     }
     assert at_0_db["gmm"] < at_0_db["lmmse"] < at_0_db["ls"]
     assert rows_of(folder / "polyu" / "link" / "results.csv")
+    assert (folder / "umi64" / "link" / "results.csv").read_bytes() == before
 
 
 def test_folder_of_another_demo_is_refused(tmp_path):
