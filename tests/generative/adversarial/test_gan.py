@@ -24,6 +24,7 @@ def draw_beams(rng, n, size=8):
     return (turned + noise).astype(np.complex64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", [WassersteinGAN, AdversarialAutoencoder])
 def test_it_learns_both_beams_and_their_power(family):
     keras.utils.set_random_seed(1)
@@ -39,6 +40,7 @@ def test_it_learns_both_beams_and_their_power(family):
     assert np.mean(np.abs(h) ** 2) == pytest.approx(1, rel=0.5)
 
 
+@pytest.mark.slow
 def test_condition_chooses_the_beam():
     rng = np.random.default_rng(2)
     which = rng.integers(2, size=2000)
@@ -110,6 +112,7 @@ def test_noise_is_a_function_of_the_generator():
         np.testing.assert_array_equal(a[name], b[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", [WassersteinGAN, AdversarialAutoencoder])
 def test_training_goes_on_where_it_was(family, channels, cut_off):
     """Critic, average and optimizer are all in the checkpoint."""

@@ -98,6 +98,7 @@ def test_the_latent_prior_is_learned(trained):
     assert means.std(axis=0).max() > 0.1
 
 
+@pytest.mark.slow
 def test_condition_chooses_the_beam():
     rng = np.random.default_rng(5)
     which = rng.integers(2, size=2000)

@@ -190,6 +190,7 @@ def fading():
     return model.fit(h, doppler[:, None], seed=1, training=training)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("doppler", [0.02, 0.05, 0.1])
 def test_fading_has_the_autocorrelation_of_clarke(fading, doppler):
     """J0(2 pi f_d tau), Clarke 1968, for longer than was seen and where none was."""
@@ -202,6 +203,7 @@ def test_fading_has_the_autocorrelation_of_clarke(fading, doppler):
     assert np.sqrt(np.mean(error**2)) < 0.08
 
 
+@pytest.mark.slow
 def test_sequences_begin_alike(fading):
     """A sequence of the trained length has the law of sample; one seed is one draw."""
     first = fading.sample_sequence(300, 24, [0.05], seed=2)
@@ -210,6 +212,7 @@ def test_sequences_begin_alike(fading):
     assert not np.allclose(first, fading.sample_sequence(300, 24, [0.05], seed=3))
 
 
+@pytest.mark.slow
 def test_fading_is_likeliest_at_its_own_speed(fading, rng):
     h = clarke(rng, np.full(200, 0.05), 24)
     speeds = (0.01, 0.05, 0.1)

@@ -46,7 +46,7 @@ def stages():
     model = small()
     model.fit(draw_beams(np.random.default_rng(2), 3000), seed=3, training=FAST)
     samples = {"flow": model.sample(500, seed=1)}
-    pairs = model.draw_pairs(6000, seed=4)
+    pairs = model.draw_pairs(3000, seed=4)
     model.reflow(pairs, seed=5, training=FAST)
     samples["reflow"] = model.sample(500, seed=1)
     model.distil(pairs, seed=6, training=FAST)
@@ -54,6 +54,7 @@ def stages():
     return model, pairs, samples
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stage", "share"), [("flow", 0.9), ("reflow", 0.7), ("distil", 0.8)]
 )
@@ -64,6 +65,7 @@ def test_samples_are_sparse_and_of_the_power(stages, stage, share):
     assert np.median(beam_share(h)) > share
 
 
+@pytest.mark.slow
 def test_one_step_ends_where_the_flow_does(stages):
     """From the same starts: the noise that a sample comes from stays the same."""
     model, _, samples = stages
@@ -73,6 +75,7 @@ def test_one_step_ends_where_the_flow_does(stages):
     assert error < 0.25 * power
 
 
+@pytest.mark.slow
 def test_the_estimate_is_that_of_the_flow(stages):
     """Beams are white to a Gaussian, whose error is no / (1 + no)."""
     model, rng, no = stages[0], np.random.default_rng(8), 0.1
@@ -84,6 +87,7 @@ def test_the_estimate_is_that_of_the_flow(stages):
     assert abs(10 * np.log10(np.mean(err_var) / error)) < 1
 
 
+@pytest.mark.slow
 def test_stage_and_steps_are_saved(stages, tmp_path):
     model = stages[0]
     model.save(tmp_path / "m")
@@ -140,6 +144,7 @@ def test_points_lie_on_their_lines(normal):
     np.testing.assert_allclose(power, expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_one_seed_is_one_straight_flow_and_a_new_fit_ends_it(channels, tmp_path):
     def train(folder):
         model = small((2, 6), num_steps=2).fit(channels, seed=1, training=SHORT)
@@ -192,6 +197,7 @@ def test_the_condition_decides_and_guidance_sharpens(told):
     assert abs(drawn - 0.5) < four_sigma
 
 
+@pytest.mark.slow
 def test_straight_paths_follow_the_condition(told):
     pairs = told.draw_pairs(3000, seed=4)
     assert pairs.condition.shape == (3000, 2)

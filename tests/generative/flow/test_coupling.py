@@ -174,6 +174,7 @@ def gaussian():
     return ((z[0] + 1j * z[1]) @ root.T).astype(np.complex64), root
 
 
+@pytest.mark.slow
 def test_learns_the_entropy_of_a_gaussian(gaussian):
     """No density has a higher expected logarithm than the true one."""
     h, root = gaussian
@@ -190,6 +191,7 @@ def test_learns_the_entropy_of_a_gaussian(gaussian):
     assert -0.02 < gap < 0.25 * first_gap
 
 
+@pytest.mark.slow
 def test_condition_decides_the_power(normal, rng):
     c = rng.integers(2, size=(800, 1)).astype(np.float32)
     h = (normal(800, 4) * np.where(c == 1, 1.3, 0.3)).astype(np.complex64)
