@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Processes that share the tests out, of about 2.5 GB and one thread each.
 WORKERS ?= 2
-PYTEST_OPTIONS := --numprocesses $(WORKERS) --dist loadfile
+PYTEST_OPTIONS := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync
 

@@ -33,7 +33,7 @@ def _model(seed=2):
 
 @pytest.fixture(scope="module")
 def trained(channels):
-    training = TrainingConfig(num_epochs=25, batch_size=64, learning_rate=5e-3)
+    training = TrainingConfig(num_epochs=14, batch_size=64, learning_rate=5e-3)
     symmetries = ("phase", "reversal", "shift")
     return _model().fit(
         channels[:1000],
