@@ -78,7 +78,9 @@ def test_edited_and_new_files_have_changed(clone):
     assert changed.changed(clone) == [clone / "edited", clone / "new"]
 
 
-@pytest.mark.parametrize(("codes", "code"), [((0, 0), 0), ((0, 1), 1), ((1,), 1)])
+@pytest.mark.parametrize(
+    ("codes", "code"), [((0, 0), 0), ((0, 5), 0), ((0, 1), 1), ((1,), 1)]
+)
 def test_slow_tests_run_where_they_have_changed(monkeypatch, capsys, codes, code):
     slow = ROOT / "tests" / "test_changed.py"  # it names the mark.slow here
     calls, answers = [], iter(codes)
