@@ -41,6 +41,8 @@ OFFSETS: dict[str, int | None] = {
     "observations/moving": 1,
     "receivers/network": 1,
     "spatial-model/noise": 3,
+    "tdl-grid/train": 0,
+    "tdl-grid/test": 1,
 }
 #: What each further one of a numbered part adds; 1 where it is not named.
 STEPS = {"augmentation/trial": 1000}

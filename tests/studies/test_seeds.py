@@ -15,7 +15,7 @@ SHARED = {
     frozenset({"generative/macrocell", "estimation/spatial"}),
     frozenset({"generative/grid train", "estimation/grid train"}),
     frozenset({"generative/grid test", "estimation/grid test"}),
-    frozenset({"set/train", "augmentation/trial", "shifts/set"}),
+    frozenset({"set/train", "augmentation/trial", "shifts/set", "tdl-grid/train"}),
     frozenset({"set/again", "spatial-model/noise"}),
     frozenset(
         {
@@ -23,6 +23,7 @@ SHARED = {
             "shifts/detector",
             "observations/moving",
             "receivers/network",
+            "tdl-grid/test",
         }
     ),
 }

@@ -88,7 +88,7 @@ def tdl_grid_study(output: Path, size: GridSize, *, seed: int) -> dict[str, Rows
     """
     config = RECIPES["tdl-grid"]
     train, test = (
-        draw_channels(config, n, seed=part_seed(seed, f"set/{part}")).h[
+        draw_channels(config, n, seed=part_seed(seed, f"tdl-grid/{part}")).h[
             :, 0, 0, :, : size.num_subcarriers
         ]
         for part, n in (("train", size.num_train), ("test", size.num_test))
