@@ -17,7 +17,8 @@ from commgen.datasets import (
 from commgen.datasets.events import Events, load_events
 from commgen.generative import load_model
 from commgen.inference import NmseSweep, save_nmse_sweep, sweep_nmse
-from commgen.phy import RunResult, parse_config, run_simulation
+from commgen.montecarlo import RunResult
+from commgen.phy import parse_config, run_simulation
 from commgen.studies.sets import drawn_events
 
 
