@@ -29,7 +29,7 @@ def test_a_module_brings_its_folder_its_room_and_who_imports_it():
     found = chosen("commgen/generative/networks/fourier_denoiser.py")
     folder, user = "tests/generative/networks", "tests/generative/learned_filter"
     name = "commgen.generative.networks.fourier_denoiser"
-    assert found[f"{folder}/test_denoiser.py"] == f"lies beside {name}"
+    assert found[f"{folder}/test_denoisers.py"] == f"lies beside {name}"
     diffusion = "tests/generative/diffusion/test_diffusion.py"
     assert found[diffusion] == f"imports {name}"
     assert found[f"{user}/test_stationary.py"].endswith(f"which imports {name}")
