@@ -111,7 +111,8 @@ def test_invertible(event_shape, normal):
     for block in model.blocks:
         z, _ = block((z, c))
     assert not np.allclose(z, x, atol=0.1)
-    np.testing.assert_allclose(model._invert(z, c), x, atol=1e-4)
+    # In single precision, where the slope of a spline may be small.
+    np.testing.assert_allclose(model._invert(z, c), x, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("event_shape", [(2, 2), (3,), (1,)])
