@@ -1,5 +1,9 @@
-"""CPU time until a mistake is told: a file, a key, an option, of the verbs."""
+"""CPU time until a mistake is told: a file, a key, an option, of the verbs.
 
+With --finished RUN also that of the verbs which only read a finished run.
+"""
+
+import argparse
 import resource
 import subprocess
 import sys
@@ -34,8 +38,11 @@ COMMANDS = (
 )
 
 
-def cpu_seconds(command, place):
-    """Return the CPU time of a command, user and system, that must fail."""
+READERS = ("resume {}", "compare {}", "plot {} -o run.png")
+
+
+def cpu_seconds(command, place, code=2):
+    """Return the CPU time of a command, user and system, that must end with a code."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, "-m", "commgen.cli", *command.split()],
@@ -44,12 +51,20 @@ def cpu_seconds(command, place):
         timeout=120,
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode != 2:
-        sys.exit(f"{command}: exit {done.returncode}, not 2")
+    if done.returncode != code:
+        sys.exit(f"{command}: exit {done.returncode}, not {code}")
     return sum(getattr(after, k) - getattr(before, k) for k in ("ru_utime", "ru_stime"))
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--finished", type=Path, help="a finished run")
+    finished = parser.parse_args().finished
+    readers = () if finished is None else READERS
+    commands = dict.fromkeys(COMMANDS, 2)
+    commands |= {
+        command.format(finished and finished.resolve()): 0 for command in readers
+    }
     values = yaml.safe_load(EXAMPLE_YAML)
     table = Table("command", "least of 3 [s]", "greatest [s]")
     with tempfile.TemporaryDirectory() as name:
@@ -59,8 +74,8 @@ def main():
         values["link"]["fft_siez"] = 64
         (place / "key.yaml").write_text(yaml.safe_dump(values))
         worst = 0.0
-        for command in COMMANDS:
-            seconds = [cpu_seconds(command, place) for _ in range(3)]
+        for command, code in commands.items():
+            seconds = [cpu_seconds(command, place, code) for _ in range(3)]
             worst = max(worst, min(seconds))
             table.add_row(command, f"{min(seconds):.2f}", f"{max(seconds):.2f}")
     console = Console()

@@ -1,6 +1,10 @@
 """The verbs around finished and unfinished runs."""
 
 import functools
+import json
+import shutil
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -50,6 +54,51 @@ def test_resume_shows_what_is_done(finished, capsys):
     assert "BLER 0.1" in out
     with pytest.raises(ValueError, match="neither a run nor a campaign"):
         resume(finished.parent)
+
+
+FINISHED = """
+import sys
+
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"tensorflow", "keras", "sionna"}:
+            raise ModuleNotFoundError(f"{name} was loaded")
+
+sys.meta_path.insert(0, Block())
+from commgen.cli import main
+
+run, picture = sys.argv[1:]
+for arguments in (["resume", run], ["compare", run], ["plot", run, "-o", picture]):
+    sys.argv = ["commgen", *arguments]
+    try:
+        main()
+    except SystemExit as stop:
+        if stop.code:
+            raise
+"""
+
+
+def test_what_is_finished_is_read_without_tensorflow(finished, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", FINISHED, finished, tmp_path / "a.png"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "already done" in done.stdout
+    assert (tmp_path / "a.png").stat().st_size > 10_000
+
+
+def test_runs_of_before_the_card_had_a_layout_are_read(finished, tmp_path, commgen):
+    """What is drawn and compared is the same."""
+    before = commgen("compare", finished).out
+    old = shutil.copytree(finished, tmp_path / "run")
+    card = json.loads((old / "card.json").read_text())
+    del card["layout"]
+    (old / "card.json").write_text(json.dumps(card))
+    assert commgen("compare", old).out == before
+    assert "drawn in" in commgen("plot", old, "-o", tmp_path / "a.png").out
 
 
 def test_plot_draws(finished, tmp_path, capsys):
