@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from commgen.generative import AdversarialAutoencoder, TrainingConfig, WassersteinGAN
+from commgen.generative import AdversarialAutoencoder, WassersteinGAN
 from commgen.generative.adversarial.critic import Critic, critic_loss
 from commgen.generative.adversarial.steps import (
     average_weights,
@@ -26,18 +26,27 @@ def draw_beams(rng, n, size=8):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("family", [WassersteinGAN, AdversarialAutoencoder])
-def test_it_learns_both_beams_and_their_power(family):
-    keras.utils.set_random_seed(1)
-    model = family((8,), 4, width=32, depth=1)
-    training = model.default_training.model_copy(
-        update={"num_epochs": 30, "batch_size": 64, "learning_rate": 2e-3}
-    )
-    model.fit(draw_beams(np.random.default_rng(2), 1500), seed=3, training=training)
+def test_it_learns_both_beams_and_their_power_and_goes_on_where_it_was(family, cut_off):
+    """Critic, average and optimizer are all in the checkpoint."""
+    beams = draw_beams(np.random.default_rng(2), 1500)
+
+    def train(folder, seed=1):
+        keras.utils.set_random_seed(seed)
+        model = family((8,), 4, width=32, depth=1)
+        training = model.default_training.model_copy(
+            update={"num_epochs": 30, "batch_size": 64, "learning_rate": 2e-3}
+        )
+        return model.fit(beams, seed=3, training=training, folder=folder)
+
+    model, folder = cut_off(train, after=20)
     h = model.sample(1000, seed=1)
     strongest = np.abs(np.fft.fft(h, axis=1)).argmax(axis=1)
     assert np.isin(strongest, (2, 5)).mean() > 0.95
     assert 0.02 < np.mean(strongest == 5) < 0.7
     assert np.mean(np.abs(h) ** 2) == pytest.approx(1, rel=0.5)
+    resumed = train(folder, seed=9)
+    for left, right in zip(model.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.slow
@@ -110,23 +119,6 @@ def test_noise_is_a_function_of_the_generator():
     }
     for name in a:
         np.testing.assert_array_equal(a[name], b[name])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("family", [WassersteinGAN, AdversarialAutoencoder])
-def test_training_goes_on_where_it_was(family, channels, cut_off):
-    """Critic, average and optimizer are all in the checkpoint."""
-
-    def train(folder, seed=1):
-        keras.utils.set_random_seed(seed)
-        model = family((2, 6), 3, width=8, depth=1)
-        config = TrainingConfig(num_epochs=3, batch_size=64, beta_1=0.5)
-        return model.fit(channels, seed=1, training=config, folder=folder)
-
-    whole, folder = cut_off(train, after=2)
-    resumed = train(folder, seed=9)
-    for left, right in zip(whole.get_weights(), resumed.get_weights(), strict=True):
-        np.testing.assert_allclose(left, right, rtol=1e-5, atol=1e-7)
 
 
 def test_arguments_are_checked():

@@ -206,24 +206,23 @@ def test_condition_decides_the_power(normal, rng):
     assert right > wrong + 1
 
 
-def test_saved_and_loaded_has_the_same_density(channels, tmp_path):
-    model = CouplingFlow(EVENT, 1, 8).fit(channels, seed=1, training=SHORT)
-    model.save(tmp_path / "m")
-    loaded = load_model(tmp_path / "m")
-    np.testing.assert_array_equal(model.log_prob(channels), loaded.log_prob(channels))
-    np.testing.assert_array_equal(model.sample(3, seed=1), loaded.sample(3, seed=1))
-
-
-def test_goes_on_where_it_was_cut_off(channels, cut_off):
+@pytest.mark.slow
+def test_goes_on_where_it_was_cut_off_and_loads_with_the_same_density(
+    channels, cut_off, tmp_path
+):
     def train(folder):
         keras.utils.set_random_seed(1)
         model = CouplingFlow(EVENT, 1, 8)
         return model.fit(channels, seed=1, training=SHORT, folder=folder)
 
-    whole, folder = cut_off(train, after=1)
+    model, folder = cut_off(train, after=1)
     resumed = train(folder)
-    for ours, theirs in zip(resumed.get_weights(), whole.get_weights(), strict=True):
+    for ours, theirs in zip(resumed.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+    model.save(tmp_path / "m")
+    loaded = load_model(tmp_path / "m")
+    np.testing.assert_array_equal(model.log_prob(channels), loaded.log_prob(channels))
+    np.testing.assert_array_equal(model.sample(3, seed=1), loaded.sample(3, seed=1))
 
 
 @pytest.mark.parametrize("name", ["num_blocks", "width"])
