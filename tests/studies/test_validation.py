@@ -273,6 +273,7 @@ def test_a_row_without_requirement_is_skipped():
 # The whole
 
 
+@pytest.mark.slow
 def test_a_quick_validation_passes_and_goes_on(tmp_path, monkeypatch):
     run = "commgen.studies.validation.run"
     monkeypatch.setattr(f"{run}._code_digest", lambda: "this version")

@@ -55,6 +55,7 @@ def train_for(config, folder, *, seed, **options):
     )
 
 
+@pytest.mark.slow
 def test_before_training_it_is_least_squares(link):
     receiver = NeuralReceiver(link.resource_grid, link.config, network_for(link))
     timed = {

@@ -12,6 +12,7 @@ def sets():
     return shift_sets(60, seed=3)
 
 
+@pytest.mark.slow
 def test_every_shift_has_unit_power_and_its_own_draw(sets):
     assert list(sets) == list(SHIFTS)
     for h in sets.values():
