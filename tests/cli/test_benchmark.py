@@ -13,12 +13,12 @@ def rows_of(path):
 
 @pytest.mark.slow
 def test_benchmark_trains_judges_and_goes_on(commgen, tmp_path, monkeypatch):
-    from commgen.studies.sampling import sampling_cost
+    from commgen.studies.generative.sampling import sampling_cost
 
     monkeypatch.delenv("COMMGEN_DATA", raising=False)
     # Five rounds of 1,024 channels of each source take longer than all the rest.
     short = partial(sampling_cost, rounds=1, num_channels=256)
-    monkeypatch.setattr("commgen.studies.benchmark.sampling_cost", short)
+    monkeypatch.setattr("commgen.studies.generative.benchmark.sampling_cost", short)
     command = ["benchmark", "generative", "-o", tmp_path / "b", "--quick"]
     command += ["--families", "gmm,vae,diffusion"]
     result = commgen(*command)
