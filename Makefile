@@ -61,7 +61,7 @@ NUMPY1 := $(shell $(PYTHON) -c 'import sys; print("numpy1" if sys.version_info <
 light: $(addprefix light-,$(NUMPY1) numpy2)
 
 light-%: .venv-%/.ready
-	.venv-$*/bin/python -m pytest -q $(LIGHT)
+	.venv-$*/bin/python -m pytest -q -m "not slow" $(LIGHT)
 
 .PRECIOUS: .venv-%/.ready
 .venv-%/.ready: requirements-%.lock | $(READY)

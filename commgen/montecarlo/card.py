@@ -5,6 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from commgen import __version__
 from commgen._files import read_json, write_json
 from commgen.montecarlo.experiment import Experiment
 
@@ -46,6 +47,7 @@ class RunCard:
             "seed": self._experiment.seed,
             "versions": {
                 "python": platform.python_version(),
+                "commgen": __version__,
                 **{name: version(name) for name in self._experiment.packages},
             },
             "machine": platform.machine(),

@@ -84,7 +84,7 @@ class Experiment(ABC):
     config_class
         Class of ``config``.
     packages
-        Distributions whose versions go to the card of a run.
+        Distributions whose versions go to the card of a run, beside commgen's.
     reserved
         Names that an axis of a campaign may not have: columns of its tables.
     """
@@ -92,7 +92,7 @@ class Experiment(ABC):
     config: Any
 
     config_class: ClassVar[type[BaseModel]]
-    packages: ClassVar[tuple[str, ...]] = ("commgen", "numpy")
+    packages: ClassVar[tuple[str, ...]] = ("numpy",)
     reserved: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod

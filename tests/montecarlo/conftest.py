@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from commgen.montecarlo import run_experiment
+
 SAMPLES = Path(__file__).parent / "samples"
 BLOCK = """
 import sys
@@ -75,11 +77,18 @@ def awgn_values():
     return copy.deepcopy(AWGN)
 
 
-@pytest.fixture(params=["coin", "awgn"])
+@pytest.fixture(scope="session", params=["coin", "awgn"])
 def experiment(request):
     """Each sample, from its plain values."""
-    values = request.getfixturevalue(f"{request.param}_values")
+    values = {"coin": COIN, "awgn": AWGN}[request.param]
     return request.getfixturevalue(request.param).parse(values)
+
+
+@pytest.fixture(scope="session")
+def finished(experiment, tmp_path_factory):
+    """What each sample found; its folder is not to be written to."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    return run_experiment(experiment, folder, progress=False)
 
 
 @pytest.fixture

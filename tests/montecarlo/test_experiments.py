@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -86,11 +87,6 @@ def changed(experiment, **sweep):
     return values
 
 
-@pytest.fixture
-def finished(experiment, tmp_path):
-    return run_experiment(experiment, tmp_path / "run", **QUIET)
-
-
 def test_symbols_fail_as_theory_says(awgn, tmp_path):
     """16-QAM: 1 - (1 - 1.5 Q)^2, Q of half the smallest distance."""
     from scipy.special import ndtr
@@ -169,6 +165,7 @@ def test_a_killed_run_goes_on_to_the_same_numbers(
         assert table(tmp_path / "killed" / name) == table(finished.folder / name)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_workers_give_the_numbers_of_one_process(
     coin, awgn, coin_values, awgn_values, run, tmp_path
@@ -187,12 +184,13 @@ def test_workers_give_the_numbers_of_one_process(
             assert table(tmp_path / name / file) == table(alone.folder / file)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_killed_campaigns_go_on_to_the_same_tables(experiment, start, tmp_path):
     """``kill -9`` at random moments, from before the first batch to after the last."""
     values = changed(experiment, max_num_blocks=30_000, target_block_errors=10**6)
     path, folder = tmp_path / "campaign.yaml", tmp_path / "killed"
-    path.write_text(yaml.safe_dump({**values, "grid": {"seed": [1, 2, 3]}}))
+    path.write_text(yaml.safe_dump({**values, "grid": {"seed": [1, 2]}}))
     rng, killed = random.Random(1), 0
     for _ in range(30):
         process = start(GO_ON, path, folder, name_of(experiment))
@@ -226,13 +224,13 @@ def newest(folder):
 
 def test_campaigns_are_laid_out_run_drawn_and_only_read(experiment, tmp_path):
     values = changed(experiment, max_num_blocks=2000)
-    grid = {"seed": [1, 2], "sweep.batch_size": [100, 200]}
+    grid = {"seed": [1, 2], "sweep.batch_size": [200]}
     campaign = CampaignConfig.of(values, grid, type(experiment))
     found = run_campaign(campaign, tmp_path, **QUIET)
     rows = table(tmp_path / "results.csv")
     assert len(rows) == sum(len(result.rows) for result in found.results)
     assert {(row["seed"], row["sweep.batch_size"]) for row in rows} == {
-        *(("1", "100"), ("1", "200"), ("2", "100"), ("2", "200"))
+        *(("1", "200"), ("2", "200"))
     }
     picture = (tmp_path / "results.png").stat().st_mtime_ns
     again = resume(tmp_path, type(experiment), **QUIET)
@@ -372,7 +370,8 @@ def test_bad_folders_and_cards(experiment, finished, tmp_path):
         run_experiment(other, finished.folder, **QUIET)
     with pytest.raises(ValueError, match="holds neither a run nor a campaign"):
         resume(tmp_path, type(experiment))
-    card = json.loads((finished.folder / "card.json").read_text())
+    folder = shutil.copytree(finished.folder, tmp_path / "copy")
+    card = json.loads((folder / "card.json").read_text())
     for layout, message in (
         ({**card["layout"], "curves": []}, r"card\.json: layout: curves: "),
         (
@@ -384,9 +383,9 @@ def test_bad_folders_and_cards(experiment, finished, tmp_path):
         changed = {**card, "layout": layout}
         if layout is None:
             del changed["layout"]
-        (finished.folder / "card.json").write_text(json.dumps(changed))
+        (folder / "card.json").write_text(json.dumps(changed))
         with pytest.raises(ValueError, match=message):
-            load_run(finished.folder)
+            load_run(folder)
 
 
 def test_bad_configurations_are_told_by_key(coin, coin_values):

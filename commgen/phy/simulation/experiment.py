@@ -61,7 +61,6 @@ class LinkExperiment(Experiment):
 
     config_class: ClassVar[type[SimulationConfig]] = SimulationConfig
     packages: ClassVar[tuple[str, ...]] = (
-        "commgen",
         "tensorflow",
         "keras",
         "sionna-no-rt",
