@@ -197,24 +197,34 @@ def test_the_condition_decides_and_guidance_sharpens(told):
     assert abs(drawn - 0.5) < four_sigma
 
 
-@pytest.mark.slow
-def test_straight_paths_follow_the_condition(told):
+@pytest.fixture(scope="module")
+def straightened(told, tmp_path_factory):
+    """A copy of that model after reflow, and the pairs that it has learned from."""
+    folder = tmp_path_factory.mktemp("told") / "m"
+    told.save(folder)
     pairs = told.draw_pairs(3000, seed=4)
+    return load_model(folder).reflow(pairs, seed=5, training=FAST), pairs
+
+
+@pytest.mark.slow
+def test_straight_paths_follow_the_condition(straightened):
+    model, pairs = straightened
     assert pairs.condition.shape == (3000, 2)
     of_flow = [
         share_of_low_beams(pairs.end[pairs.condition[:, 0] * c > 0]) for c in (1, -1)
     ]
-    told.reflow(pairs, seed=5, training=FAST)
-    shares = [share_of_low_beams(told.sample(1000, [c], seed=1)) for c in (1.0, -1.0)]
+    shares = [share_of_low_beams(model.sample(1000, [c], seed=1)) for c in (1.0, -1.0)]
     np.testing.assert_allclose(shares, of_flow, atol=0.1)
 
 
-def test_carrying_is_differentiable_in_the_condition(told):
+@pytest.mark.slow
+def test_carrying_is_differentiable_in_the_condition(straightened):
+    model, _ = straightened
     noise = tf.random.stateless_normal((5, 8, 2), seed=(1, 2))
     c = tf.zeros((5, 1))
 
     def power(c):
-        return tf.reduce_sum(told.carry(noise, c) ** 2, axis=(1, 2))
+        return tf.reduce_sum(model.carry(noise, c) ** 2, axis=(1, 2))
 
     with tf.GradientTape() as tape:
         tape.watch(c)
