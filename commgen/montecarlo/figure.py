@@ -23,7 +23,7 @@ def save_figure(path: Path, rows: list[dict[str, Any]], layout: Layout) -> None:
     """
     first, *others = layout.rates
     panels = [first, *layout.levels, *others]
-    width, height = 5 * max(len(panels), 2), 4.6
+    width, height = max(5 * len(panels), 7), 4.6
     figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
     names = list(dict.fromkeys(row[layout.curve] for row in rows))
