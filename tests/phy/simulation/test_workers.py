@@ -67,7 +67,7 @@ def test_workers_give_the_numbers_of_one_process(values, tmp_path):
     assert run.returncode == 0, run.stderr[-3000:]
     run_simulation(config, tmp_path / "alone", progress=False, jit_compile=False)
     for file in ("results.csv", "estimation.csv", "readings.csv"):
-        assert table(tmp_path / "workers" / file) == table(tmp_path / "alone" / file)
+        assert table(tmp_path / "workers", file) == table(tmp_path / "alone", file)
     saved = yaml.safe_load((tmp_path / "workers/card.json").read_text())
     assert saved["status"] == "done"
 
