@@ -39,6 +39,16 @@ Method = Callable[[np.ndarray, Any, float], Posterior]
 
 
 @dataclass(frozen=True)
+class _Anywhere:
+    """A method that takes any A."""
+
+    method: Method
+
+    def __call__(self, y: np.ndarray, A: Any, no: float) -> Posterior:
+        return self.method(y, A, no)
+
+
+@dataclass(frozen=True)
 class SamplerSize:
     """How many channels the samplers infer, and which run.
 
@@ -118,7 +128,7 @@ def posterior_sampler_study(
         def compute(case, A, snr_db) -> Rows:
             found = []
             for name, method in {**fast, **slow}.items():
-                if A is None or hasattr(method, "any_observation"):
+                if A is None or isinstance(method, _Anywhere):
                     channels = h[: size.num_slow] if name in slow else h
                     row = _row(method, channels, A, snr_db, seed)
                     found.append({"case": case, "estimator": name, **row})
@@ -160,9 +170,9 @@ def _methods(
 
     fast: dict[str, Method] = {
         "LS": _least_squares,
-        "sample-covariance LMMSE": _anywhere(_direct(lmmse_prior(train))),
+        "sample-covariance LMMSE": _Anywhere(_direct(lmmse_prior(train))),
     }
-    fast |= {f"{n}, mean": _anywhere(_direct(models[n])) for n in ready(_MIXTURES)}
+    fast |= {f"{n}, mean": _Anywhere(_direct(models[n])) for n in ready(_MIXTURES)}
     fast |= {f"{n}, one pass": _direct(models[n]) for n in ready(_ONE_PASS)}
     for name in ready(_FEW_STEPS):
         for num_steps in (1, 2, 4):
@@ -170,25 +180,15 @@ def _methods(
             fast[told] = _sampled(models[name], num_steps)
     network = models["diffusion"]
     slow: dict[str, Method] = {
-        "diffusion, posterior": _anywhere(_direct(network)),
+        "diffusion, posterior": _Anywhere(_direct(network)),
     }
     if chains:
         guided = partial(_guided, FlatDenoiser(network))
-        slow["diffusion, guided"] = _anywhere(guided)
-        slow["annealed Langevin"] = _anywhere(partial(langevin_posterior, network))
+        slow["diffusion, guided"] = _Anywhere(guided)
+        slow["annealed Langevin"] = _Anywhere(partial(langevin_posterior, network))
     for name in ready(("gmm", "coupling")):
-        slow[f"{name}, mode"] = _anywhere(partial(_mode, models[name]))
+        slow[f"{name}, mode"] = _Anywhere(partial(_mode, models[name]))
     return fast, slow
-
-
-def _anywhere(method) -> Any:
-    """Mark a method that takes any A."""
-
-    def call(y, A, no):
-        return method(y, A, no)
-
-    call.any_observation = True  # type: ignore[attr-defined]
-    return call
 
 
 def _least_squares(y, A, no) -> Posterior:
