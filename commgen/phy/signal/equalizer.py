@@ -1,5 +1,7 @@
 """LMMSE equaliser for few streams, with a diagonal noise-plus-error covariance."""
 
+import itertools
+
 import tensorflow as tf
 from sionna.phy import Block
 from sionna.phy.ofdm import ResourceGrid
@@ -8,6 +10,9 @@ from sionna.phy.utils import flatten_last_dims
 from commgen.phy.signal.grid import EffectiveSubcarriers
 
 _TINY = 1e-20
+# Least share of a stream's power that may be left beside the others: with less, what a
+# Gram matrix gives in single precision errs by more than a few 6e-8 / 0.01.
+_CLEAR = 0.01
 
 
 def lmmse_equalize(y, h, s):
@@ -20,8 +25,12 @@ def lmmse_equalize(y, h, s):
     :math:`d_i = 1 - [G^{-1}]_{ii}`, the unbiased estimate :math:`[G^{-1} z]_i / d_i`
     and its noise variance :math:`1 / d_i - 1` (Kay, *Estimation Theory*, 1993, ch. 12;
     the matrix inversion lemma moves everything to the streams). The antennas only
-    enter as sums, so nothing of size num_rx_ant x num_rx_ant is built. One and two
-    streams are closed forms without cancellation.
+    enter as sums, so nothing of size num_rx_ant x num_rx_ant is built.
+
+    Where streams can hardly be told apart, G loses what its inverse needs: its
+    condition number is the SNR. Such elements are computed again in double precision as
+    the least-squares solution of :math:`[S^{-1/2} H; I]\, x = [S^{-1/2} y; 0]`, whose
+    condition number is the square root of that.
 
     Parameters
     ----------
@@ -40,47 +49,128 @@ def lmmse_equalize(y, h, s):
         Variance of the noise and interference left in ``x_hat``. Where the channel is
         zero: very large, so that the bits there count as unknown.
     """
-    num_streams = h.shape[2]
+    gram, z = _gram(y, h, s)
+    if len(z) == 1:
+        a = tf.math.real(gram[0][0])[:, None]
+        return _unbiased(z[0][:, None], a, tf.ones_like(a))
+    solve = _two_streams if len(z) == 2 else _many_streams
+    x, gain, left, clear = solve(gram, z)
+    x_hat, no_eff = _unbiased(*(tf.stack(v, axis=1) for v in (x, gain, left)))
+    return tf.cond(
+        tf.reduce_all(clear),
+        lambda: (x_hat, no_eff),
+        lambda: _mend(x_hat, no_eff, tf.where(~clear), y, h, s),
+    )
+
+
+def _gram(y, h, s):
+    """Return the rows of A and the entries of z, one tensor [batch, ...] each."""
     y_w = y / tf.cast(s, y.dtype)
-    h_streams = tf.unstack(h, axis=2)
-    z = [tf.reduce_sum(tf.math.conj(g) * y_w, axis=1) for g in h_streams]
-    if num_streams == 1:
-        a = tf.reduce_sum(_power(h_streams[0]) / s, axis=1)
-        return _divide([z[0]], [a], [tf.ones_like(a)])
-    if num_streams == 2:
-        return _two_streams(h_streams, s, z)
-    return _many_streams(h_streams, s, z)
+    h = tf.unstack(h, axis=2)
+    z = [tf.reduce_sum(tf.math.conj(g) * y_w, axis=1) for g in h]
+    gram: list[list] = [[None] * len(h) for _ in h]
+    for i, g in enumerate(h):
+        power = tf.reduce_sum(_power(g) / s, axis=1)
+        gram[i][i] = tf.cast(power, g.dtype)
+        for j in range(i + 1, len(h)):
+            product = tf.math.conj(g) * h[j] / tf.cast(s, g.dtype)
+            gram[i][j] = tf.reduce_sum(product, axis=1)
+            gram[j][i] = tf.math.conj(gram[i][j])
+    return gram, z
 
 
-def _two_streams(h, s, z):
-    a = tf.reduce_sum(_power(h[0]) / s, axis=1)
-    b = tf.reduce_sum(_power(h[1]) / s, axis=1)
-    c = tf.reduce_sum(tf.math.conj(h[0]) * h[1] / tf.cast(s, h[0].dtype), axis=1)
+def _two_streams(gram, z):
+    a, b, c = tf.math.real(gram[0][0]), tf.math.real(gram[1][1]), gram[0][1]
     cc = _power(c)
     z_0 = tf.cast(1 + b, c.dtype) * z[0] - c * z[1]
     z_1 = tf.cast(1 + a, c.dtype) * z[1] - tf.math.conj(c) * z[0]
-    # det(G) [G^-1]_ii and det(G) d_i; their common factor drops out.
-    return _divide([z_0, z_1], [a * (1 + b) - cc, b * (1 + a) - cc], [1 + b, 1 + a])
+    # det(G) d_i and det(G) [G^-1]_ii; their common factor drops out.
+    alone, left = (a * (1 + b), b * (1 + a)), [1 + b, 1 + a]
+    clear = cc <= (1 - _CLEAR) * tf.minimum(*alone)
+    return [z_0, z_1], [alone[0] - cc, alone[1] - cc], left, clear
 
 
-def _many_streams(h, s, z):
-    h = tf.stack(h, axis=-1)
-    h_w = h / tf.cast(s, h.dtype)[..., None]
-    gram = tf.reduce_sum(tf.math.conj(h)[..., :, None] * h_w[..., None, :], axis=1)
-    eye = tf.eye(h.shape[-1], dtype=h.dtype)
-    inverse = tf.linalg.inv(gram + eye)
-    x = tf.linalg.matvec(inverse, tf.stack(z, axis=-1))
+def _many_streams(gram, z):
+    inverse = _inverse_plus_one(gram)
+    streams = range(len(z))
+    x = [sum(inverse[i][j] * z[j] for j in streams) for i in streams]
     # A G^-1 = I - G^-1 without the subtraction.
-    gain = tf.math.real(tf.linalg.diag_part(gram @ inverse))
-    left = tf.math.real(tf.linalg.diag_part(inverse))
-    return _divide(*(tf.unstack(v, axis=-1) for v in (x, gain, left)))
+    gain = [
+        tf.math.real(sum(gram[i][j] * inverse[j][i] for j in streams)) for i in streams
+    ]
+    left = [tf.math.real(inverse[i][i]) for i in streams]
+    clear = tf.ones_like(left[0], tf.bool)
+    for i in streams:
+        a = tf.math.real(gram[i][i])
+        clear &= gain[i] >= _CLEAR * a * left[i]
+        clear &= _CLEAR * (1 + a) * left[i] <= 1
+    return x, gain, left, clear
 
 
-def _divide(z, gain, left):
-    """Return z / gain and left / gain, stacked on axis 1, safe at zero gain."""
-    gain = tf.maximum(tf.stack(gain, axis=1), _TINY)
-    z = tf.stack(z, axis=1)
-    return z / tf.cast(gain, z.dtype), tf.stack(left, axis=1) / gain
+def _inverse_plus_one(gram):
+    """Return (A + I)^-1 by sweeps, each one over all elements at once.
+
+    What is swept is negative: first -1 / pivot, then more for each later sweep. So an
+    early pivot that cancelled stays to be seen in the result.
+    """
+    n = len(gram)
+    g = [list(row) for row in gram]
+    for k in range(n):
+        g[k][k] = g[k][k] + 1
+    for k in range(n):
+        # What is left of a diagonal entry of A + I is at least 1, but for rounding.
+        pivot = tf.cast(1 / tf.maximum(tf.math.real(g[k][k]), 1), g[k][k].dtype)
+        column = [g[i][k] for i in range(n)]
+        for i, j in itertools.combinations_with_replacement(range(n), 2):
+            if k not in (i, j):
+                g[i][j] = g[i][j] - column[i] * tf.math.conj(column[j]) * pivot
+                g[j][i] = tf.math.conj(g[i][j])
+        for i in range(n):
+            g[i][k] = column[i] * pivot
+            g[k][i] = tf.math.conj(g[i][k])
+        g[k][k] = -pivot
+    return [[-entry for entry in row] for row in g]
+
+
+def _unbiased(x, gain, left):
+    """Return x / gain and left / gain, safe at zero gain."""
+    gain = tf.maximum(gain, _TINY)
+    return x / tf.cast(gain, x.dtype), left / gain
+
+
+def _mend(x_hat, no_eff, where, y, h, s):
+    """Compute the elements ``where`` : [n, batch and element] in double precision."""
+    s = tf.broadcast_to(tf.cast(s, tf.float64), tf.shape(y))
+    root = tf.cast(tf.math.rsqrt(s), tf.complex128)
+    y_w = tf.cast(y, tf.complex128) * root
+    h_w = tf.cast(h, tf.complex128) * root[:, :, None]
+    y_w, h_w = (tf.gather_nd(_last(v, axes), where) for v, axes in ((y_w, 1), (h_w, 2)))
+    x, no = _least_squares(y_w, h_w)
+    return _put(x_hat, where, x), _put(no_eff, where, no)
+
+
+def _least_squares(y, h):
+    """Solve [H; I] x = [y; 0]; y : [n, num_rx], h : [n, num_rx, num_streams]."""
+    num_rx, num_streams = h.shape[1:]
+    eye = tf.eye(num_streams, batch_shape=tf.shape(h)[:1], dtype=h.dtype)
+    q, r = tf.linalg.qr(tf.concat([h, eye], axis=1))
+    inverse = tf.linalg.triangular_solve(r, eye, lower=False)
+    x = tf.linalg.matvec(inverse, tf.linalg.matvec(q[:, :num_rx], y, adjoint_a=True))
+    left = tf.reduce_sum(_power(inverse), axis=-1)
+    return _unbiased(x, 1 - left, left)
+
+
+def _last(v, num_axes):
+    """Move the axes of antennas (and streams) behind those of elements."""
+    rank = v.shape.rank
+    return tf.transpose(v, [0, *range(1 + num_axes, rank), *range(1, 1 + num_axes)])
+
+
+def _put(v, where, values):
+    """Replace elements of ``v`` : [batch, num_streams, ...]."""
+    rank = v.shape.rank
+    new = tf.tensor_scatter_nd_update(_last(v, 1), where, tf.cast(values, v.dtype))
+    return tf.transpose(new, [0, rank - 1, *range(1, rank - 1)])
 
 
 def _power(x):

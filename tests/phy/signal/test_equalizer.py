@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 from sionna.phy.mimo import StreamManagement
 from sionna.phy.ofdm import LMMSEEqualizer, ResourceGrid
 
@@ -71,6 +72,73 @@ def test_no_channel_leaves_no_knowledge(num_streams, complex_normal):
     assert np.all(x_hat.numpy() == 0)
     assert np.all(no_eff.numpy() > 1e15)
     assert np.all(np.isfinite(no_eff.numpy()))
+
+
+def exact(y, h, s):
+    """LMMSE with twice orthogonalised columns of [S^-1/2 H; I] in 64-bit mantissas."""
+    root = 1 / np.sqrt(s.astype(np.longdouble))
+    columns = np.moveaxis(h.astype(np.clongdouble) * root[:, :, None], 2, 0)
+    num_streams, n = columns.shape[:2]
+    unit = np.broadcast_to(
+        np.eye(num_streams)[:, None, :, None], (num_streams, n, num_streams, 1)
+    )
+    columns = np.concatenate([columns, unit], axis=2)
+    right = np.concatenate([y * root, np.zeros((n, num_streams, 1))], axis=1)
+    x_hat, no_eff = [], []
+    for i in range(num_streams):
+        basis = []
+        for column in (columns[j] for j in range(num_streams) if j != i):
+            left = without(column, basis)
+            norm = np.sqrt(np.sum(np.abs(left) ** 2, axis=1, keepdims=True))
+            basis.append(left / norm)
+        left = without(columns[i], basis)
+        # The row of the stream itself is 1 in its own column, and zero in the others.
+        others = np.arange(left.shape[1]) != h.shape[1] + i
+        q = np.sum(np.abs(left[:, others]) ** 2, axis=1)
+        x_hat.append(np.sum(left.conj() * without(right, basis), axis=1) / q)
+        no_eff.append(1 / q)
+    return np.stack(x_hat, axis=1), np.stack(no_eff, axis=1)
+
+
+def without(v, basis):
+    for _ in range(2):
+        for q in basis:
+            v = v - q * np.sum(q.conj() * v, axis=1, keepdims=True)
+    return v
+
+
+@pytest.mark.parametrize("num_rx", range(1, 9))
+@pytest.mark.parametrize("num_streams", range(1, 9))
+def test_single_precision_does_not_cancel(num_streams, num_rx, complex_normal):
+    """Also with more streams than antennas, and columns that are (almost) equal."""
+    n, snr_db = 4, np.arange(-40, 121, 20)
+    apart = np.array([1, 0, 1e-7, 1e-5, 1e-3])  # of the columns, beside a common one
+    shape = len(apart), len(snr_db), n
+    h = complex_normal(*shape, num_rx, num_streams, 1)
+    h[1:] = h[1:, ..., :1, :] + apart[1:, None, None, None, None, None] * h[1:]
+    no = np.broadcast_to(10 ** (-snr_db / 10)[:, None], shape).reshape(-1, 1, 1)
+    h = h.reshape(-1, *h.shape[3:])
+    x, noise = (complex_normal(len(h), k, 1) for k in (num_streams, num_rx))
+    y = np.einsum("brst,bst->brt", h, x) + np.sqrt(no) * noise
+    y, h = y.astype(np.complex64), h.astype(np.complex64)
+    s = np.broadcast_to(no, y.shape).astype(np.float32)
+    x_ref, no_ref = exact(y, h, s)
+    x_hat, no_eff = lmmse_equalize(y, h, s)
+    error, power = (
+        (np.abs(v) ** 2).reshape(*shape, -1).mean(axis=(2, 3))
+        for v in (x_hat.numpy() - x_ref, x_ref)
+    )
+    assert np.max(error / power) < 1e-3**2
+    np.testing.assert_allclose(no_eff.numpy(), no_ref.astype(float), rtol=1e-3)
+
+
+def test_gradient_passes_through_elements_computed_again(complex_normal):
+    h = tf.Variable(np.repeat(complex_normal(3, 2, 1, 4), 2, axis=2))
+    y, s = tf.constant(complex_normal(3, 2, 4)), tf.fill((3, 2, 4), 1e-8)
+    with tf.GradientTape() as tape:
+        x_hat, no_eff = lmmse_equalize(y, h, s)
+        loss = tf.reduce_sum(tf.abs(x_hat)) + tf.reduce_sum(no_eff)
+    assert np.isfinite(tape.gradient(loss, h).numpy()).all()
 
 
 def test_refuses_what_it_cannot_equalize(complex_normal):
