@@ -39,7 +39,7 @@ def decode_frames(
     rule
         Scale and offset of the messages, both in sixteenths.
     early_stop
-        Whether a frame ends when its checks hold.
+        Whether a frame ends when it is decoded.
     bits : [num, k], uint8
     iterations : [num], int32
     parity_ok : [num], bool
@@ -69,7 +69,7 @@ def decode_frames(
         _load(llr[f], k, num_info, z, rotations, values)
         messages[: pad * plan[-1]] = 0
         iterations[f], parity_ok[f] = _run(
-            plan, places, z, num_iterations, rule, early_stop, values, messages
+            plan, places, ends, k, z, num_iterations, rule, early_stop, values, messages
         )
         _decide(values, ends[(iterations[f] - 1) % 2], z, bits[f])
         if f < len(soft):
@@ -77,8 +77,10 @@ def decode_frames(
 
 
 @numba.njit(cache=True, nogil=True)
-def _run(starts, places, z, num_iterations, rule, early_stop, values, messages):
-    """Iterate over one frame; return how often, and whether its checks hold."""
+def _run(
+    starts, places, ends, k, z, num_iterations, rule, early_stop, values, messages
+):
+    """Iterate over one frame; return how often, and whether it is decoded."""
     valid = _zeros(_round_up(z))
     valid[:z] = -1
     holds, done = False, 0
@@ -89,6 +91,7 @@ def _run(starts, places, z, num_iterations, rule, early_stop, values, messages):
         done += 1
         if early_stop or done == num_iterations:
             holds = _checks_hold(starts, final, z, valid, values)
+            holds = holds and _decided(values, ends[turn], k, z)
     return done, holds
 
 
@@ -225,6 +228,16 @@ def _checks_hold(starts, final, z, valid, values):
             for e in range(starts[r], starts[r + 1]):
                 signs = v.xor(signs, v.load(values, final[e] + p))
             if v.any_negative(v.bit_and(signs, v.load(valid, p))):
+                return False
+    return True
+
+
+@numba.njit(cache=True, nogil=True)
+def _decided(values, ends, k, z):
+    """Whether something is known of each information bit: zeros fulfil all checks."""
+    for c in range((k + z - 1) // z):
+        for value in values[ends[c] : ends[c] + min(z, k - c * z)]:
+            if value == 0:
                 return False
     return True
 

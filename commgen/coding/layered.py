@@ -32,8 +32,8 @@ class Decoded:
     num_iterations : [...], int32
         Iterations made.
     parity_ok : [...], bool
-        Whether the decisions fulfil all checks but those whose own parity bits were not
-        received.
+        Whether something is known of each information bit, and the decisions fulfil all
+        checks but those whose own parity bits were not received.
     llr : [..., n], float32, or None
         log p(1) / p(0) of the coded bits after the last iteration, what the decoder was
         given included; None unless it was asked for. Of a min-sum decoder: too sure.
@@ -69,7 +69,7 @@ class LayeredDecoder:
         (3/4, 0), which does not ask for LLRs of the right scale, or ``"minsum"``
         (1, 0).
     early_stop
-        End a frame as soon as its checks hold.
+        End a frame as soon as its bits are known and its checks hold.
     """
 
     def __init__(

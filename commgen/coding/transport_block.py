@@ -8,9 +8,12 @@ from commgen._checks import check_int
 from commgen.coding.code import LDPCCode
 from commgen.coding.crc import append_crc, crc_passes
 from commgen.coding.encoder import as_bits, encode_mother
-from commgen.coding.layered import Algorithm, LayeredDecoder, check_no_nan
+from commgen.coding.erasures import ErasureSolver
+from commgen.coding.layered import Algorithm, Decoded, LayeredDecoder, check_no_nan
 from commgen.coding.rate_matching import accumulate, rate_matching_indices
 from commgen.coding.segmentation import Segmentation
+
+_MAX_SOLVERS = 16  # of patterns of what was received: some 1 to 30 MB each
 
 
 class TransportBlock:
@@ -33,6 +36,10 @@ class TransportBlock:
         R, target of the modulation and coding scheme; chooses the base graph.
     num_iterations, algorithm
         Of the decoder, as in :class:`~commgen.coding.layered.LayeredDecoder`.
+    solve_erasures
+        Whether bits that messages cannot begin with are found by elimination, so that
+        all delivers that carries the information, redundancy version 2 alone for one.
+        It needs received bits without errors, so it helps at high SNR only.
 
     Attributes
     ----------
@@ -52,8 +59,8 @@ class TransportBlock:
     >>> bits = np.zeros((1, 1352), np.uint8)
     >>> buffer = block.new_buffer(1)
     >>> buffer = block.combine(buffer, 4.0 * block.encode(bits) - 2, rv=0)
-    >>> bits_hat, crc_ok = block.decode(buffer)
-    >>> bool(crc_ok[0])
+    >>> bits_hat, accepted = block.decode(buffer)
+    >>> bool(accepted[0])
     True
     """
 
@@ -67,6 +74,7 @@ class TransportBlock:
         coderate: float,
         num_iterations: int = 20,
         algorithm: Algorithm = "offset-minsum",
+        solve_erasures: bool = True,
     ):
         q = check_int("num_bits_per_symbol", num_bits_per_symbol, low=1)
         num_layers = check_int("num_layers", num_layers, low=1)
@@ -84,6 +92,8 @@ class TransportBlock:
             self.code, num_iterations=num_iterations, algorithm=algorithm
         )
         self._indices_of_rv: dict[int, np.ndarray] = {}
+        self._solve = solve_erasures
+        self._solvers: dict[bytes, ErasureSolver | None] = {}
 
     @property
     def num_code_blocks(self) -> int:
@@ -173,10 +183,10 @@ class TransportBlock:
         -------
         bits_hat : [batch, tbs], uint8
             Decisions.
-        crc_ok : [batch], bool
-            Whether the CRC of the transport block passes. A buffer with a code block
-            of which nothing was received does not: its decision, all zeros, would
-            pass any CRC.
+        accepted : [batch], bool
+            Whether the block counts as received: its CRC passes, the checks of each
+            code block hold, and something is known of each information bit. The CRC
+            alone would accept the zeros that are decided where nothing was received.
         """
         return self._decode(buffer, soft=False)[:2]
 
@@ -190,14 +200,14 @@ class TransportBlock:
 
         Returns
         -------
-        bits_hat, crc_ok
+        bits_hat, accepted
             As of :meth:`decode`.
         llr : [batch, num_code_blocks, n_mother], float32
             log p(1) / p(0) of the bits of the mother codewords, what the buffer held
             included; :meth:`coded` tells which of them a transmission sends.
         """
-        bits, crc_ok, llr = self._decode(buffer, soft=True)
-        return bits, crc_ok, llr.reshape(buffer.shape)
+        bits, accepted, llr = self._decode(buffer, soft=True)
+        return bits, accepted, llr.reshape(buffer.shape)
 
     def coded(self, buffer: np.ndarray, rv: int = 0) -> np.ndarray:
         """Return the entries of ``buffer`` that a transmission sends, in its order.
@@ -221,12 +231,41 @@ class TransportBlock:
         cut = self.segmentation
         flat = buffer.reshape(-1, self.code.n_mother)
         found = self._decoder.decode(flat, soft=soft)
+        if self._solve:
+            self._solve_erasures(flat, found)
         # Without the CRC24B that blocks of several have at their end.
         blocks = found.bits[:, : cut.num_bits // cut.num_blocks]
         block = blocks.reshape(len(buffer), cut.num_bits)
-        received = np.all(buffer.any(axis=2), axis=1)
         bits = np.ascontiguousarray(block[:, : self.tbs])
-        return bits, crc_passes(block, cut.crc) & received, found.llr
+        parity_ok = found.parity_ok.reshape(len(buffer), cut.num_blocks).all(axis=1)
+        return bits, crc_passes(block, cut.crc) & parity_ok, found.llr
+
+    def _solve_erasures(self, llr: np.ndarray, found: Decoded) -> None:
+        """Decode again, in place, what failed since messages could not begin."""
+        failed = np.flatnonzero(~found.parity_ok)
+        received = llr[failed] != 0
+        keys = [row.tobytes() for row in np.packbits(received, axis=1)]
+        for key in dict.fromkeys(keys):
+            these = np.array([i for i, other in enumerate(keys) if other == key])
+            solver = self._solver(key, received[these[0]])
+            if solver is None:
+                continue
+            rows = failed[these]
+            known = self._decoder.decode(llr[rows], soft=True).llr
+            filled = llr[rows]
+            filled[:, solver.solved] = np.where(solver.bits(known > 0), 1, -1)
+            again = self._decoder.decode(filled, soft=found.llr is not None)
+            found.bits[rows], found.parity_ok[rows] = again.bits, again.parity_ok
+            if found.llr is not None:
+                found.llr[rows] = again.llr
+
+    def _solver(self, key: bytes, received: np.ndarray) -> ErasureSolver | None:
+        """Return what finds the bits behind ``received``; the last few are kept."""
+        if key not in self._solvers:
+            while len(self._solvers) >= _MAX_SOLVERS:
+                del self._solvers[next(iter(self._solvers))]
+            self._solvers[key] = ErasureSolver.of(self.code, received)
+        return self._solvers[key]
 
     def _indices(self, rv) -> np.ndarray:
         """Where each coded bit stands in the buffers of all code blocks."""

@@ -214,6 +214,7 @@ def test_shapes_follow_the_input():
     assert empty.bits.shape == (0, 20)
     assert empty.parity_ok.shape == (0,)
     assert not decoder(np.zeros(50)).any()
+    assert not decoder.decode(np.zeros(50)).parity_ok
 
 
 @pytest.mark.parametrize(

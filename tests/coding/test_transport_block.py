@@ -1,9 +1,11 @@
 import copy
+import itertools
 
 import numpy as np
 import pytest
 
 from commgen.coding import Segmentation, TransportBlock, transport_block_size
+from commgen.coding.encoder import encode_mother
 
 # num_re, bits per symbol, layers, rate: one and several code blocks, of equal and of
 # different length, with either base graph.
@@ -102,11 +104,71 @@ def test_incremental_redundancy_beats_repetition_and_one_transmission(rng, noisy
             block.combine(buffer, noisy_llr(block.encode(bits, rv), -3.5), rv)
         bits_hat, ok[versions] = block.decode(buffer)
         # 16 bits of CRC let through one wrong block in 65,000.
-        np.testing.assert_array_equal(ok[versions], (bits_hat == bits).all(axis=1))
+        assert not np.any(ok[versions] & (bits_hat != bits).any(axis=1))
     once, chase, incremental = (x.mean() for x in ok.values())
     assert once == 0
     assert 0 < chase < 0.7
     assert incremental > chase + 0.25
+
+
+def rank(rows):
+    """Rank over GF(2) of the rows, as whole numbers of Python."""
+    basis: dict[int, int] = {}
+    for row in rows:
+        value = int("".join(map(str, row)), 2)
+        while value and value.bit_length() in basis:
+            value ^= basis[value.bit_length()]
+        if value:
+            basis[value.bit_length()] = value
+    return len(basis)
+
+
+@pytest.mark.parametrize(
+    ("tbs", "coderate", "num_bits", "base_graph"),
+    [(304, 0.85, 6, 1), (304, 0.93, 8, 1), (120, 0.5, 2, 2), (120, 0.65, 4, 2)],
+)
+def test_whatever_carries_the_information_delivers_it(
+    tbs, coderate, num_bits, base_graph, rng
+):
+    """And nothing else is accepted: all sets of redundancy versions, without noise."""
+    block = make_of(tbs, coderate, num_bits)
+    assert block.segmentation.base_graph == base_graph
+    unit = np.eye(block.code.k, dtype=np.uint8)
+    columns = encode_mother(block.code, unit).T
+    bits = rng.integers(2, size=(20, tbs))
+    carried = set()
+    for num in range(1, 5):
+        for versions in itertools.combinations(range(4), num):
+            buffer = block.new_buffer(20)
+            for rv in versions:
+                block.combine(buffer, 12.0 * block.encode(bits, rv) - 6, rv)
+            bits_hat, accepted = block.decode(buffer)
+            enough = rank(columns[buffer[0, 0] != 0]) == block.code.k
+            assert accepted.all() if enough else not accepted.any()
+            np.testing.assert_array_equal(accepted, (bits_hat == bits).all(axis=1))
+            carried |= {versions} if enough else set()
+    # Not to be had by messages alone: no information bit is in version 2.
+    assert (2,) in carried
+
+
+def make_of(tbs, coderate, num_bits):
+    num_coded_bits = int(tbs / coderate) // num_bits * num_bits
+    return TransportBlock(
+        tbs, num_coded_bits, num_bits_per_symbol=num_bits, coderate=coderate
+    )
+
+
+@pytest.mark.parametrize("versions", [(1,), (2,), (1, 2), (2, 2), (3,)])
+def test_noise_makes_no_false_acknowledgement(versions, rng, noisy_llr):
+    """A quarter of what is sent is wrong, so that elimination starts from errors."""
+    block = make_of(304, 0.85, 6)
+    bits = rng.integers(2, size=(300, 304))
+    buffer = block.new_buffer(300)
+    for rv in versions:
+        block.combine(buffer, noisy_llr(block.encode(bits, rv), -4), rv)
+    bits_hat, accepted, llr = block.decode_soft(buffer)
+    assert not np.any(accepted & (bits_hat != bits).any(axis=1))
+    assert np.isfinite(llr).all()
 
 
 def test_retransmissions_may_be_of_some_blocks_only(rng, noisy_llr):

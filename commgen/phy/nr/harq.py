@@ -42,7 +42,8 @@ def run_harq(
 
     The soft bits of all transmissions are added up in one circular buffer (TS 38.212
     5.4.2): where redundancy versions overlap they add, elsewhere they fill it up. The
-    receiver acknowledges by the CRC alone, as it must.
+    receiver acknowledges by what it can know: the CRC, and that the decoder has found a
+    codeword with all its information bits.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def run_harq(
     refine
         ``refine(n, index, llr) -> llr``: LLRs of the same transmission, now that the
         decoder has found out ``llr`` of its coded bits, beyond what the transmission
-        itself said of them; asked where the CRC fails.
+        itself said of them; asked where a block is not accepted.
     iterations
         Times that it is asked at most, in each transmission.
 

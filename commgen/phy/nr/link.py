@@ -79,6 +79,7 @@ class PuschLink:
             num_layers=config.num_layers,
             coderate=config.coderate,
             num_iterations=config.num_decoder_iterations,
+            solve_erasures=False,  # a receiver as others have it, by messages alone
         )
         self._transmit = PuschTransmitter(config, self.resource_grid)
         self._receive = PuschReceiver(

@@ -106,3 +106,23 @@ def test_incremental_redundancy_helps_where_repetition_does_not(
     assert result.block_errors.sum() == 60
     assert result.transmissions.tolist() == [2] * 60
     assert result.delivered.sum() == num_delivered
+
+
+@pytest.mark.parametrize("versions", [(1, 0), (2, 0), (3, 0)])
+def test_what_was_not_received_is_not_acknowledged(rng, versions):
+    """Zeros are decided where nothing is known, and pass every CRC.
+
+    Version 0 decodes by itself, as version 3 does; 1 and 2 give messages no beginning.
+    """
+    block = TransportBlock(
+        1352, 1584, num_bits_per_symbol=6, coderate=0.853, solve_erasures=False
+    )
+    bits = rng.integers(0, 2, (20, 1352)).astype(np.uint8)
+
+    def receive(n, index):
+        return 20.0 * block.encode(bits[index], versions[n]) - 10
+
+    result = run_harq(block, bits, versions, receive)
+    assert result.delivered.all()
+    assert set(result.transmissions) == {1 if versions[0] == 3 else 2}
+    assert throughput(result) == (1 if versions[0] == 3 else 0.5)
