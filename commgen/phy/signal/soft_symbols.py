@@ -1,6 +1,7 @@
 """What a decoder's LLRs say of the QAM symbols: their mean and variance."""
 
 import numpy as np
+from scipy.special import expit
 
 from commgen.frame.constellation import pam_labels
 
@@ -9,7 +10,7 @@ def soft_symbols(llr, num_bits_per_symbol: int) -> tuple[np.ndarray, np.ndarray]
     r"""Mean and variance of Gray-labelled QAM symbols with independent bits.
 
     .. math:: \bar{x} = \sum_c c \prod_i p(b_i(c)), \qquad
-              v = \sum_c |c|^2 \prod_i p(b_i(c)) - |\bar{x}|^2
+              v = \sum_c |c - \bar{x}|^2 \prod_i p(b_i(c))
 
     (Tüchler, Singer and Koetter, "Minimum mean squared error equalization using a
     priori information", IEEE Trans. Signal Process. 50(3), 2002, eq. 5), one real axis
@@ -54,22 +55,26 @@ def soft_symbols(llr, num_bits_per_symbol: int) -> tuple[np.ndarray, np.ndarray]
         raise ValueError(
             f"llr must not be NaN, got {int(np.isnan(llr).sum())} of them."
         )
-    # tanh(llr / 2) is p(1) - p(0); bits take turns: real axis, imaginary axis.
-    shape = (*llr.shape[:-1], -1, num_bits_per_symbol // 2, 2)
-    tilt = np.tanh(llr / 2).reshape(shape)
-    mean, power = _axis(tilt, amplitudes.astype(np.float32), labels)
-    var = np.maximum(power - mean**2, 0).sum(-1)
-    return mean[..., 0] + 1j * mean[..., 1], var
+    # Bits take turns: real axis, imaginary axis.
+    llr = llr.reshape(*llr.shape[:-1], -1, num_bits_per_symbol // 2, 2)
+    mean, var = _axis(expit(-llr), expit(llr), amplitudes.astype(np.float32), labels)
+    return mean[..., 0] + 1j * mean[..., 1], var.sum(-1)
 
 
-def _axis(tilt, amplitudes, labels):
-    """Mean and mean square of each axis from p(1) - p(0) of its bits [..., bit, 2]."""
-    size = np.zeros(tilt[..., 0, :].shape, np.float32)
-    power = np.zeros_like(size)
-    for amplitude, label in zip(amplitudes, labels, strict=True):
-        p = np.ones_like(size)
+def _axis(zero, one, amplitudes, labels):
+    """Mean and variance of each axis from p(0) and p(1) of its bits [..., bit, 2]."""
+    sizes = []
+    for label in labels:
+        p = np.ones(zero[..., 0, :].shape, np.float32)
         for i, bit in enumerate(label):
-            p = p * (0.5 + (0.5 if bit else -0.5) * tilt[..., 1 + i, :])
-        size += amplitude * p
-        power += amplitude**2 * p
-    return -tilt[..., 0, :] * size, power  # the first bit is 0 for the positive sign
+            p = p * (one if bit else zero)[..., 1 + i, :]
+        sizes.append(p)
+    # The first bit is 0 for the positive sign.
+    levels = [
+        (sign * a, side[..., 0, :] * p)
+        for sign, side in ((1, zero), (-1, one))
+        for a, p in zip(amplitudes, sizes, strict=True)
+    ]
+    mean = sum(level * p for level, p in levels)
+    # Of almost certain bits E x^2 - (E x)^2 would leave nothing but rounding.
+    return mean, sum(p * (level - mean) ** 2 for level, p in levels)

@@ -39,6 +39,17 @@ def test_certain_bits_give_the_symbol_and_none_give_nothing(num_bits):
     np.testing.assert_allclose(var, 1, atol=1e-6)
 
 
+def test_what_almost_certain_bits_leave_is_not_rounded_away():
+    """4 p (1 - p) / 2 an axis of QPSK, down to 1e-26."""
+    llr = np.repeat(np.linspace(-60, 60, 25), 2)
+    p = 1 / (1 + np.exp(np.abs(llr[::2])))
+    _, var = soft_symbols(llr, 2)
+    np.testing.assert_allclose(var, 4 * p * (1 - p), rtol=1e-5)
+    # Of 64-QAM with one unknown bit, the distance that it decides.
+    _, var = soft_symbols([9.0, 60.0, 60.0, 60.0, 0.0, 60.0], 6)
+    assert var == pytest.approx(1 / 42 + 49 / 42 * 4 * np.exp(-9), rel=0.01)
+
+
 @pytest.mark.parametrize(
     ("llr", "num_bits", "message"),
     [
