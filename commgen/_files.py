@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from commgen._inputs import check_input, read_input_text
+
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
@@ -71,8 +73,8 @@ def write_json(path: str | Path, values: Any, *, indent: int | None = 2) -> None
 def read_json(path: str | Path) -> Any:
     """Read JSON; ValueError names a damaged file."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
+        return json.loads(read_input_text(path))
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not valid JSON: {error}.") from error
 
 
@@ -144,7 +146,7 @@ def claim_folder(output: Path, settings: dict[str, Any], what: str) -> None:
 
 def sha256(path: str | Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
+    with open(check_input(path), "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from commgen._inputs import read_input_text
+
 Model = TypeVar("Model", bound=BaseModel)
 
 _LIMITS = {
@@ -52,13 +54,15 @@ def read_yaml(path: str | Path) -> Any:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_input_text(path)
         return yaml.load(text, Loader=_UniqueKeyLoader)
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not a text file: {error}.") from None
     except yaml.YAMLError as error:
         where = " ".join(str(error).split())
         raise ValueError(f"{path} is not valid YAML: {where}.") from None
+    except RecursionError:
+        raise ValueError(f"{path} is not valid YAML: too deep.") from None
     except ValueError as error:
         raise ValueError(f"{path}, {error}.") from None
 

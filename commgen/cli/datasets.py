@@ -165,19 +165,14 @@ def repack_set(
 
 def _channel_config(name: str) -> Any:
     """Return the channel configuration that a word or a YAML file stands for."""
-    import yaml
-
+    from commgen._yaml import read_yaml
     from commgen.channels import RECIPES, parse_channel_config
 
     if name in RECIPES:
         return RECIPES[name]
     content: Any = {"scenario": name}
     if Path(name).suffix in (".yaml", ".yml"):
-        try:
-            content = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
-        except yaml.YAMLError as error:
-            reason = " ".join(str(error).split())
-            raise ValueError(f"{name} is not YAML: {reason}.") from error
+        content = read_yaml(name)
         if not isinstance(content, dict):
             raise ValueError(f"{name} must hold keys and values, got {content!r}.")
     return parse_channel_config(content)

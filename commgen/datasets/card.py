@@ -6,6 +6,8 @@ from typing import Annotated, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from commgen._inputs import read_input_text
+
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -98,7 +100,7 @@ class Card(_Strict):
 def read_card(path: str | Path) -> Card:
     """Read a card; ValueError with the file and the key where it is not valid."""
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        content = yaml.safe_load(read_input_text(path))
         return Card.model_validate(content)
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())

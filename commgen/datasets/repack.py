@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from commgen._inputs import read_input
 from commgen._npz import write_npz
 from commgen._progress import progress_bar
 from commgen.datasets import polyu, uwb
@@ -99,7 +100,7 @@ def _read_uwb_log(path: Path) -> dict[str, np.ndarray]:
 
     A response whose "RX OK" line is unlike the others takes the numbers before it.
     """
-    lines = path.read_text(encoding="latin-1").splitlines()
+    lines = read_input(path).decode("latin-1").splitlines()
     rows: list[tuple] = []
     distance = np.nan  # of the last ranging before the response
     header = None

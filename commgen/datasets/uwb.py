@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from commgen._inputs import check_input
 from commgen.datasets._arrays import load_npz
 from commgen.datasets.channel_meta import ChannelMeta
 from commgen.datasets.source import Source
@@ -75,7 +76,7 @@ def open_uwb(folder: str | Path) -> Source:
 
 
 def _paths(file: Path, config: np.ndarray) -> np.ndarray:
-    with open(file, encoding="utf-8", newline="") as stream:
+    with open(check_input(file), encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     try:
         path_of = {int(row["file_id"]): _PATHS[row["label"]] for row in rows}

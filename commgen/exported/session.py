@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_int
+from commgen._inputs import read_input
 from commgen._npz import unreadable
 from commgen.exported.contract import METADATA_KEY, ExportedContract
 from commgen.exported.tensor import TensorSpec, check_tensors
@@ -133,7 +134,7 @@ def _open(path: Path, num_threads: int) -> Any:
             "'.[sdr]' in a clone of commgen.",
             name="onnxruntime",
         ) from error
-    data = path.read_bytes()
+    data = read_input(path)
     if _EXTERNAL_DATA in data:
         raise ValueError(f"{path} must hold its weights, they lie in another file.")
     options = onnxruntime.SessionOptions()

@@ -194,7 +194,7 @@ def test_makes_recipes_scenarios_and_configurations(run, channels, tmp_path):
     ("text", "message"),
     [
         ("scenario: tdl\nspeed: 3", r"tdl\.speed"),
-        ("a: [", "is not YAML: while"),
+        ("a: [", "is not valid YAML: while"),
         ("tdl", "must hold keys and values, got 'tdl'"),
     ],
 )

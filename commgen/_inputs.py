@@ -1,0 +1,102 @@
+"""Files that strangers made: regular ones only, and no larger than they can be."""
+
+import os
+import stat
+from pathlib import Path
+
+# Deflate makes at most 258 bytes of 2 bits (RFC 1951, 3.2.5).
+_DEFLATE_RATIO = 1032
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def check_input(path: str | Path) -> Path:
+    """Return ``path``, or raise unless it is a regular file.
+
+    A pipe would wait for a writer and a device need not end, so both are refused before
+    they are opened. A link is what it leads to.
+
+    Raises
+    ------
+    OSError
+        If there is nothing, or something else; ``FileNotFoundError`` and
+        ``IsADirectoryError`` are kinds of it.
+    """
+    path = Path(path)
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no file {path}.") from None
+    except ValueError as error:  # a NUL in the name
+        raise OSError(f"{str(path)!r} must be the name of a file: {error}.") from None
+    if stat.S_ISREG(mode):
+        return path
+    kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+    refusal = IsADirectoryError if stat.S_ISDIR(mode) else OSError
+    raise refusal(f"{path} must be a regular file, got {kind}.")
+
+
+def read_input(path: str | Path) -> bytes:
+    """Return the bytes of a regular file; else as :func:`check_input`."""
+    return check_input(path).read_bytes()
+
+
+def read_input_text(path: str | Path) -> str:
+    """Return the UTF-8 text of a regular file; else as :func:`check_input`."""
+    return check_input(path).read_text(encoding="utf-8")
+
+
+def check_declared(what: str, declared: int, stored: int, *, packed: bool) -> None:
+    """Raise unless a file can hold the array that it declares, and memory can too.
+
+    Parameters
+    ----------
+    what
+        Which array.
+    declared
+        Bytes that it takes in memory.
+    stored
+        Bytes that are there for it in the file.
+    packed
+        Whether these may be deflated: each then stands for 1032 at most.
+
+    Raises
+    ------
+    ValueError
+        With the declared size, before anything of it is allocated. The message has no
+        full stop: whoever knows the file puts its name in front.
+    """
+    if declared > stored * (_DEFLATE_RATIO if packed else 1):
+        raise ValueError(
+            f"{what} declares {_size(declared)}, more than the {_size(stored)} that "
+            "the file holds of it can be"
+        )
+    room = available_memory()
+    if declared > room:
+        raise ValueError(f"{what} takes {_size(declared)}, {_size(room)} are free")
+
+
+def _size(num_bytes: int) -> str:
+    for power, unit in ((30, "GiB"), (20, "MiB")):
+        if num_bytes >= 2**power:
+            return f"{num_bytes / 2**power:.4g} {unit}"
+    return f"{num_bytes} bytes"
+
+
+def available_memory() -> int:
+    """Return the bytes of memory that are free, as far as the system tells."""
+    limits = [2**63 - 1]
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                limits.append(1024 * int(line.split()[1]))
+        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
+        limits += [int(limit)] if limit.isdigit() else []
+    except (OSError, ValueError):  # another system: allocation itself has to fail
+        pass
+    return min(limits)
