@@ -19,12 +19,13 @@ from .events import (
     load_events as load_events,
     to_array as to_array,
 )
+from .importing import import_source as import_source
 from .intel5300 import (
     Intel5300Packets as Intel5300Packets,
     read_intel5300 as read_intel5300,
 )
 from .plain import open_plain as open_plain
 from .polyu import open_intel5300 as open_intel5300, open_polyu as open_polyu
-from .source import Source as Source, import_source as import_source
+from .source import Source as Source
 from .splits import split_indices as split_indices
 from .uwb import open_uwb as open_uwb

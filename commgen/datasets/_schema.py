@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_finite
+from commgen.datasets._precision import to_single
 from commgen.datasets.channel_meta import ChannelMeta
 
 FORMAT = "commgen-channels"
@@ -39,7 +40,10 @@ def check_kinds(labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_channels(h: Any, meta: ChannelMeta) -> np.ndarray:
-    """Return ``h`` as complex64, or raise unless it is a finite channel array."""
+    """Return ``h`` as complex64, or raise unless it is a finite channel array.
+
+    Amplitudes that complex64 does not hold are refused, not made 0 or infinity.
+    """
     h = np.asarray(h)
     if h.dtype.kind != "c":
         raise TypeError(f"h must be complex, got {h.dtype}.")
@@ -53,10 +57,8 @@ def check_channels(h: Any, meta: ChannelMeta) -> np.ndarray:
         raise ValueError(
             f"time_step_s must be given for more than one time step, got {h.shape[3]}."
         )
-    with np.errstate(over="ignore"):
-        h = np.ascontiguousarray(h, dtype=np.complex64)
     check_finite("h", h)
-    return h
+    return to_single(h)
 
 
 def check_labels(

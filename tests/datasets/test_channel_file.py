@@ -173,7 +173,8 @@ def test_makes_the_folder(tmp_path, meta, draw):
         (np.ones((1, 1, 2), complex), ValueError, "h must be .*got 3 dimensions"),
         (np.ones((1, 0, 1, 1, 2), complex), ValueError, "no axis of length 0"),
         (np.full((1, 1, 1, 1, 2), np.nan + 0j), ValueError, "must be finite, got 2"),
-        (np.full((1, 1, 1, 1, 2), 1e300 + 0j), ValueError, "must be finite"),
+        (np.full((1, 1, 1, 1, 2), 1e300 + 0j), ValueError, r"sample 0 .* 1e\+300\."),
+        (np.full((2, 1, 1, 1, 2), 1e-50j), ValueError, r"sample 0 .* at most 1e-50\."),
         (np.ones((1, 2, 1, 1, 2), complex), ValueError, r"\[num_samples, 1, 1, 1, 2\]"),
     ],
 )

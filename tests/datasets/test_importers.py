@@ -13,7 +13,7 @@ from commgen.datasets import (
     read_channels,
     split_indices,
 )
-from commgen.datasets.source import mean_power
+from commgen.datasets.power import mean_power
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from commgen.datasets import (
     import_source,
     read_channels,
 )
-from commgen.datasets.source import mean_power
+from commgen.datasets.power import mean_power
 
 DELAY = ChannelMeta(domain="delay", sample_rate_hz=1e6)
 
@@ -99,11 +99,64 @@ def test_shows_progress_on_standard_error(source, tmp_path, capsys):
     assert "7/7" in err
 
 
-def test_silent_sample_cannot_be_scaled(source, h, tmp_path):
-    h[3] = 0
-    with pytest.raises(ValueError, match="sample 3 of this block is all zero"):
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Walk over two samples at a time."""
+    monkeypatch.setattr("commgen.datasets.walk._BLOCK_BYTES", 2 * 8 * 8)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_silent_sample_is_named_by_its_number_in_the_file(source, h, tmp_path):
+    h[[3, 6]] = 0
+    with pytest.raises(ValueError, match=r"sample 3 is all zero \(2 of 7 samples are"):
         run(source, tmp_path / "c.h5", normalise="packet")
+    with pytest.raises(ValueError, match=r"sample 6 is all zero \(1 of 2 samples are"):
+        run(source, tmp_path / "c.h5", normalise="packet", rows=np.array([5, 6]))
     assert list(tmp_path.iterdir()) == []
+    assert run(source, tmp_path / "c.h5", normalise="set")[0][3].max() == 0
+    h[:] = 0
+    with pytest.raises(ValueError, match="all samples are all zero"):
+        run(source, tmp_path / "d.h5", normalise="set")
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("mode", ["none", "packet", "set"])
+def test_bad_entries_are_counted_and_named_by_their_index(source, h, tmp_path, mode):
+    """Warnings are errors here: NumPy must have none."""
+    h[3, 1, 0, 0, 2] = np.nan
+    place = r"index \(3, 1, 0, 0, 2\), \(n, rx, tx, t, k\)"
+    with pytest.raises(ValueError, match=f"got 1 NaN or infinite entry, at {place}"):
+        run(source, tmp_path / "c.h5", normalise=mode)
+    h[6, 0, 0, 0, 0] = np.inf
+    with pytest.raises(ValueError, match=f"got 2 .* entries, the first at {place}"):
+        run(source, tmp_path / "c.h5", normalise=mode)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("factor", [1e-50, 1e50])
+def test_amplitudes_beyond_single_precision(source, h, tmp_path, factor):
+    """They are scaled where that is asked for, and refused where it is not."""
+    ordinary = {
+        m: run(source, tmp_path / "c.h5", normalise=m) for m in ("packet", "set")
+    }
+    h *= factor
+    with pytest.raises(ValueError, match=r'sample 0 has at most .*e[+-].* "set" would'):
+        run(source, tmp_path / "d.h5")
+    for mode, (wanted, _, before) in ordinary.items():
+        read, _, labels = run(source, tmp_path / "d.h5", normalise=mode)
+        np.testing.assert_allclose(read, wanted, rtol=1e-5)
+        gain_db = labels["gain_db"] - before["gain_db"]
+        np.testing.assert_allclose(gain_db, 20 * np.log10(factor))
+
+
+def test_amplitudes_beyond_what_can_be_scaled(source, h, tmp_path):
+    h[2] = 1e-200
+    with pytest.raises(ValueError, match=r"from 1e-150 to 1e\+150, or 0; sample 2 has"):
+        run(source, tmp_path / "c.h5", normalise="packet")
+    h[2] = 1e-60
+    with pytest.raises(ValueError, match=r"sample 2 has .* of the mean of all"):
+        run(source, tmp_path / "c.h5", normalise="set")
 
 
 def test_refuses_options(source, tmp_path):
@@ -111,10 +164,3 @@ def test_refuses_options(source, tmp_path):
         run(source, tmp_path / "c.h5", normalise="all")
     with pytest.raises(ValueError, match="rows must hold at least one sample"):
         run(source, tmp_path / "c.h5", rows=np.array([], int))
-
-
-def test_a_bad_recording_leaves_nothing(source, h, tmp_path):
-    h[6] = np.nan
-    with pytest.raises(ValueError, match="h must be finite"):
-        run(source, tmp_path / "c.h5")
-    assert list(tmp_path.iterdir()) == []
