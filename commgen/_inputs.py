@@ -52,7 +52,7 @@ def read_input_text(path: str | Path) -> str:
 
 
 def check_declared(what: str, declared: int, stored: int, *, packed: bool) -> None:
-    """Raise unless a file can hold the array that it declares, and memory can too.
+    """Raise unless a file can hold the array that it declares.
 
     Parameters
     ----------
@@ -76,9 +76,13 @@ def check_declared(what: str, declared: int, stored: int, *, packed: bool) -> No
             f"{what} declares {_size(declared)}, more than the {_size(stored)} that "
             "the file holds of it can be"
         )
+
+
+def check_room(what: str, num_bytes: int) -> None:
+    """Raise as :func:`check_declared` unless there is memory for an array."""
     room = available_memory()
-    if declared > room:
-        raise ValueError(f"{what} takes {_size(declared)}, {_size(room)} are free")
+    if num_bytes > room:
+        raise ValueError(f"{what} takes {_size(num_bytes)}, {_size(room)} are free")
 
 
 def _size(num_bytes: int) -> str:

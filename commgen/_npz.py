@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from commgen._files import atomic_path
-from commgen._inputs import check_declared, check_input
+from commgen._inputs import check_declared, check_input, check_room
 
 
 def read_npz(
@@ -148,6 +148,7 @@ def _check_array(
         raise ValueError(f"{what} has the shape {shape}")
     declared = math.prod(shape) * dtype.itemsize
     check_declared(what, declared, stored, packed=packed)
+    check_room(what, declared)
     if file.tell() + declared != size:
         raise ValueError(
             f"{what} must take {size - file.tell()} bytes, those that are there, got "

@@ -8,7 +8,13 @@ import pytest
 
 from commgen import _inputs
 from commgen._files import read_json, sha256
-from commgen._inputs import check_declared, check_input, read_input, read_input_text
+from commgen._inputs import (
+    check_declared,
+    check_input,
+    check_room,
+    read_input,
+    read_input_text,
+)
 from commgen._npz import npz_names, read_npy, read_npz
 from commgen._yaml import read_yaml
 
@@ -63,7 +69,7 @@ def test_declared_sizes_must_be_possible(monkeypatch):
         check_declared("array h", 2**33, 64, packed=False)
     monkeypatch.setattr(_inputs, "available_memory", lambda: 2**21)
     with pytest.raises(ValueError, match=r"array h takes 3 MiB, 2 MiB are free"):
-        check_declared("array h", 3 * 2**20, 3 * 2**20, packed=False)
+        check_room("array h", 3 * 2**20)
 
 
 def test_deep_nesting_is_one_line(tmp_path):

@@ -114,10 +114,16 @@ class RecordedChannel(ChannelSource):
             Slice, indices or mask of the channels to serve; ``None`` is all.
         options
             Keywords of :class:`RecordedChannel`; ``time_step_s`` is the file's.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged: all of it is compared with its checksum.
         """
         from commgen.datasets import ChannelFile
 
         with ChannelFile.open(path) as file:
+            file.verify()
             meta, h = file.meta, file.read(rows)
         options = {"time_step_s": meta.time_step_s, **options}
         # ChannelMeta holds the one that its domain needs.

@@ -13,7 +13,7 @@ def peaks(h: np.ndarray) -> np.ndarray:
     """Return the largest real or imaginary part of each sample, [num_samples]."""
     axes = tuple(range(1, h.ndim))
     # Not |h|, which overflows and underflows.
-    parts = np.maximum(np.abs(h.real), np.abs(h.imag))
+    parts = np.maximum(np.abs(np.real(h)), np.abs(np.imag(h)))
     peak = parts.max(axis=axes, initial=0)
     return peak.astype(np.result_type(peak, np.float64))
 

@@ -33,10 +33,19 @@ import numpy as np
 
 from commgen._checks import check_int
 from commgen._files import atomic_path
+from commgen._inputs import check_input
 from commgen.datasets import _schema
+from commgen.datasets._hdf5 import (
+    attribute_of,
+    check_array,
+    item_of,
+    items_of,
+    own_array,
+)
 from commgen.datasets._writer import ChannelWriter
 from commgen.datasets.channel_meta import ChannelMeta
 
+_ATTRIBUTES = ("format", "version", "meta", "checksum_sha256")
 Rows = slice | np.ndarray | list[int] | None
 
 
@@ -73,6 +82,7 @@ class ChannelFile:
             raise FileNotFoundError(f"there is no channel file {self.path}.")
         if self.path.is_dir():
             raise IsADirectoryError(f"{self.path} is a folder, not a channel file.")
+        check_input(self.path)
         self._file: Any  # h5py types every item as one of three kinds
         with self._readable():
             self._file = h5py.File(self.path, "r")
@@ -176,7 +186,7 @@ class ChannelFile:
         for block in np.unique(rows // step):
             wanted = np.flatnonzero(rows // step == block)
             with self._readable():
-                stored = self._file["h"][block * step : (block + 1) * step]
+                stored = self._h[block * step : (block + 1) * step]
             h[wanted] = stored[rows[wanted] - block * step]
         return h
 
@@ -231,9 +241,7 @@ class ChannelFile:
 
     def _load(self) -> None:
         with self._readable():
-            attributes = {
-                name: _plain(value) for name, value in self._file.attrs.items()
-            }
+            attributes = {name: attribute_of(self._file, name) for name in _ATTRIBUTES}
         if attributes.get("format") != _schema.FORMAT:
             raise ValueError(
                 f"{self.path} is an HDF5 file but not a channel file: its attribute "
@@ -248,11 +256,12 @@ class ChannelFile:
             self._meta_json: str = attributes["meta"]
             self.checksum: str = attributes["checksum_sha256"]
             self.meta = ChannelMeta.model_validate_json(self._meta_json)
-            self._shape: tuple[int, ...] = self._file["h"].shape
-            dtype = self._file["h"].dtype
+            self._h = check_array(item_of(self._file, "h"))
+            self._shape: tuple[int, ...] = self._h.shape
+            dtype = self._h.dtype
             items = {
-                name: (_plain(item.attrs["kind"]), item[()])
-                for name, item in self._file["labels"].items()
+                name: (attribute_of(item, "kind"), own_array(item))
+                for name, item in items_of(item_of(self._file, "labels"))
             }
         if len(self._shape) != 5 or dtype != np.complex64:
             raise ValueError(
@@ -296,11 +305,6 @@ class ChannelFile:
                 f"rows must be from 0 to {len(self) - 1}, got {int(outside[0])}."
             )
         return rows.astype(np.int64)
-
-
-def _plain(attribute: Any) -> Any:
-    """Return an attribute as str where it is text of fixed length."""
-    return attribute.decode() if isinstance(attribute, bytes) else attribute
 
 
 def read_channels(

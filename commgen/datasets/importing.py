@@ -14,9 +14,9 @@ from commgen.datasets.source import Source
 from commgen.datasets.walk import SourceWalk
 
 _ADVICE = {
-    "none": '; normalise "packet" or "set" would scale it',
+    "none": "; --normalise packet or set would scale it",
     "packet": "",
-    "set": ' of the mean of all; normalise "packet" would scale it',
+    "set": " of the mean of all; --normalise packet would scale it",
 }
 
 

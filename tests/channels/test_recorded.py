@@ -1,5 +1,6 @@
 """Recorded channels: exact on their grid, every row in turn, clear refusals."""
 
+import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -118,6 +119,16 @@ def test_from_file(tmp_path, domain):
     step = 1 / 15e3 if domain == "delay" else 1 / (8 * 15e3)
     np.testing.assert_allclose(tau[0, 0, 0, 1], step, rtol=1e-6)
     assert (source.num_samples, source.num_rx_ant, source.num_tx_ant) == (2, 2, 1)
+
+
+def test_from_file_refuses_a_damaged_one(tmp_path):
+    """Compared with its checksum, whatever rows are asked for."""
+    meta = ChannelMeta(domain="frequency", subcarrier_spacing_hz=15e3)
+    write_channels(tmp_path / "h.h5", channels(5, 1, 1, 1, 8), meta, {})
+    with h5py.File(tmp_path / "h.h5", "r+") as file:
+        file["h"][4] = 1
+    with pytest.raises(ValueError, match="is damaged: its content has the checksum"):
+        RecordedChannel.from_file(tmp_path / "h.h5", rows=[1], seed=0)
 
 
 def with_nan():

@@ -294,15 +294,21 @@ def rewritten(path, change):
     ("change", "message"),
     [
         (lambda f: f.attrs.__delitem__("format"), "but not a channel file.*got None"),
-        (lambda f: f.attrs.__setitem__("format", "x"), "got 'x'"),
+        (lambda f: f.attrs.__setitem__("format", np.bytes_("x")), "got 'x'"),
         (lambda f: f.attrs.__setitem__("version", 2), "version 2; .* reads version 1"),
         (lambda f: f.attrs.__delitem__("meta"), "cannot be read as a channel file"),
-        (lambda f: f.attrs.__setitem__("meta", "{}"), "cannot be read.*domain"),
+        (
+            lambda f: f.attrs.__setitem__("meta", np.bytes_("{}")),
+            "cannot be read.*domain",
+        ),
         (lambda f: f.__delitem__("h"), "cannot be read as a channel file"),
         (lambda f: f.__delitem__("labels"), "cannot be read as a channel file"),
         (lambda f: f["h"].resize(0, axis=0), "empty"),
         (lambda f: f["h"].resize(3, axis=0), "bad label day"),
-        (lambda f: f["labels/day"].attrs.__setitem__("kind", "x"), "kind 'x'"),
+        (
+            lambda f: f["labels/day"].attrs.__setitem__("kind", np.bytes_("x")),
+            "kind 'x'",
+        ),
     ],
 )
 def test_refuses_other_layouts(written, change, message):
@@ -311,6 +317,56 @@ def test_refuses_other_layouts(written, change, message):
         ChannelFile.open(written)
     assert str(written) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def _elsewhere(name, kind):
+    """Return a change that puts an item of a file elsewhere, or nowhere."""
+
+    def change(file):
+        item = file.pop(name)
+        if not isinstance(kind, str):
+            file[name] = kind
+            return
+        shape, dtype, attributes = item.shape, item.dtype, dict(item.attrs)
+        if kind == "external":
+            size = int(np.prod(shape)) * dtype.itemsize
+            storage = {"external": [("/etc/passwd", 0, size)]}
+        else:
+            shape = (*shape[:-1], 2**25)
+            storage = {"chunks": (*(1 for _ in shape[1:]), 2)}
+        file.create_dataset(name, shape, dtype, **storage).attrs.update(attributes)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_elsewhere("h", "external"), "h must lie in .* storage is elsewhere"),
+        (_elsewhere("labels/day", "external"), "day must lie in .* is elsewhere"),
+        (_elsewhere("h", h5py.ExternalLink("x.h5", "/h")), "h must lie in .* a link"),
+        (_elsewhere("labels", h5py.SoftLink("/axes")), "labels must lie in .* a link"),
+        (_elsewhere("labels/day", h5py.SoftLink("/h")), "day must lie in .* a link"),
+        (_elsewhere("h", "empty"), "array h declares .* GiB, more than the 0 bytes"),
+        (
+            lambda f: f.attrs.__setitem__("meta", "{}"),
+            "meta must be one value of fixed",
+        ),
+    ],
+)
+def test_a_file_holds_its_channels_itself(written, change, message):
+    """Nothing else on the machine is read as channels, and nothing allocated."""
+    rewritten(written, change)
+    with pytest.raises(
+        ValueError, match=rf"cannot be read as a channel file.*{message}"
+    ):
+        ChannelFile.open(written)
+
+
+def test_refuses_other_than_files(tmp_path):
+    (tmp_path / "link").symlink_to("/dev/zero")
+    with pytest.raises(OSError, match="must be a regular file, got a device"):
+        ChannelFile.open(tmp_path / "link")
 
 
 def test_refuses_an_h_of_other_type(written):
@@ -330,7 +386,9 @@ def test_refuses_an_h_of_other_type(written):
         lambda f: f["labels/day"].__setitem__(0, 99),
         lambda f: f["labels/place"].__setitem__(0, b"x"),
         lambda f: f["labels"].move("day", "night"),
-        lambda f: f.attrs.__setitem__("meta", f.attrs["meta"].replace(b"30000", b"2")),
+        lambda f: f.attrs.__setitem__(
+            "meta", np.bytes_(f.attrs["meta"].replace(b"30000", b"2"))
+        ),
     ],
 )
 def test_verify_finds_every_change(written, change):

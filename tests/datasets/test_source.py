@@ -141,7 +141,7 @@ def test_amplitudes_beyond_single_precision(source, h, tmp_path, factor):
         m: run(source, tmp_path / "c.h5", normalise=m) for m in ("packet", "set")
     }
     h *= factor
-    with pytest.raises(ValueError, match=r'sample 0 has at most .*e[+-].* "set" would'):
+    with pytest.raises(ValueError, match=r"sample 0 has at most .*e[+-].* set would"):
         run(source, tmp_path / "d.h5")
     for mode, (wanted, _, before) in ordinary.items():
         read, _, labels = run(source, tmp_path / "d.h5", normalise=mode)
