@@ -21,11 +21,14 @@ from .events import (
 )
 from .importing import import_source as import_source
 from .intel5300 import (
+    Intel5300Log as Intel5300Log,
     Intel5300Packets as Intel5300Packets,
     read_intel5300 as read_intel5300,
 )
+from .intel5300_log import open_intel5300 as open_intel5300
+from .kind import kind_of_file as kind_of_file
 from .plain import open_plain as open_plain
-from .polyu import open_intel5300 as open_intel5300, open_polyu as open_polyu
+from .polyu import open_polyu as open_polyu
 from .source import Source as Source
 from .splits import split_indices as split_indices
 from .uwb import open_uwb as open_uwb

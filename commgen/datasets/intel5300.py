@@ -4,46 +4,30 @@ The tool (Halperin, Hu, Sheth and Wetherall, "Tool release: gathering 802.11n tr
 with channel state information", ACM SIGCOMM CCR 41(1), 2011) makes the firmware of an
 Intel Wi-Fi Link 5300 report the channel of each received packet: 8-bit real and
 imaginary parts on 30 groups of subcarriers, for every transmit stream and receive
-antenna, scaled by the receiver's gain control. A log is a chain of records: a 16-bit
-big-endian length, a code (0xBB), and that many bytes less one.
+antenna, scaled by the receiver's gain control. ``_intel5300_records`` has the frame.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
+from commgen.datasets._intel5300_records import (
+    HEADER,
+    NUM_SUBCARRIERS,
+    Records,
+    packed_length,
+    read_records,
+)
 from commgen.measures.decibel import from_db
 
-NUM_SUBCARRIERS = 30
-_CODE = 0xBB
-_HEADER = 20  # bytes of a record before the packed channel
 _HT40 = 0x800  # flag of a 40 MHz packet in the rate word (Linux, iwlwifi)
 # Noise of the receiver in dBm, taken where the card reports -127: not measured.
 _DEFAULT_NOISE_DBM = -92.0
 _UNKNOWN_NOISE = -127
 # RSSI words count from here: power in dBm = rssi - agc - 44 (CSI tool).
 _RSSI_OFFSET_DB = 44.0
-
-_FIELDS = {  # name: type, offset
-    "t_us": ("<u4", 0),
-    "num_rx": ("u1", 8),
-    "num_tx": ("u1", 9),
-    "rssi": (("u1", 3), 10),
-    "noise": ("i1", 13),
-    "agc": ("u1", 14),
-    "antennas": ("u1", 15),
-    "length": ("<u2", 16),
-    "rate": ("<u2", 18),
-}
-_RECORD = np.dtype(
-    {
-        "names": list(_FIELDS),
-        "formats": [kind for kind, _ in _FIELDS.values()],
-        "offsets": [offset for _, offset in _FIELDS.values()],
-        "itemsize": _HEADER,
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -53,9 +37,9 @@ class Intel5300Packets:
     Parameters
     ----------
     csi : [num_packets, num_rx, num_tx, 30], complex64
-        As reported: whole numbers, scaled by the gain control. Receive antennas are in
-        the order A, B, C wherever ``ordered`` says so. "Transmit antenna" is a stream,
-        with whatever spatial mapping the transmitter applied.
+        As reported: whole numbers, scaled by the gain control. Receive antennas are
+        those of ``antennas``. "Transmit antenna" is a stream, with whatever spatial
+        mapping the transmitter applied.
     t_us : [num_packets], int64
         Time stamp of the card in microseconds, wraps at 2**32.
     rssi : [num_packets, 3], int64
@@ -69,7 +53,12 @@ class Intel5300Packets:
         grouping of 4), an even grid. At 20 MHz it is -28, -26, ..., -2, -1, 1, 3, ...,
         27, 28, which is not.
     ordered : [num_packets], bool
-        Whether the antenna order of the record was usable.
+        Whether the record says which antennas these are.
+    antennas : [num_packets, num_rx], int64
+        Receive antennas, ascending: 0, 1, 2 for A, B, C. -1 where it is not known which
+        they are; they are then in the order of the record.
+    number : [num_packets], int64
+        Which packet of the log, counted from 0 over packets of all kinds.
     """
 
     csi: np.ndarray
@@ -79,15 +68,44 @@ class Intel5300Packets:
     agc: np.ndarray
     ht40: np.ndarray
     ordered: np.ndarray
+    antennas: np.ndarray
+    number: np.ndarray
 
     def __len__(self) -> int:
         return len(self.csi)
 
+    def take(self, rows: np.ndarray) -> Self:
+        """Return some of the packets."""
+        return type(self)(*(getattr(self, part.name)[rows] for part in fields(self)))
+
+
+class Intel5300Log(dict[tuple[int, int], Intel5300Packets]):
+    """``(num_rx, num_tx)`` to the packets of that kind, in the order received.
+
+    Parameters
+    ----------
+    groups
+        These packets.
+    left_out
+        What else lay in the log, a clause for each kind.
+    """
+
+    def __init__(
+        self,
+        groups: dict[tuple[int, int], Intel5300Packets],
+        left_out: tuple[str, ...],
+    ) -> None:
+        super().__init__(groups)
+        self.left_out = left_out
+
 
 def read_intel5300(
-    path: str | Path, *, drop_partial: bool = False
-) -> dict[tuple[int, int], Intel5300Packets]:
-    """Read a raw ``.dat`` log.
+    path: str | Path, *, drop_partial: bool = False, strict: bool = False
+) -> Intel5300Log:
+    """Read a raw log.
+
+    Records of another code (such as the payload of a packet, 0xc1), records whose
+    header contradicts itself, and zeros at the end are left out, and counted.
 
     Parameters
     ----------
@@ -96,101 +114,48 @@ def read_intel5300(
     drop_partial
         Whether to leave out a last record that was cut off, as it happens where a
         recording is stopped. By default that is an error.
+    strict
+        Whether to refuse what else would be left out.
 
     Returns
     -------
-    dict
-        ``(num_rx, num_tx)`` to the packets of that kind, in the order received.
+    Intel5300Log
+        A dictionary, ``(num_rx, num_tx)`` to the packets of that kind, that knows what
+        was ``left_out``.
 
     Raises
     ------
     ValueError
-        If the log is empty, truncated, or holds an impossible record; the message
-        names the byte offset of the record.
+        If the log is empty, truncated, or has no packet, or, where ``strict``, holds
+        anything but packets; the message names the byte offset of the record.
+    OSError
+        If it is not a regular file.
     """
-    path = Path(path)
-    data = path.read_bytes()
-    bodies, size = _bodies(data, path, drop_partial)
-    raw = np.frombuffer(data, np.uint8)
-    header = raw[bodies[:, None] + np.arange(_HEADER)].copy().view(_RECORD)[:, 0]
-    _check_headers(header, bodies, size, path)
-    kinds = np.stack([header["num_rx"], header["num_tx"]], axis=1)
+    records = read_records(path, drop_partial=drop_partial, strict=strict)
+    kinds = np.stack([records.header["num_rx"], records.header["num_tx"]], axis=1)
     groups = {}
     for num_rx, num_tx in np.unique(kinds, axis=0).tolist():
         rows = np.flatnonzero((kinds == (num_rx, num_tx)).all(axis=1))
-        payload = (
-            bodies[rows, None] + _HEADER + np.arange(packed_length(num_rx, num_tx))
-        )
-        groups[num_rx, num_tx] = _packets(header[rows], raw[payload], num_rx, num_tx)
-    return groups
-
-
-def packed_length(num_rx: int, num_tx: int) -> int:
-    """Return the bytes of a packed channel: 3 bits ahead of each subcarrier."""
-    return (NUM_SUBCARRIERS * (3 + 16 * num_rx * num_tx) + 7) // 8
-
-
-def _bodies(data: bytes, path: Path, drop_partial: bool) -> tuple[np.ndarray, int]:
-    """Return the offset of each record's body, and where the last one ends."""
-    if not data:
-        raise ValueError(f"{path} is empty, not a log of the Intel 5300 CSI tool.")
-    bodies, offset = [], 0
-    while offset < len(data):
-        length = int.from_bytes(data[offset : offset + 2], "big")
-        if offset + 2 + length > len(data) or len(data) - offset < 3:
-            if drop_partial and bodies:
-                break
-            raise ValueError(
-                f"{path} is truncated: the record at byte {offset} needs {length + 2} "
-                f"bytes, {len(data) - offset} are left."
-            )
-        code = data[offset + 2]
-        if code != _CODE:
-            raise ValueError(
-                f"{path} has no CSI record at byte {offset}: its code must be "
-                f"0x{_CODE:02x}, got 0x{code:02x}."
-            )
-        if length < _HEADER + 1:
-            raise ValueError(
-                f"{path} has an impossible record at byte {offset}: its length must be "
-                f"at least {_HEADER + 1}, got {length}."
-            )
-        bodies.append(offset + 3)
-        offset += 2 + length
-    return np.array(bodies, dtype=np.int64), offset
-
-
-def _check_headers(
-    header: np.ndarray, bodies: np.ndarray, size: int, path: Path
-) -> None:
-    num_rx, num_tx = header["num_rx"].astype(int), header["num_tx"].astype(int)
-    impossible = (num_rx < 1) | (num_rx > 3) | (num_tx < 1) | (num_tx > 3)
-    if impossible.any():
-        k = int(np.argmax(impossible))
-        raise ValueError(
-            f"{path} has an impossible record at byte {bodies[k] - 3}: antennas must "
-            f"be 1 to 3, got {num_rx[k]} receive and {num_tx[k]} transmit."
-        )
-    length = (NUM_SUBCARRIERS * (3 + 16 * num_rx * num_tx) + 7) // 8
-    framed = np.diff(bodies, append=size + 3) - 3 - _HEADER
-    wrong = (header["length"] != length) | (framed != length)
-    if wrong.any():
-        k = int(np.argmax(wrong))
-        raise ValueError(
-            f"{path} has an impossible record at byte {bodies[k] - 3}: a channel of "
-            f"{num_rx[k]} x {num_tx[k]} antennas takes {length[k]} bytes, the record "
-            f"says {header['length'][k]} and holds {framed[k]}."
-        )
+        groups[num_rx, num_tx] = _packets(records, rows, num_rx, num_tx)
+    return Intel5300Log(groups, records.left_out)
 
 
 def _packets(
-    header: np.ndarray, payload: np.ndarray, num_rx: int, num_tx: int
+    records: Records, rows: np.ndarray, num_rx: int, num_tx: int
 ) -> Intel5300Packets:
+    header = records.header[rows]
+    payload = records.bodies[rows, None] + HEADER
+    payload = records.raw[payload + np.arange(packed_length(num_rx, num_tx))]
     csi = unpack_csi(payload, num_rx, num_tx)
-    antennas = header["antennas"][:, None] >> np.array([0, 2, 4])[:num_rx] & 3
-    ordered = (np.sort(antennas, axis=1) == np.arange(num_rx)).all(axis=1)
-    antennas[~ordered] = np.arange(num_rx)
-    csi[np.arange(len(csi))[:, None], antennas] = csi.copy()
+    antennas = header["antennas"][:, None].astype(np.int64) >> _SHIFTS[:num_rx] & 3
+    order = np.argsort(antennas, axis=1)
+    antennas = np.take_along_axis(antennas, order, axis=1)
+    # Each antenna once, and none that the card does not have.
+    fine = np.diff(antennas, axis=1, append=3) > 0
+    ordered = np.asarray(fine.all(axis=1))
+    antennas[~ordered] = -1
+    order[~ordered] = np.arange(num_rx)
+    csi = np.take_along_axis(csi, order[:, :, None, None], axis=1)
     return Intel5300Packets(
         csi=csi,
         t_us=header["t_us"].astype(np.int64),
@@ -199,7 +164,13 @@ def _packets(
         agc=header["agc"].astype(np.int64),
         ht40=(header["rate"] & _HT40) > 0,
         ordered=ordered,
+        antennas=antennas,
+        number=rows,
     )
+
+
+# Two bits for each receive chain of the record say which antenna it had.
+_SHIFTS = np.array([0, 2, 4])
 
 
 def unpack_csi(payload: np.ndarray, num_rx: int, num_tx: int) -> np.ndarray:
@@ -260,6 +231,11 @@ def noise_dbm(noise: np.ndarray) -> np.ndarray:
     return np.where(noise == _UNKNOWN_NOISE, _DEFAULT_NOISE_DBM, noise)
 
 
+def has_power(csi: np.ndarray, rssi: np.ndarray) -> np.ndarray:
+    """Return which packets have power in both ``csi`` and ``rssi``, [num_packets]."""
+    return (csi != 0).any(axis=(1, 2, 3)) & (np.asarray(rssi) != 0).any(axis=-1)
+
+
 def undo_gain_control(csi: np.ndarray, rssi: np.ndarray, agc: np.ndarray) -> np.ndarray:
     """Scale reported channels to absolute power.
 
@@ -281,14 +257,13 @@ def undo_gain_control(csi: np.ndarray, rssi: np.ndarray, agc: np.ndarray) -> np.
     ValueError
         If a packet has no power, in ``csi`` or in ``rssi``.
     """
-    power_dbm = rx_power_dbm(rssi, agc)
-    power = _reported_power(csi)
-    silent = (power == 0) | np.isinf(power_dbm)
-    if silent.any():
+    loud = has_power(csi, rssi)
+    if not loud.all():
         raise ValueError(
-            f"packet {int(np.argmax(silent))} has no power, its gain is undefined."
+            f"csi and rssi must have power, packet {int(np.argmin(loud))} of "
+            f"{len(loud)} has none: its gain is undefined."
         )
-    scale = np.sqrt(from_db(power_dbm) / power)
+    scale = np.sqrt(from_db(rx_power_dbm(rssi, agc)) / _reported_power(csi))
     return (csi * scale[:, None, None, None]).astype(np.complex64)
 
 
@@ -315,10 +290,10 @@ def scale_to_noise(
         |h|^2 is a signal-to-noise ratio.
     """
     num_rx, num_tx = csi.shape[1:3]
+    h = undo_gain_control(csi, rssi, agc)
     step = from_db(rx_power_dbm(rssi, agc)) / _reported_power(csi)
     total_noise = from_db(noise_dbm(noise)) + step * num_rx * num_tx
     share = {1: 1.0, 2: 2.0, 3: 10**0.45}[num_tx]
-    h = undo_gain_control(csi, rssi, agc)
     return h * np.sqrt(share / total_noise)[:, None, None, None].astype(np.float32)
 
 

@@ -65,7 +65,7 @@ def pack_polyu(clone: Path) -> dict[str, np.ndarray]:
     with progress_bar("packing", len(logs) or None, unit="logs") as advance:
         for path in logs:
             match = _LOG_NAME.fullmatch(path.name)
-            packets = read_intel5300(path, drop_partial=True).get((3, 2))
+            packets = read_intel5300(path, drop_partial=True, strict=True).get((3, 2))
             if match is None or packets is None or len(packets) < _PACKETS:
                 raise ValueError(f"{path} must hold {_PACKETS} packets of 3 x 2.")
             csi = packets.csi[:_PACKETS].view(np.float32)

@@ -112,20 +112,14 @@ def test_raw_log_is_imported(intel, tmp_path):
     import_source(open_intel5300(path), tmp_path / "c.h5", progress=False)
     h, meta, labels = read_channels(tmp_path / "c.h5")
     assert h.shape == (3, 3, 2, 1, 30)
-    assert sorted(labels) == ["gain_db", "noise_dbm", "rx_power_dbm", "t_us"]
+    names = ["antennas", "gain_db", "noise_dbm", "rx_power_dbm", "t_us"]
+    assert sorted(labels) == names
+    assert labels["antennas"].tolist() == ["ABC"] * 3
+    assert "Left out: 1 of 4 packets of other antennas" in meta.description
     csi = np.stack(some[:3])[:, [2, 0, 1]].astype(float)
     csi = (csi[..., 0] + 1j * csi[..., 1])[:, :, :, None, :]
     scale = np.sqrt(mean_power(csi, meta))[:, None, None, None, None]
     np.testing.assert_allclose(h, csi / scale, rtol=1e-5)
-
-
-def test_raw_log_must_have_an_even_grid(intel, tmp_path):
-    path = tmp_path / "log.dat"
-    path.write_bytes(intel.record(intel.draw(3, 2), rate=0x10C))
-    with pytest.raises(ValueError, match=r"packets of 20 MHz; .* evenly spaced"):
-        open_intel5300(path)
-    with pytest.raises(ValueError, match="no packet of 2 receive antennas"):
-        open_intel5300(path, num_rx=2)
 
 
 @pytest.mark.measured

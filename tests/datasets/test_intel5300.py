@@ -86,11 +86,12 @@ def test_truncation_names_the_record(log, intel, cut):
     record = intel.record(intel.draw(3, 2))
     assert len(record) == 395
     path = log(record, record[:-cut])
-    with pytest.raises(
-        ValueError, match=r"log\.dat is truncated: the record at byte 395"
-    ):
+    message = r"log\.dat is truncated: the record at byte 395 .* --drop-partial leaves"
+    with pytest.raises(ValueError, match=message):
         read_intel5300(path)
-    assert len(read_intel5300(path, drop_partial=True)[3, 2]) == 1
+    found = read_intel5300(path, drop_partial=True)
+    assert len(found[3, 2]) == 1
+    assert found.left_out == ("a last record that was cut off",)
 
 
 def test_a_log_of_half_a_record_is_never_accepted(log, intel):
@@ -104,17 +105,76 @@ def test_refuses_an_empty_log(log):
         read_intel5300(log(b""))
 
 
+ODD = {
+    "payload": (
+        lambda record: record(code=0xC1),
+        "1 records of other codes (0xc1)",
+        "must hold packets alone to be strict, got 1 records of other codes",
+    ),
+    "damaged": (
+        lambda record: record(length=371),
+        "1 records whose header contradicts itself (the first at byte 395)",
+        "at byte 395: .* 3 x 2 .* 372 bytes, the record says 371",
+    ),
+    "short": (
+        lambda record: b"\x00\x05\xbb" + bytes(4),
+        "1 records whose header contradicts itself (the first at byte 395)",
+        "at byte 395: its length must be at least 21, got 5",
+    ),
+    "zeros": (
+        lambda record: bytes(512),
+        "512 zero bytes at the end",
+        "to be strict, got 512 zero bytes",
+    ),
+    "one zero": (lambda record: b"\0", "1 zero bytes at the end", "got 1 zero bytes"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_records_are_left_out_and_counted(log, intel, odd):
+    make, told, strict = ODD[odd]
+    csi = intel.draw(3, 2)
+    other = make(lambda **change: intel.record(csi, **change))
+    behind = [] if "zero" in odd else [intel.record(intel.draw(3, 2, 1))]
+    path = log(intel.record(csi), other, *behind)
+    found = read_intel5300(path)
+    assert found.left_out == (told,)
+    assert found[3, 2].number.tolist() == list(range(1 + len(behind)))
+    np.testing.assert_array_equal(found[3, 2].csi[0], as_complex(csi))
+    with pytest.raises(ValueError, match=strict):
+        read_intel5300(path, strict=True)
+
+
+def test_a_plain_log_is_strict(log, intel):
+    found = read_intel5300(log(intel.record(intel.draw(3, 2))), strict=True)
+    assert found.left_out == ()
+
+
+def test_refuses_what_holds_no_packet(log, intel):
+    path = log(intel.record(intel.draw(3, 2), code=0xC1))
+    with pytest.raises(ValueError, match="has no packet, a record of code 0xbb"):
+        read_intel5300(path)
+    path = log(intel.record(intel.draw(3, 2)), bytes(2), b"\xbb" + bytes(99))
+    with pytest.raises(ValueError, match="at byte 395: its length must be at least 1"):
+        read_intel5300(path)
+
+
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("num_rx", "perm", "order", "antennas"),
     [
-        ({"code": 0xC1}, "no CSI record at byte 395: .* 0xbb, got 0xc1"),
-        ({"length": 371}, "at byte 395: .* 3 x 2 .* 372 bytes, the record says 371"),
+        (2, (0, 2), (0, 1), [0, 2]),
+        (2, (2, 0), (1, 0), [0, 2]),
+        (1, (1,), (0,), [1]),
+        (2, (1, 1), (0, 1), [-1, -1]),
+        (2, (0, 3), (0, 1), [-1, -1]),
     ],
 )
-def test_refuses_impossible_records(log, intel, change, message):
-    csi = intel.draw(3, 2)
-    with pytest.raises(ValueError, match=message):
-        read_intel5300(log(intel.record(csi), intel.record(csi, **change)))
+def test_says_which_antennas(log, intel, num_rx, perm, order, antennas):
+    csi = intel.draw(num_rx, 1)
+    packets = read_intel5300(log(intel.record(csi, perm=perm)))[num_rx, 1]
+    assert packets.antennas.tolist() == [antennas]
+    assert packets.ordered.tolist() == [antennas[0] >= 0]
+    np.testing.assert_array_equal(packets.csi[0], as_complex(csi)[list(order)])
 
 
 @pytest.mark.parametrize(
@@ -162,7 +222,7 @@ def test_gain_control_is_undone(intel):
 @pytest.mark.parametrize(("csi", "rssi"), [(0.0, 40), (1.0, 0)])
 def test_no_power_no_gain(csi, rssi):
     h = np.full((1, 3, 1, 30), csi)
-    with pytest.raises(ValueError, match="packet 0 has no power"):
+    with pytest.raises(ValueError, match="must have power, packet 0 of 1 has none"):
         undo_gain_control(h, np.full((1, 3), rssi), np.array([30]))
 
 
