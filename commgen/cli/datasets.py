@@ -10,6 +10,7 @@ from rich.table import Table
 
 import commgen.datasets as sets
 from commgen._progress import progress_bar
+from commgen.cli._importing import open_recording
 from commgen.cli._quiet import start_tensorflow
 from commgen.datasets.card import Card
 from commgen.datasets.channel_meta import Normalise
@@ -50,7 +51,8 @@ def show(
 @app.command("import")
 def import_set(
     name_or_file: Annotated[
-        str, typer.Argument(help="Set, or a .npz, .mat or Intel 5300 .dat file.")
+        str,
+        typer.Argument(help="Set, .npz, .npy or .mat file, or Intel 5300 log."),
     ],
     output: Output,
     part: Annotated[Part, typer.Option(help="Part of the set's split.")] = "all",
@@ -62,7 +64,18 @@ def import_set(
         ),
     ] = None,
     array: Annotated[
-        str | None, typer.Option(help="Name of the array in a .npz or .mat file.")
+        str | None,
+        typer.Option(
+            help="Name of the array in a .npz or .mat file; s.h in a struct, or two "
+            "names, re,im, of its real and imaginary part."
+        ),
+    ] = None,
+    axes: Annotated[
+        str | None,
+        typer.Option(
+            help="Axes of a plain array in their order, such as subcarrier,rx,sample; "
+            "of sample, rx, tx, time, subcarrier or tap."
+        ),
     ] = None,
     subcarrier_spacing_hz: Annotated[
         float | None, typer.Option(help="Of a plain array over subcarriers.")
@@ -75,39 +88,43 @@ def import_set(
     ] = None,
     carrier_hz: Annotated[float | None, typer.Option(help="Of a plain array.")] = None,
     drop_partial: Annotated[
-        bool, typer.Option(help="Leave out a cut-off last record of a .dat log.")
+        bool, typer.Option(help="Leave out a cut-off last record of a log.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option(help="Refuse a log of which something would be left out.")
+    ] = False,
+    num_rx: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=3,
+            help="Take packets of a log with so many receive antennas. Default: the "
+            "most frequent number.",
+        ),
+    ] = None,
     force: Force = False,
 ) -> None:
-    """Write a measured set, a raw log or a plain array as a channel file."""
+    """Write a measured set, a raw log or a plain array as a channel file.
+
+    Says at the end what was left out, and how the axes were read.
+    """
     _refuse_existing(output, force)
-    plain = {
+    options = {
+        "part": part,
+        "array": array,
+        "axes": axes,
         "subcarrier_spacing_hz": subcarrier_spacing_hz,
         "sample_rate_hz": sample_rate_hz,
         "time_step_s": time_step_s,
         "carrier_hz": carrier_hz,
+        "drop_partial": drop_partial,
+        "strict": strict,
+        "num_rx": num_rx,
     }
-    cards = sets.catalogue()
-    card = cards.get(name_or_file)
-    path = Path(name_or_file)
-    is_plain = card is None and path.suffix in (".npz", ".mat")
-    if not is_plain:
-        _refuse_plain_options({"array": array, **plain})
-    if card is None and part != "all":
-        raise ValueError(f"part must be all for a file, got {part}.")
-    if card is not None:
-        source = sets.open_set(card)
-    elif not path.exists():
-        raise FileNotFoundError(f"{path} is neither a file nor one of {sorted(cards)}.")
-    elif is_plain:
-        source = _open_plain(path, array, plain)
-    elif path.suffix == ".dat":
-        source = sets.open_intel5300(path, drop_partial=drop_partial)
-    else:
-        raise ValueError(f"{path} must be a .npz, .mat or .dat file.")
+    source, card = open_recording(name_or_file, options)
     rows = None if card is None else sets.split_indices(card, source.labels, part)
     sets.import_source(source, output, rows=rows, normalise=normalise)
-    _say_written(output)
+    _say_written(output, source.notes)
 
 
 @app.command()
@@ -178,38 +195,18 @@ def _channel_config(name: str) -> Any:
     return parse_channel_config(content)
 
 
-def _open_plain(path: Path, array: str | None, options: dict[str, Any]) -> Any:
-    spacing, rate = options["subcarrier_spacing_hz"], options["sample_rate_hz"]
-    if (spacing is None) == (rate is None):
-        raise ValueError(
-            "a plain array needs --subcarrier-spacing-hz (its last axis is "
-            "subcarriers) or --sample-rate-hz (taps), one of the two."
-        )
-    for name, value in options.items():
-        if value is not None and not 0 < value < float("inf"):
-            raise ValueError(f"{name} must be finite and above 0, got {value}.")
-    domain = "frequency" if rate is None else "delay"
-    meta = sets.ChannelMeta(domain=domain, source=f"array of {path.name}", **options)
-    return sets.open_plain(path, meta, array)
-
-
-def _refuse_plain_options(options: dict[str, Any]) -> None:
-    for name, value in options.items():
-        if value is not None:
-            option = "--" + name.replace("_", "-")
-            raise ValueError(f"{option} is for .npz and .mat files only, got {value}.")
-
-
 def _refuse_existing(output: Path, force: bool) -> None:
     if output.exists() and not force:
         raise FileExistsError(f"{output} exists; --force replaces it.")
 
 
-def _say_written(output: Path) -> None:
+def _say_written(output: Path, notes: tuple[str, ...] = ()) -> None:
     with sets.ChannelFile.open(output) as file:
+        told = "".join(f"; {note}" for note in notes)
         Console().print(
             f"{output}: {len(file)} channels {list(file.shape[1:])}, "
-            f"SHA-256 {file.checksum[:12]}...",
+            f"SHA-256 {file.checksum[:12]}...{told}",
+            markup=False,  # names of arrays may hold brackets
             highlight=False,
             soft_wrap=True,
         )

@@ -95,6 +95,27 @@ def test_imports_a_plain_array(run, array, tmp_path, draw):
         ([], "needs --subcarrier-spacing-hz .* or --sample-rate-hz"),
         (["--sample-rate-hz", 1, "--subcarrier-spacing-hz", 1], "one of the two"),
         (["--sample-rate-hz", 0], "sample_rate_hz must be finite and above 0, got 0.0"),
+        (
+            ["--sample-rate-hz", "nan"],
+            "sample_rate_hz must be finite and above 0, got n",
+        ),
+        (["--sample-rate-hz", 1e-300], "sample_rate_hz must be from 0.001 to .*1e-300"),
+        (["--subcarrier-spacing-hz", "inf"], "spacing_hz must be finite .* got inf"),
+        (["--subcarrier-spacing-hz", 1e200], "spacing_hz must be from 0.001 to 1e.12"),
+        (
+            ["--sample-rate-hz", 1, "--carrier-hz", -1],
+            "carrier_hz must be finite and ab",
+        ),
+        (
+            ["--sample-rate-hz", 1, "--time-step-s", 1e-99],
+            "time_step_s must be from 1e",
+        ),
+        (["--sample-rate-hz", 1, "--strict"], "--strict is for Intel 5300 logs only"),
+        (
+            ["--sample-rate-hz", 1, "--num-rx", 2],
+            "--num-rx is for Intel 5300 logs only",
+        ),
+        (["--sample-rate-hz", 1, "--axes", "tap"], "axes must name the 2 axes of arr"),
         (["--sample-rate-hz", 1, "--part", "train"], "part must be all for a file"),
         (["--sample-rate-hz", 1, "--array", "g"], "no array 'g'; it holds"),
     ],
@@ -110,9 +131,11 @@ def test_import_refuses_files(run, tmp_path):
     with pytest.raises(FileNotFoundError, match="neither a file nor one of"):
         run("import", "nothing", "-o", out)
     (tmp_path / "a.txt").write_text("x")
-    with pytest.raises(ValueError, match=r"must be a \.npz, \.mat or \.dat file"):
+    with pytest.raises(ValueError, match=r"must be a \.npz, \.npy or \.mat file, or a"):
         run("import", tmp_path / "a.txt", "-o", out)
-    with pytest.raises(ValueError, match=r"--array is for \.npz and \.mat files only"):
+    with pytest.raises(
+        ValueError, match=r"--array is for \.npz, \.npy and \.mat files"
+    ):
         run("import", "wifi_polyu_mimo", "-o", out, "--array", "h")
 
 
@@ -126,6 +149,36 @@ def test_nothing_is_replaced_unasked(run, array, tmp_path):
         with pytest.raises(FileExistsError, match=r"exists; --force replaces it"):
             run(*command)
     assert path.read_text() == "mine"
+
+
+def test_says_how_axes_were_read(run, tmp_path, draw):
+    """Names may hold what a terminal's markup would swallow."""
+    path, out = tmp_path / "a.npz", tmp_path / "c.h5"
+    np.savez(path, **{"[red]": draw((8, 2, 3))})
+    options = ["-o", out, "--subcarrier-spacing-hz", 1]
+    output = run("import", path, *options, "--axes", "subcarrier, rx, sample")
+    assert "array [red] [8, 2, 3] read as subcarrier, rx, sample" in output
+    assert "3 channels [2, 1, 1, 8]" in output
+    assert "(unless --axes says otherwise)" in run("import", path, *options, "--force")
+
+
+def test_says_what_of_a_log_was_left_out(run, intel, tmp_path):
+    log, out = tmp_path / "log", tmp_path / "c.h5"
+    other = intel.record(intel.draw(1, 1), code=0xC1)
+    packets = [intel.record(intel.draw(n, 1), perm=(0, 2, 1)) for n in (2, 2, 3)]
+    log.write_bytes(b"".join([other, *packets]) + bytes(9))
+    output = run("import", log, "-o", out)
+    for text in (
+        "2 channels [2, 1, 1, 30]",
+        "left out 1 of 3 packets of other antennas",
+        "1 records of other codes (0xc1); 9 zero bytes at the end",
+        "receive antennas: A, C",
+    ):
+        assert text in output
+    three = ["import", log, "-o", tmp_path / "d.h5", "--num-rx", 3]
+    assert "1 channels [3, 1, 1, 30]" in run(*three)
+    with pytest.raises(ValueError, match="must hold packets alone to be strict"):
+        run("import", log, "-o", out, "--force", "--strict")
 
 
 def test_imports_a_log(run, intel, tmp_path):
