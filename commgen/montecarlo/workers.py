@@ -1,29 +1,53 @@
-"""Processes that compute batches, on one machine or on a cluster, through Ray."""
+"""Processes that compute batches: of this machine, or of a Ray cluster."""
 
-import os
-import socket
-import sys
-import time
-import warnings
+import itertools
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from commgen._checks import check_int
+from commgen.montecarlo.cluster import Cluster
 from commgen.montecarlo.counts import CountedBatch
-from commgen.montecarlo.experiment import Experiment, Simulator
+from commgen.montecarlo.experiment import Experiment
+from commgen.montecarlo.processes import Lost, Processes
+from commgen.montecarlo.worker import Answer, Work
 
 # Batches given to a worker: one to compute, and one so that it never waits.
 _BATCHES_EACH = 2
-_NO_CLUSTER = "no Ray cluster answers at {}."
-_CONNECT_S = 5.0
 # A batch that kills its worker so often would kill every other one.
 _MAX_LOSSES = 3
+_RUNS = itertools.count()
 
 
 class WorkersLostError(ChildProcessError):
     """Raised when workers die again and again."""
+
+
+class Pool(Protocol):
+    """Workers that are numbered from 0 to ``size`` - 1."""
+
+    size: int
+
+    def start(self) -> None:
+        """Start them."""
+        ...
+
+    def give(self, number: int, work: Work) -> None:
+        """Give work to one; it does one after the other."""
+        ...
+
+    def take(self) -> tuple[int, Answer | Lost]:
+        """Wait for the first answer, or the first death; return whose it is."""
+        ...
+
+    def replace(self, number: int) -> None:
+        """Start one in the place of one that died."""
+        ...
+
+    def close(self) -> None:
+        """End them."""
+        ...
 
 
 class Workers:
@@ -37,10 +61,11 @@ class Workers:
     num_workers
         Processes; by default as many as the cluster at ``address`` has CPUs.
     address
-        Address of a Ray cluster, such as ``"10.0.0.1:6379"`` or ``"auto"``. Without it
-        a private one is started on this machine, on the loopback interface. On a
+        Address of a Ray cluster, such as ``"10.0.0.1:6379"`` or ``"auto"``; without it
+        the processes are of this machine, which needs no Ray and opens no port. On a
         cluster every node needs commgen, and the files of the experiment and its
-        output folder under the same paths.
+        output folder under the same paths. Whoever reaches a Ray cluster can run code
+        on it: it must be one that you trust, closed by a firewall or Ray's tokens.
 
     Raises
     ------
@@ -48,7 +73,7 @@ class Workers:
         If ``num_workers`` is less than 1, or is left out without ``address``; or that
         is neither HOST:PORT nor "auto".
     ModuleNotFoundError
-        If Ray is not installed.
+        If there is an address, and Ray is not installed.
     OSError
         If no cluster answers at ``address``.
     """
@@ -58,41 +83,23 @@ class Workers:
             check_int("workers", num_workers, low=1)
         elif address is None:
             raise ValueError("workers must be given where no Ray address is, got none.")
-        self._num_workers, self._address = num_workers, address
-        self._ray = _import_ray(loopback=address is None)
-        self._actors: list[Any] = []
+        self._pool: Pool
+        if address is not None:
+            self._pool = Cluster(address, num_workers)
+        else:
+            self._pool = Processes(num_workers or 1)
+        self._entered = False
 
     def __enter__(self) -> "Workers":
-        """Start Ray, or connect to it."""
-        ray = self._ray
-        options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-        if self._address is None:
-            options |= {
-                "num_cpus": self._num_workers,
-                "include_dashboard": False,
-            }
-        else:
-            _check_answers(self._address)
-            options["address"] = self._address
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)
-            try:
-                ray.init(**options)
-            except ConnectionError as error:
-                raise OSError(_NO_CLUSTER.format(self._address)) from error
-        if self._num_workers is None:
-            self._num_workers = max(1, int(ray.cluster_resources().get("CPU", 1)))
-        actor = ray.remote(num_cpus=1, max_restarts=0)(_Worker)
-        self._start = lambda: actor.remote(sys.path)
-        self._actors = [self._start() for _ in range(self._num_workers)]
+        """Start the processes, or connect to the cluster."""
+        self._pool.start()
+        self._entered = True
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop the workers, and Ray if it was started here."""
-        for actor in self._actors:
-            self._ray.kill(actor)
-        self._actors = []
-        self._ray.shutdown()
+        """Stop the workers."""
+        self._entered = False
+        self._pool.close()
 
     def serve(self, experiment: Experiment, models: Path) -> "WorkerExecutor":
         """Return an executor for one experiment, to be used before the next one.
@@ -104,10 +111,9 @@ class Workers:
         models
             Folder in which it was built.
         """
-        if not self._actors:
+        if not self._entered:
             raise ValueError("workers must be entered with a with statement first.")
-        job = (experiment.job(), experiment, models.resolve())
-        return WorkerExecutor(self._ray, self._actors, self._start, job)
+        return WorkerExecutor(self._pool, experiment, models.resolve())
 
 
 class WorkerExecutor:
@@ -115,125 +121,55 @@ class WorkerExecutor:
 
     Parameters
     ----------
-    ray
-        The module.
-    actors
-        The workers; one that dies is replaced in this list.
-    start
-        Function that starts a worker.
-    job
-        What identifies the experiment, the experiment, and its folder of models.
+    pool
+        The workers.
+    experiment
+        What is run.
+    models
+        Folder in which it was built.
     """
 
-    def __init__(self, ray: Any, actors: list[Any], start: Any, job: tuple):
-        self._ray, self._actors, self._start, self._job = ray, actors, start, job
-        self._running: dict[Any, tuple[int, int, np.ndarray]] = {}
-        self._load = [0] * len(actors)
+    def __init__(self, pool: Pool, experiment: Experiment, models: Path):
+        self._pool, self._run = pool, next(_RUNS)
+        self._job = experiment.job(), experiment, models
+        self._given: list[dict[int, np.ndarray]] = [{} for _ in range(pool.size)]
         self._losses = 0
-        self.capacity = _BATCHES_EACH * len(actors)
+        self.capacity = _BATCHES_EACH * pool.size
         self.cpu_seconds = 0.0
 
     def submit(self, batch: int, pending: np.ndarray) -> None:
         """Give a batch to the worker that has least to do."""
-        number = int(np.argmin(self._load))
-        reference = self._actors[number].run.remote(*self._job, batch, pending)
-        self._running[reference] = (number, batch, pending)
-        self._load[number] += 1
+        number = int(np.argmin([len(given) for given in self._given]))
+        self._pool.give(number, Work(self._run, *self._job, batch, pending))
+        self._given[number][batch] = pending
 
     def next_batch(self) -> CountedBatch:
         """Wait for the first worker that is ready; replace those that died."""
         while True:
-            (reference, *_), _ = self._ray.wait(list(self._running), num_returns=1)
-            number, batch, pending = self._running.pop(reference)
-            self._load[number] -= 1
-            try:
-                counted, seconds = self._ray.get(reference)
-            except self._ray.exceptions.RayActorError:
-                self._replace(number, batch, pending)
-                continue
-            except self._ray.exceptions.RayTaskError as error:
-                raise error.cause from error
-            self.cpu_seconds += seconds
-            self._losses = 0
-            return counted
+            number, answer = self._pool.take()
+            if isinstance(answer, Lost):
+                self._replace(number, answer)
+            elif answer.run == self._run:  # not of a run that was given up
+                return self._counted(number, answer)
 
-    def _replace(self, number: int, batch: int, pending: np.ndarray) -> None:
+    def _counted(self, number: int, answer: Answer) -> Any:
+        if answer.error is not None:
+            raise answer.error
+        if answer.counted is not None:
+            del self._given[number][answer.counted.batch]
+        self.cpu_seconds += answer.cpu_seconds
+        self._losses = 0
+        return answer.counted
+
+    def _replace(self, number: int, how: Lost) -> None:
         """Start a new worker in the place of a dead one, with all that it had."""
         self._losses += 1
-        if self._losses > _MAX_LOSSES * len(self._actors):
+        lost, self._given[number] = self._given[number], {}
+        if self._losses > _MAX_LOSSES * self._pool.size:
             raise WorkersLostError(
-                f"{self._losses} workers died in a row, the last one with batch "
-                f"{batch}: is there enough memory?"
+                f"{self._losses} workers died in a row ({how}), the last one with "
+                f"batches {sorted(lost)}: is there enough memory?"
             )
-        lost = [(batch, pending)]
-        for reference, (owner, other, points) in list(self._running.items()):
-            if owner == number:
-                del self._running[reference]
-                lost.append((other, points))
-        self._load[number] = 0
-        self._actors[number] = self._start()
-        for work in sorted(lost, key=lambda item: item[0]):
-            self.submit(*work)
-
-
-class _Worker:
-    """One process; keeps the simulator of the last job."""
-
-    def __init__(self, path: list[str]):
-        sys.path[:] = path
-        self._job: tuple[str, Path] | None = None
-        self._started: set[type] = set()
-        self._simulator: Any = None
-
-    def run(
-        self,
-        job: str,
-        experiment: Experiment,
-        models: Path,
-        batch: int,
-        pending: np.ndarray,
-    ) -> tuple[CountedBatch, float]:
-        """Compute a batch; also return the CPU time of it [s]."""
-        start = time.process_time()
-        if (job, models) != self._job:
-            self._simulator = self._build(experiment, models)
-            self._job = job, models
-        counted = self._simulator.run(batch, pending)
-        return counted, time.process_time() - start
-
-    def _build(self, experiment: Experiment, models: Path) -> Simulator:
-        kind = type(experiment)
-        if kind not in self._started:
-            kind.start_worker()
-            self._started.add(kind)
-        return experiment.build(lambda: models)
-
-
-def _check_answers(address: str) -> None:
-    """Raise unless somebody listens at HOST:PORT; Ray itself would try for minutes."""
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
-    if not colon or not port.isdigit():
-        if address != "auto":
-            raise ValueError(f"ray must be HOST:PORT or auto, got {address!r}.")
-        return
-    try:
-        socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
-    except (OSError, OverflowError) as error:
-        raise OSError(_NO_CLUSTER.format(address)) from error
-
-
-def _import_ray(*, loopback: bool) -> Any:
-    if loopback:  # what Ray does on Windows and macOS; else it listens to everybody
-        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # Ray would hide GPUs from processes that ask for none, and warns about it.
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    try:
-        import ray
-    except ImportError:
-        raise ModuleNotFoundError(
-            "workers need Ray: pip install '.[scale]' in a clone of commgen."
-        ) from None
-    import ray.exceptions
-
-    return ray
+        self._pool.replace(number)
+        for batch, pending in sorted(lost.items()):
+            self.submit(batch, pending)

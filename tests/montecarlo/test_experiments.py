@@ -34,37 +34,6 @@ from commgen.montecarlo.campaign import load_campaign, run_campaign
 kind = {"coin": coin.Coin, "awgn": awgn.Awgn}[sys.argv[3]]
 run_campaign(load_campaign(sys.argv[1], kind), sys.argv[2], progress=False)
 """
-WITH_WORKERS = """
-import os, signal, threading, time
-from pathlib import Path
-import coin, awgn
-from commgen._yaml import read_yaml
-from commgen.montecarlo import Workers, run_experiment
-
-home = Path(sys.argv[1])
-kinds = {"coin": coin.Coin, "awgn": awgn.Awgn}
-names = ("coin", "awgn")
-experiments = {n: kinds[n].parse(read_yaml(home / f"{n}.yaml")) for n in names}
-
-
-def kill(pid, state):
-    deadline = time.monotonic() + 60
-    while not state.exists() and time.monotonic() < deadline:
-        time.sleep(0.001)
-    os.kill(pid, signal.SIGKILL)
-
-
-with Workers(2) as workers:
-    run_experiment(experiments["coin"], home / "coin", progress=False, workers=workers)
-    # Another experiment with the same processes; one of them dies in it.
-    first = workers._actors[0]
-    pid = workers._ray.get(first.__ray_call__.remote(lambda self: os.getpid()))
-    killer = threading.Thread(target=kill, args=(pid, home / "awgn/state.npz"))
-    killer.start()
-    run_experiment(experiments["awgn"], home / "awgn", progress=False, workers=workers)
-    killer.join()
-    print("replaced" if workers._actors[0] is not first else "survived")
-"""
 
 
 def table(path):
@@ -162,25 +131,6 @@ def test_a_killed_run_goes_on_to_the_same_numbers(
     resume(tmp_path / "killed", type(experiment), **QUIET)
     for name in ("results.csv", "readings.csv"):
         assert table(tmp_path / "killed" / name) == table(finished.folder / name)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_workers_give_the_numbers_of_one_process(
-    coin, awgn, coin_values, awgn_values, run, tmp_path
-):
-    """One of them is killed; TensorFlow and Sionna are blocked in all of them."""
-    pytest.importorskip("ray")
-    kinds = {"coin": coin.parse(coin_values), "awgn": awgn.parse(awgn_values)}
-    for name, experiment in kinds.items():
-        longer = changed(experiment, max_num_blocks=60_000, target_block_errors=10**6)
-        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(longer))
-    assert "replaced" in run(WITH_WORKERS, tmp_path)
-    for name, experiment in kinds.items():
-        whole = load_campaign(tmp_path / f"{name}.yaml", type(experiment))
-        alone = run_experiment(whole, tmp_path / f"{name}-alone", **QUIET)
-        for file in ("results.csv", "readings.csv"):
-            assert table(tmp_path / name / file) == table(alone.folder / file)
 
 
 @pytest.mark.slow
