@@ -3,14 +3,15 @@
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from commgen._inputs import check_input, read_input_text
+from commgen._outputs import check_file, check_parent
+from commgen._replace import recover_folder, replace_folder, sync, sync_tree, take_after
+from commgen._temporary import temporary_file, temporary_folder
 
 
 @contextmanager
@@ -18,45 +19,85 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary name beside ``path``, which it becomes on success.
 
     The suffix is kept, since libraries choose a format by it. If the block raises, the
-    temporary file is removed and ``path`` stays as it was.
+    temporary file is removed and ``path`` stays as it was; if the process is killed,
+    whoever writes ``path`` next removes it. An older file hands down its mode and
+    owner, and a symbolic link stays one. When the block is left the file is on disk.
+
+    Raises
+    ------
+    ValueError
+        If there is something at ``path`` that is no regular file.
+    OSError
+        If it cannot be written there.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent
-    )
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    check_file(path)
+    target = Path(os.path.realpath(path))
+    old = target.stat() if target.exists() else None
+    with (
+        _parents(target),
+        _told_of(path),
+        temporary_file(target, 0o666 if old is None else 0o600) as temporary,
+    ):
         yield temporary
-        mode = 0o666 & ~_umask()
-        temporary.chmod(mode)
-        os.replace(temporary, path)
-    except OSError as error:  # a full disk does not say which file it had no room for
-        error.filename = error.filename or str(path)
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
+        with temporary.open("rb") as file:
+            if old is not None:
+                take_after(temporary, old)
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+        sync(target.parent)
 
 
 @contextmanager
 def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary folder beside ``path``; on success it replaces ``path``."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    try:
+    """Yield a temporary folder beside ``path``; on success it replaces ``path``.
+
+    As :func:`atomic_path` does for a file; an older folder goes in one step.
+    """
+    target = Path(os.path.realpath(path))
+    recover_folder(target)
+    old = target.stat() if target.exists() else None
+    with (
+        _parents(target),
+        _told_of(path),
+        temporary_folder(target) as temporary,
+    ):
         yield temporary
-        temporary.chmod(0o777 & ~_umask())
-        if path.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent))
-            os.replace(path, old / path.name)
-            os.replace(temporary, path)
-            shutil.rmtree(old)
-        else:
-            os.replace(temporary, path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if old is not None:
+            take_after(temporary, old)
+        sync_tree(temporary)
+        replace_folder(temporary, target)
+
+
+@contextmanager
+def _parents(target: Path) -> Iterator[None]:
+    """Make the folders that a target lies in; if the block fails, they go again."""
+    check_parent(target)
+    made = []
+    for folder in reversed([target.parent, *target.parent.parents]):
+        if not folder.exists():
+            folder.mkdir(exist_ok=True)
+            made.append(folder)
+    try:
+        yield
+    except BaseException:
+        for folder in reversed(made):
+            try:
+                folder.rmdir()
+            except OSError:  # something is in it by now
+                break
+        raise
+
+
+@contextmanager
+def _told_of(path: str | Path) -> Iterator[None]:
+    """Name a file where the system does not: a full disk does not say for what."""
+    try:
+        yield
+    except OSError as error:
+        unnamed = error.filename is None or ".part" in str(error.filename)
+        if error.errno is None or not unnamed:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -120,37 +161,7 @@ def check_folder(
         )
 
 
-def claim_folder(output: Path, settings: dict[str, Any], what: str) -> None:
-    """Take a folder for a command that goes on where it was.
-
-    Parameters
-    ----------
-    output
-        New, empty, or of the same command with the same settings.
-    settings
-        What decides the results, as JSON; kept in ``WHAT.json``.
-    what
-        "demo" or "study".
-
-    Raises
-    ------
-    ValueError
-        If the folder holds something else.
-    """
-    path, text = output / f"{what}.json", json.dumps(settings) + "\n"
-    if path.is_file() and read_json(path) == settings:  # in whatever order
-        return
-    check_folder(output, what, path.name, text)
-    write_text(path, text)
-
-
 def sha256(path: str | Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
     with open(check_input(path), "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -6,7 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from commgen._files import check_folder, claim_folder, read_json
+from commgen._claims import claim_folder
+from commgen._files import check_folder, read_json
 from commgen._npz import npz_names, read_npz, write_npz
 from commgen._tables import write_csv
 

@@ -1,5 +1,6 @@
 """The command line: one file a verb. Bad input ends in one line and exit code 2."""
 
+import io
 import os
 import sys
 
@@ -8,6 +9,7 @@ from pydantic import ValidationError
 
 from commgen import __version__
 from commgen._lazy import with_extra
+from commgen._signals import Ended, orderly_end
 from commgen.cli import benchmark, datasets
 from commgen.cli.augment import augment
 from commgen.cli.compare import compare
@@ -59,8 +61,15 @@ def main() -> None:
     """Run the command line; what a user can mend is told in one line."""
     # TensorFlow reads it when it is imported, which the verbs do by themselves.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a letter must not undo the work
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        with orderly_end():
+            app()
+    except Ended as end:
+        print(f"ended by {end.name}", file=sys.stderr)
+        raise
     except ValidationError as error:
         first = error.errors()[0]
         path = ".".join(str(part) for part in first["loc"])

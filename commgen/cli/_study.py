@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from commgen import __version__
-from commgen._files import claim_folder
+from commgen._claims import claim_folder
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli._tables import Rows, estimator_table, interval_table
 

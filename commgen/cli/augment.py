@@ -9,7 +9,7 @@ from rich.console import Console
 
 import commgen.datasets as sets
 from commgen import __version__
-from commgen._files import claim_folder
+from commgen._claims import claim_folder
 from commgen._tables import write_csv
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli._tables import plain_table

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from commgen import __version__
-from commgen._files import claim_folder
+from commgen._claims import claim_folder
 from commgen.cli import _learning_studies, _receiving_studies
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli._tables import estimator_table, plain_table

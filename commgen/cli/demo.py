@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from commgen import __version__
-from commgen._files import claim_folder
+from commgen._claims import claim_folder
 from commgen.cli._quiet import start_tensorflow
 
 

@@ -1,14 +1,17 @@
 """Writes a channel file, sample block by sample block."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
+from commgen._signals import held_signals
 from commgen.datasets import _schema
+from commgen.datasets._storage import Storage, create_file, create_group
 from commgen.datasets.channel_meta import ChannelMeta
 
 _STORE = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
@@ -25,10 +28,16 @@ class ChannelWriter:
         Description of the channels.
     labels
         Kind of each label: "bool", "int", "float" or "str".
+    made
+        What made it, of :func:`~commgen._made.made_by`; beside the content, not of it.
     """
 
     def __init__(
-        self, path: str | Path, meta: ChannelMeta, labels: Mapping[str, str]
+        self,
+        path: str | Path,
+        meta: ChannelMeta,
+        labels: Mapping[str, str],
+        made: str | None = None,
     ) -> None:
         if not isinstance(meta, ChannelMeta):
             raise TypeError(f"meta must be a ChannelMeta, got {type(meta).__name__}.")
@@ -37,8 +46,10 @@ class ChannelWriter:
         self._parts: dict[str, list[np.ndarray]] = {n: [] for n in self.label_kinds}
         self._hash = hashlib.sha256()
         self._h: h5py.Dataset | None = None
-        # From 1.10 on HDF5 guards its own metadata with checksums.
-        self._file: Any = h5py.File(path, "w", libver=("v110", "v110"))
+        self._made = made
+        self._storage = Storage(path)
+        with self._written():
+            self._file: Any = create_file(self._storage)
 
     def __len__(self) -> int:
         return 0 if self._h is None else self._h.shape[0]
@@ -66,12 +77,14 @@ class ChannelWriter:
             )
         values = _schema.check_labels(labels, self.label_kinds, len(h))
         if self._h is None:
-            self._h = self._create(h.shape)
+            with self._written():
+                self._h = self._create(h.shape)
         if not len(h):
             return
         start = len(self)
-        self._h.resize(start + len(h), axis=0)
-        self._h[start:] = h
+        with self._written():
+            self._h.resize(start + len(h), axis=0)
+            self._h[start:] = h
         self._hash.update(h.astype("<c8", copy=False).tobytes())
         for name, value in values.items():
             self._parts[name].append(value)
@@ -80,8 +93,25 @@ class ChannelWriter:
         """Write labels, axes, metadata and checksum, and close the file."""
         if self._h is None or not len(self):
             raise ValueError("a channel file must hold at least one sample, got 0.")
+        with self._written():
+            self._finish(self._h)
+
+    def discard(self) -> None:
+        """Close the file without finishing it; whoever made it removes it."""
+        with held_signals():
+            self._file.close()
+        self._storage.close()
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """Keep signals out of HDF5, and tell afterwards what the disk did not take."""
+        with held_signals():
+            yield
+        self._storage.check()
+
+    def _finish(self, h: h5py.Dataset) -> None:
         labels = {name: np.concatenate(part) for name, part in self._parts.items()}
-        group = self._file.create_group("labels")
+        group = create_group(self._file, "labels")
         for name, value in labels.items():
             kind = self.label_kinds[name]
             stored = np.char.encode(value, "utf-8") if kind == "str" else value
@@ -94,16 +124,12 @@ class ChannelWriter:
         self._write_axes()
         meta_json = self.meta.model_dump_json()
         self._file.attrs["meta"] = _text(meta_json)
-        checksum = _schema.checksum(
-            meta_json, self._hash.hexdigest(), self._h.shape, labels
-        )
+        checksum = _schema.checksum(meta_json, self._hash.hexdigest(), h.shape, labels)
         self._file.attrs["checksum_sha256"] = _text(checksum)
         self._file.attrs["format"] = _text(_schema.FORMAT)
         self._file.attrs["version"] = _schema.VERSION
-        self._file.close()
-
-    def discard(self) -> None:
-        """Close the file without finishing it; whoever made it removes it."""
+        if self._made is not None:
+            self._file.attrs["made"] = _text(self._made)
         self._file.close()
 
     def _create(self, shape: tuple[int, ...]) -> h5py.Dataset:
@@ -118,7 +144,7 @@ class ChannelWriter:
         )
 
     def _write_axes(self) -> None:
-        h, group = self._file["h"], self._file.create_group("axes")
+        h, group = self._file["h"], create_group(self._file, "axes")
         axes = _schema.axes_of(h.shape, self.meta)
         h.attrs["axes"] = np.array([_text(name) for name in axes])
         for index, (name, (unit, values)) in enumerate(axes.items()):

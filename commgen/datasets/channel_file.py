@@ -104,6 +104,8 @@ class ChannelFile:
         path: str | Path,
         meta: ChannelMeta,
         labels: Mapping[str, str] | None = None,
+        *,
+        made: str | None = None,
     ) -> Iterator[ChannelWriter]:
         """Yield a writer; the file appears, whole, when the block ends without error.
 
@@ -115,18 +117,19 @@ class ChannelFile:
             Description of the channels.
         labels
             Kind of each label: "bool", "int", "float" or "str".
+        made
+            What made the file, see :attr:`made`.
 
         Raises
         ------
         ValueError
-            If nothing was appended, or the declared labels are not possible.
+            If nothing was appended, the declared labels are not possible, or there is
+            something at ``path`` that is no regular file.
         OSError
             If the file cannot be written there.
         """
-        if Path(path).is_dir():
-            raise IsADirectoryError(f"{path} is a folder, not a channel file.")
         with atomic_path(path) as temporary:
-            writer = ChannelWriter(temporary, meta, labels or {})
+            writer = ChannelWriter(temporary, meta, labels or {}, made)
             try:
                 yield writer
                 writer.finish()
@@ -255,6 +258,8 @@ class ChannelFile:
         with self._readable():
             self._meta_json: str = attributes["meta"]
             self.checksum: str = attributes["checksum_sha256"]
+            #: The command that made the file, of commgen._made; None where untold.
+            self.made: str | None = attributes.get("made")
             self.meta = ChannelMeta.model_validate_json(self._meta_json)
             self._h = check_array(item_of(self._file, "h"))
             self._shape: tuple[int, ...] = self._h.shape
@@ -321,6 +326,8 @@ def write_channels(
     h: Any,
     meta: ChannelMeta,
     labels: Mapping[str, Any] | None = None,
+    *,
+    made: str | None = None,
 ) -> None:
     """Write a whole channel file at once; the kinds of the labels follow their values.
 
@@ -334,9 +341,11 @@ def write_channels(
         Their description.
     labels
         Name to values, [num_samples] each.
+    made
+        As in :meth:`ChannelFile.create`.
     """
     values = {name: np.asarray(value) for name, value in (labels or {}).items()}
-    with ChannelFile.create(path, meta, kinds_of(values)) as file:
+    with ChannelFile.create(path, meta, kinds_of(values), made=made) as file:
         file.append(h, values)
 
 

@@ -1,10 +1,15 @@
 """Model folders: ``model.keras`` and ``card.json``, loaded without running code."""
 
+import json
+import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
 from commgen import __version__
 from commgen._files import atomic_folder, check_folder, read_json, write_json
+from commgen._replace import recover_folder
+from commgen._signals import held_signals
 
 MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"
@@ -40,17 +45,47 @@ def save_model(model: Any, path: Path, card: dict | None = None) -> None:
         **(card or {}),
     }
     with atomic_folder(path) as temporary:
-        keras.Model.save(model, temporary / MODEL_FILE)
+        save_keras(model, temporary / MODEL_FILE)
         write_json(temporary / CARD_FILE, facts)
+
+
+def save_keras(model: Any, file: Path) -> None:
+    """Write a Keras model to a file whose bytes say nothing of the time.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The model.
+    file
+        Name that ends in ``.keras``, in a folder of its own.
+    """
+    import keras
+
+    dated = file.with_name(f"dated-{file.name}")
+    with held_signals():  # it writes HDF5 through Python
+        keras.Model.save(model, dated)
+    with zipfile.ZipFile(dated) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            # A new entry is of 1980, the beginning of time in archives.
+            with old.open(name) as source, new.open(name, "w") as target:
+                if name == "metadata.json":
+                    facts = json.load(source)
+                    facts.pop("date_saved", None)
+                    target.write(json.dumps(facts).encode())
+                else:
+                    shutil.copyfileobj(source, target)
+    dated.unlink()
 
 
 def check_model_folder(path: str | Path) -> None:
     """Raise unless a model can go to ``path``: nothing there, or an older model."""
+    recover_folder(path)
     check_folder(path, "model", MODEL_FILE)
 
 
 def model_file(path: str | Path) -> Path:
     """Return the file of the model at ``path``, or raise FileNotFoundError."""
+    recover_folder(path)
     file = Path(path) / MODEL_FILE
     if not file.is_file():
         raise FileNotFoundError(f"no model at {path}: {MODEL_FILE} is not there.")

@@ -267,7 +267,7 @@ def test_missing_file(path):
 def test_refuses_folders(tmp_path, meta):
     with pytest.raises(IsADirectoryError, match="is a folder"):
         ChannelFile.open(tmp_path)
-    with pytest.raises(IsADirectoryError, match="is a folder"):
+    with pytest.raises(ValueError, match="must be a regular file, it is a folder"):
         write_channels(tmp_path, np.ones((1, 1, 1, 1, 1), complex), meta)
 
 

@@ -13,7 +13,9 @@ from commgen.generative.files import (
     CARD_FILE,
     MODEL_FILE,
     check_model_folder,
+    model_file,
     read_card,
+    save_keras,
 )
 from commgen.generative.load import load_keras
 from commgen.phy.neural.network import ReceiverNetwork
@@ -42,7 +44,7 @@ def save_neural_receiver(network: Any, path: Path, card: dict[str, Any]) -> None
         **card,
     }
     with atomic_folder(path) as temporary:
-        keras.Model.save(network, temporary / MODEL_FILE)
+        save_keras(network, temporary / MODEL_FILE)
         write_json(temporary / CARD_FILE, facts)
 
 
@@ -61,9 +63,7 @@ def load_neural_receiver(path: str | Path) -> tuple[Any, dict[str, Any]]:
     ValueError
         If the file is damaged, or holds something else than a neural receiver.
     """
-    file = Path(path) / MODEL_FILE
-    if not file.is_file():
-        raise FileNotFoundError(f"no model at {path}: {MODEL_FILE} is not there.")
+    file = model_file(path)
     card = read_card(path)
     if card.get("format") != _FORMAT:
         raise ValueError(
