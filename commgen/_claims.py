@@ -1,7 +1,10 @@
 """Folders that a command takes for its own, goes on in, and finishes."""
 
 import json
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,43 @@ from commgen._made import first_difference
 from commgen._outputs import check_output_folder
 
 _DONE = "done"
+
+
+@contextmanager
+def claimed_folder(
+    output: Path,
+    settings: dict[str, Any],
+    what: str,
+    *,
+    of: Any = None,
+    force: bool = False,
+) -> Iterator[bool]:
+    """Take a folder while a command works in it, and note at the end that it is done.
+
+    If the block fails before it has written anything the folder is as it was.
+
+    Parameters
+    ----------
+    output, settings, what, of, force
+        As of :func:`claim_folder`.
+
+    Yields
+    ------
+    bool
+        Whether it was done before.
+    """
+    missing = [p for p in (output, *output.parents) if not os.path.lexists(p)]
+    done = claim_folder(output, settings, what, of=of, force=force)
+    try:
+        yield done
+    except BaseException:
+        if os.listdir(output) == [f"{what}.json"]:
+            (output / f"{what}.json").unlink()
+            for folder in missing:
+                folder.rmdir()
+        raise
+    if not done:
+        finish_folder(output, what, of)
 
 
 def claim_folder(

@@ -15,13 +15,21 @@ from commgen._temporary import temporary_file, temporary_folder
 
 
 @contextmanager
-def atomic_path(path: str | Path) -> Iterator[Path]:
+def atomic_path(path: str | Path, *, synced: bool = True) -> Iterator[Path]:
     """Yield a temporary name beside ``path``, which it becomes on success.
 
     The suffix is kept, since libraries choose a format by it. If the block raises, the
     temporary file is removed and ``path`` stays as it was; if the process is killed,
     whoever writes ``path`` next removes it. An older file hands down its mode and
-    owner, and a symbolic link stays one. When the block is left the file is on disk.
+    owner, and a symbolic link stays one.
+
+    Parameters
+    ----------
+    path
+        The file.
+    synced
+        Wait until it is on disk, so that it is whole after a crash of the machine too,
+        on every file system. Takes some milliseconds.
 
     Raises
     ------
@@ -42,9 +50,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         with temporary.open("rb") as file:
             if old is not None:
                 take_after(temporary, old)
-            os.fsync(file.fileno())
+            if synced:
+                os.fsync(file.fileno())
         os.replace(temporary, target)
-        sync(target.parent)
+        if synced:
+            sync(target.parent)
 
 
 @contextmanager
@@ -159,6 +169,15 @@ def check_folder(
         raise ValueError(
             f"{folder} is not empty and holds no {what}; choose another folder."
         )
+
+
+def shown(path: str | Path) -> str:
+    """Return the name of a file as text that can be stored.
+
+    Where the locale knows ASCII alone, Python reads other letters as what no file can
+    hold; names of today are UTF-8.
+    """
+    return os.fsencode(Path(path).name).decode("utf-8", "replace")
 
 
 def sha256(path: str | Path) -> str:

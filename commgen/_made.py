@@ -1,6 +1,7 @@
 """What made an output: command, settings and inputs, as text kept in the output."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,6 +43,13 @@ def difference(there: str | None, here: str) -> str:
     return first_difference(_flat(there), _flat(here))
 
 
+def same_settings(there: str | None, here: str) -> bool:
+    """Return whether two outputs differ in nothing but the content of their inputs."""
+    if there is None:
+        return False
+    return {**json.loads(there), "inputs": {}} == {**json.loads(here), "inputs": {}}
+
+
 def first_difference(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
     """Name the first entry that differs, with both values."""
     for name in sorted(there.keys() | here.keys(), key=_order):
@@ -65,4 +73,6 @@ def _order(name: str) -> tuple[int, str]:
 
 def _short(value: Any) -> str:
     text = json.dumps(value)
+    if isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value):
+        return value[:12]
     return text if len(text) <= 40 else text[:37] + "..."

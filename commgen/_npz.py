@@ -71,13 +71,56 @@ def read_npy(path: str | Path) -> np.ndarray:
 
 
 def write_npz(
-    path: str | Path, arrays: Mapping[str, Any], *, compressed: bool = False
+    path: str | Path,
+    arrays: Mapping[str, Any],
+    *,
+    compressed: bool = False,
+    made: str | None = None,
+    synced: bool = True,
 ) -> None:
-    """Write arrays to an ``.npz`` file in one step, under this very name."""
+    """Write arrays to an ``.npz`` file in one step, under this very name.
+
+    Parameters
+    ----------
+    path
+        The file.
+    arrays
+        Name to array.
+    compressed
+        Whether to compress them.
+    made
+        What made the file, see :func:`npz_made`.
+    synced
+        As of :func:`~commgen._files.atomic_path`.
+    """
     write: Any = np.savez_compressed if compressed else np.savez
     # NumPy appends .npz to a name that lacks it, but not to an open file.
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        write(file, **arrays)
+    with atomic_path(path, synced=synced) as temporary:
+        with temporary.open("wb") as file:
+            write(file, **arrays)
+        if made is not None:
+            with zipfile.ZipFile(temporary, "a") as archive:
+                archive.comment = made.encode("ascii")
+
+
+def npz_made(path: str | Path) -> str | None:
+    """Return what made a sound ``.npz`` file, the comment of the archive, or None.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If it is damaged, in any of its arrays.
+    """
+    with open(check_input(path), "rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                if (name := archive.testzip()) is not None:
+                    raise ValueError(f"{name} is damaged")
+                return archive.comment.decode("ascii") or None
+        except Exception as error:  # zipfile and zlib raise many kinds
+            raise unreadable(path, ".npz", error) from error
 
 
 def unreadable(path: str | Path, suffix: str, error: Exception) -> ValueError:

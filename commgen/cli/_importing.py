@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import commgen.datasets as sets
+from commgen._files import shown
 from commgen.datasets.card import Card
 
 # Options of a plain array, and of a log; the others are for all.
@@ -74,7 +75,7 @@ def _open_plain(path: Path, options: Mapping[str, Any]) -> Any:
         )
     units: dict[str, Any] = {name: _check_unit(name, options[name]) for name in _RANGES}
     domain = "frequency" if rate is None else "delay"
-    meta = sets.ChannelMeta(domain=domain, source=f"array of {path.name}", **units)
+    meta = sets.ChannelMeta(domain=domain, source=f"array of {shown(path)}", **units)
     axes = options["axes"]
     if axes is not None:
         axes = [name.strip() for name in axes.split(",")]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from commgen.cli._done import ForceOption
 from commgen.cli._study import (
     Models,
     NumChannels,
@@ -12,10 +13,11 @@ from commgen.cli._study import (
     Quick,
     Seed,
     SnrDb,
+    Tables,
     check_models,
     numbers,
+    run_study,
     sized,
-    study,
 )
 
 _DEMO = "commgen demo"  # its models are in runs/demo/models
@@ -26,16 +28,20 @@ def fading(
     output: Output = Path("runs/benchmark-fading"),
     seed: Seed = 900,
     quick: Quick = False,
+    force: ForceOption = False,
 ) -> None:
     """Teach a model fading at given Doppler shifts, and hold its draws against Jakes.
 
     An autoregressive model learns Clarke's fading, and draws sequences four times as
     long; their autocorrelation is held against J0. A training that was cut off goes on.
     """
-    with study("fading", output, seed=seed, quick=quick) as show:
+
+    def compute() -> Tables:
         from commgen.studies.generative.fading import QUICK, FadingSize, fading_study
 
-        show(fading_study(output, QUICK if quick else FadingSize(), seed=seed))
+        return fading_study(output, QUICK if quick else FadingSize(), seed=seed)
+
+    run_study(compute, "fading", output, seed=seed, quick=quick, force=force)
 
 
 def noisy_training(
@@ -45,6 +51,7 @@ def noisy_training(
     ] = None,
     seed: Seed = 900,
     quick: Quick = False,
+    force: ForceOption = False,
 ) -> None:
     """Train models on noisy pilots alone, and on the channels themselves.
 
@@ -53,7 +60,8 @@ def noisy_training(
     """
     levels = numbers("snr_db", snr_db)
     told = {"snr_db": levels and list(levels), "seed": seed, "quick": quick}
-    with study("noisy-training", output, **told) as show:
+
+    def compute() -> Tables:
         from commgen.studies.generative.noisy_training import (
             QUICK,
             NoisySize,
@@ -61,7 +69,9 @@ def noisy_training(
         )
 
         size = sized(QUICK if quick else NoisySize(), snr_db=levels)
-        show(noisy_training_study(output, size, seed=seed))
+        return noisy_training_study(output, size, seed=seed)
+
+    run_study(compute, "noisy-training", output, **told, force=force)
 
 
 def masked_posterior(
@@ -71,15 +81,17 @@ def masked_posterior(
     snr_db: SnrDb = None,
     seed: Seed = 900,
     quick: Quick = False,
+    force: ForceOption = False,
 ) -> None:
     """Infer 64 antennas from 32, and hold the error against what is promised.
 
     Needs the models lmmse, gmm and diffusion of `commgen demo`, as in
     runs/demo/models.
     """
-    check_models(models, quick, ("lmmse", "gmm", "diffusion"), _DEMO)
+    of = check_models(models, quick, ("lmmse", "gmm", "diffusion"), _DEMO)
     given = {"num_channels": num_channels, "snr_db": snr_db}
-    with study("masked-posterior", output, **given, seed=seed, quick=quick) as show:
+
+    def compute() -> Tables:
         from commgen.studies.observation.masked_posterior import (
             QUICK,
             MaskedSize,
@@ -87,7 +99,18 @@ def masked_posterior(
         )
 
         size = sized(QUICK if quick else MaskedSize(), **given)
-        show(masked_posterior_study(output, size, models=models, seed=seed))
+        return masked_posterior_study(output, size, models=models, seed=seed)
+
+    run_study(
+        compute,
+        "masked-posterior",
+        output,
+        **given,
+        seed=seed,
+        quick=quick,
+        of=of,
+        force=force,
+    )
 
 
 def observations(
@@ -97,6 +120,7 @@ def observations(
     snr_db: SnrDb = None,
     seed: Seed = 900,
     quick: Quick = False,
+    force: ForceOption = False,
 ) -> None:
     """Estimate channels of which a receiver sees only so much.
 
@@ -104,9 +128,10 @@ def observations(
     unknown level, slots of a moving terminal; LS, LMMSE and mixture. Needs the models
     lmmse and gmm of `commgen demo`, as in runs/demo/models.
     """
-    check_models(models, quick, ("lmmse", "gmm"), _DEMO)
+    of = check_models(models, quick, ("lmmse", "gmm"), _DEMO)
     given = {"num_channels": num_channels, "snr_db": snr_db}
-    with study("observations", output, **given, seed=seed, quick=quick) as show:
+
+    def compute() -> Tables:
         from commgen.studies.observation.observations import (
             QUICK,
             ObservationSize,
@@ -114,7 +139,18 @@ def observations(
         )
 
         size = sized(QUICK if quick else ObservationSize(), **given)
-        show(observation_study(output, size, models=models, seed=seed))
+        return observation_study(output, size, models=models, seed=seed)
+
+    run_study(
+        compute,
+        "observations",
+        output,
+        **given,
+        seed=seed,
+        quick=quick,
+        of=of,
+        force=force,
+    )
 
 
 def posterior_samplers(
@@ -129,6 +165,7 @@ def posterior_samplers(
     ] = None,
     seed: Seed = 0,
     quick: Quick = False,
+    force: ForceOption = False,
 ) -> None:
     """Compare posterior means, samples and modes, and what they cost.
 
@@ -138,11 +175,12 @@ def posterior_samplers(
     """
     names = ("gmm", "gmm-circulant", "vae", "diffusion", "rectified-flow", "coupling")
     data = ("umi64-train.h5", "umi64-validation.h5")
-    check_models(models, quick, names, _GENERATIVE, data)
+    of = check_models(models, quick, names, _GENERATIVE, data)
     levels = numbers("snr_db", snr_db)
     given = {"num_channels": num_channels, "num_slow": num_slow}
     told = {**given, "snr_db": levels and list(levels), "seed": seed, "quick": quick}
-    with study("posterior-samplers", output, **told) as show:
+
+    def compute() -> Tables:
         from commgen.studies.observation.posterior_samplers import (
             QUICK,
             SamplerSize,
@@ -150,7 +188,9 @@ def posterior_samplers(
         )
 
         size = sized(QUICK if quick else SamplerSize(), **given, snr_db=levels)
-        show(posterior_sampler_study(output, size, models=models, seed=seed))
+        return posterior_sampler_study(output, size, models=models, seed=seed)
+
+    run_study(compute, "posterior-samplers", output, **told, of=of, force=force)
 
 
 VERBS = (fading, noisy_training, masked_posterior, observations, posterior_samplers)

@@ -5,15 +5,18 @@ from typing import Annotated
 
 import typer
 
+from commgen._files import sha256
+from commgen.cli._done import ForceOption
 from commgen.cli._study import (
     Models,
     NumChannels,
     Output,
     Quick,
     Seed,
+    Tables,
     check_models,
+    run_study,
     sized,
-    study,
 )
 
 
@@ -27,6 +30,7 @@ def angle_of_arrival(
     ] = None,
     seed: Seed = 500,
     quick: Quick = False,
+    force: ForceOption = False,
 ) -> None:
     """Compare estimators of one angle of arrival with the exact posterior.
 
@@ -34,11 +38,22 @@ def angle_of_arrival(
     trained first, some minutes, and kept; a training that was cut off goes on.
     """
     given = {"num_trials": num_trials, "num_chain_trials": num_chain_trials}
-    with study("angle-of-arrival", output, **given, seed=seed, quick=quick) as show:
+
+    def compute() -> Tables:
         from commgen.studies.angle_benchmark import QUICK, AngleSize, angle_benchmark
 
         size = sized(QUICK if quick else AngleSize(), **given)
-        show(angle_benchmark(output, size, seed=seed))
+        return angle_benchmark(output, size, seed=seed)
+
+    run_study(
+        compute,
+        "angle-of-arrival",
+        output,
+        **given,
+        seed=seed,
+        quick=quick,
+        force=force,
+    )
 
 
 def receivers(
@@ -51,6 +66,7 @@ def receivers(
     ] = True,
     seed: Seed = 0,
     quick: Quick = False,
+    force: ForceOption = False,
 ) -> None:
     """Compare receivers: error variance used or not, data-aided iterations, a network.
 
@@ -64,7 +80,8 @@ def receivers(
     if only is not None and only not in names:
         raise ValueError(f"only must be of {list(names)}, got {only!r}.")
     told = {"only": only, "network": network, "seed": seed, "quick": quick}
-    with study("receivers", output, **told) as show:
+
+    def compute() -> Tables:
         from commgen.studies.receiver_benchmark import (
             QUICK,
             ReceiverSize,
@@ -76,7 +93,9 @@ def receivers(
             scenarios=None if only is None else (names[only],),
             num_slots=None if network else 0,
         )
-        show(receiver_benchmark(output, size, seed=seed))
+        return receiver_benchmark(output, size, seed=seed)
+
+    run_study(compute, "receivers", output, **told, force=force)
 
 
 def shifts(
@@ -92,6 +111,7 @@ def shifts(
     ] = None,
     seed: Seed = 7700,
     quick: Quick = False,
+    force: ForceOption = False,
 ) -> None:
     """Lead a model of UMi-64 to other places, alone and under its guard.
 
@@ -101,17 +121,24 @@ def shifts(
     """
     data = ("umi64-train.h5", "umi64-validation.h5")
     names = tuple(dict.fromkeys((prior, "gmm")))
-    check_models(models, quick, names, "commgen benchmark generative", data)
+    of = check_models(models, quick, names, "commgen benchmark generative", data)
     if measured is not None and not measured.is_dir():
         raise ValueError(f"measured must be a folder, got {measured}.")
+    if measured is not None:
+        of = {**of, **{p.name: sha256(p) for p in sorted(measured.glob("*.h5"))}}
     given = {"block": block, "num_channels": num_channels}
     told = {"prior": prior, "measured": measured and str(measured), **given}
-    with study("shifts", output, **told, seed=seed, quick=quick) as show:
+
+    def compute() -> Tables:
         from commgen.studies.estimation.elsewhere import QUICK, ShiftSize, shift_study
 
         size = sized(QUICK if quick else ShiftSize(), **given)
         chosen = {"models": models, "prior": prior, "measured": measured}
-        show(shift_study(output, size, **chosen, seed=seed))
+        return shift_study(output, size, **chosen, seed=seed)
+
+    run_study(
+        compute, "shifts", output, **told, seed=seed, quick=quick, of=of, force=force
+    )
 
 
 def spatial_model(
@@ -122,6 +149,7 @@ def spatial_model(
     num_test: NumChannels = None,
     seed: Seed = 0,
     quick: Quick = False,
+    force: ForceOption = False,
 ) -> None:
     """Estimate 64 x 16 channels of the 3GPP spatial model, beside Fesl et al.
 
@@ -129,7 +157,8 @@ def spatial_model(
     genie. A training that was cut off goes on.
     """
     given = {"num_train": num_train, "num_test": num_test}
-    with study("spatial-model", output, **given, seed=seed, quick=quick) as show:
+
+    def compute() -> Tables:
         from commgen.studies.estimation.spatial_model import (
             QUICK,
             SpatialSize,
@@ -137,23 +166,31 @@ def spatial_model(
         )
 
         size = sized(QUICK if quick else SpatialSize(), **given)
-        show(spatial_model_study(output, size, seed=seed))
+        return spatial_model_study(output, size, seed=seed)
+
+    run_study(
+        compute, "spatial-model", output, **given, seed=seed, quick=quick, force=force
+    )
 
 
 def tdl_grid(
     output: Output = Path("runs/benchmark-tdl-grid"),
     seed: Seed = 0,
     quick: Quick = False,
+    force: ForceOption = False,
 ) -> None:
     """Estimate whole slots of the TDL grid from 72 staggered pilots.
 
     Interpolation, LMMSE, a mixture over principal components, and the bank of TDL
     channels; an estimator that is done is not done again.
     """
-    with study("tdl-grid", output, seed=seed, quick=quick) as show:
+
+    def compute() -> Tables:
         from commgen.studies.estimation.tdl_grid import QUICK, GridSize, tdl_grid_study
 
-        show(tdl_grid_study(output, QUICK if quick else GridSize(), seed=seed))
+        return tdl_grid_study(output, QUICK if quick else GridSize(), seed=seed)
+
+    run_study(compute, "tdl-grid", output, seed=seed, quick=quick, force=force)
 
 
 VERBS = (angle_of_arrival, receivers, shifts, spatial_model, tdl_grid)

@@ -1,14 +1,20 @@
 """What the verbs that run simulations share: workers, tables."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
+
+from commgen._claims import clear_folder
+from commgen._files import read_json, sha256, shown
+from commgen.cli._done import say_done
+from commgen.cli._experiments import experiments_of
 
 WorkersOption = Annotated[
     int | None,
@@ -47,8 +53,7 @@ def show_run(result: Any) -> None:
     console = Console()
     console.print(_result_table(result.rows))
     console.print(reading_table(result.readings, result.layout))
-    state = "already done, read from" if result.was_done else "written to"
-    console.print(f"{state} {result.folder}", soft_wrap=True, highlight=False)
+    _say_where(result, was_done=result.was_done)
 
 
 def show_campaign(result: Any) -> None:
@@ -57,7 +62,58 @@ def show_campaign(result: Any) -> None:
     for point, found in zip(result.points, result.results, strict=True):
         table = reading_table(found.readings, found.layout, title=point.title)
         console.print(table)
-    console.print(f"written to {result.folder}", soft_wrap=True, highlight=False)
+    _say_where(result, was_done=all(found.was_done for found in result.results))
+
+
+def _say_where(result: Any, *, was_done: bool) -> None:
+    if was_done:
+        say_done(result.folder)
+    else:
+        told = f"written to {result.folder}"
+        Console().print(told, soft_wrap=True, highlight=False)
+
+
+def run_digests(folders: Sequence[Path]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return digests of what runs are, and of what they have counted, by name."""
+    from commgen.montecarlo.campaign.saved import CAMPAIGN_FILE
+    from commgen.montecarlo.run import CONFIG_FILE, STATE_FILE
+
+    configs, states = {}, {}
+    for number, folder in enumerate(folders):
+        for name in (CAMPAIGN_FILE, CONFIG_FILE):
+            if (folder / name).is_file():
+                configs[f"{number} {shown(folder)} {name}"] = sha256(folder / name)
+        for path in sorted(
+            [*folder.glob(STATE_FILE), *folder.glob(f"*/*/{STATE_FILE}")]
+        ):
+            states[f"{number} {path.relative_to(folder)}"] = sha256(path)
+    return configs, states
+
+
+def begin_anew(folder: Path, loaded: Any) -> None:
+    """Empty the folder of another run or campaign, or of this one if it is done.
+
+    One that was cut off, of the same configuration and inputs, goes on. What is no run
+    stays, for the engine to refuse.
+    """
+    from commgen.montecarlo.campaign import is_done
+    from commgen.montecarlo.campaign.saved import CAMPAIGN_FILE
+    from commgen.montecarlo.run import CONFIG_FILE
+
+    for name in (CAMPAIGN_FILE, CONFIG_FILE):
+        path = folder / name
+        if path.is_file():
+            same = path.read_text(encoding="utf-8") == loaded.dump()
+            if not same or is_done(folder, loaded) or _inputs_changed(folder, loaded):
+                clear_folder(folder, name)
+            return
+
+
+def _inputs_changed(folder: Path, loaded: Any) -> bool:
+    cards = [*folder.glob("card.json"), *folder.glob("points/*/card.json")]
+    known = {k: v for c in cards for k, v in read_json(c)["inputs_sha256"].items()}
+    paths = {str(p): p for e in experiments_of(loaded) for p in e.inputs()}
+    return any(sha256(paths[name]) != known[name] for name in paths.keys() & known)
 
 
 def _result_table(rows: list[dict[str, Any]]) -> Table:

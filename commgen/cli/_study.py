@@ -2,8 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +11,9 @@ import typer
 from rich.console import Console
 
 from commgen import __version__
-from commgen._claims import claim_folder
+from commgen._claims import claimed_folder
+from commgen._files import sha256
+from commgen.cli._done import say_done
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli._tables import Rows, estimator_table, interval_table
 
@@ -31,39 +32,46 @@ SnrDb = Annotated[float | None, typer.Option(help="SNR of an entry [dB].")]
 _MODEL_FILE = "model.keras"
 _WIDTH = 120
 _BY_SNR = {"estimator", "snr_db", "nmse_db"}
-Show = Callable[[dict[str, Rows]], None]
+Tables = dict[str, Rows]
 
 
-@contextmanager
-def study(name: str, output: Path, **settings: Any) -> Iterator[Show]:
-    """Claim a folder, start TensorFlow, and tell at the end where the results are.
+def run_study(
+    compute: Callable[[], Tables],
+    name: str,
+    output: Path,
+    *,
+    of: Any = None,
+    force: bool = False,
+    **settings: Any,
+) -> None:
+    """Claim a folder, start TensorFlow, and show what a study finds.
 
     Parameters
     ----------
+    compute
+        Does it; returns title to rows.
     name
         Of the sub-command.
     output
         Its folder.
+    of
+        Digests of what may change while the settings do not.
+    force
+        Begin anew in a folder of another study, or of this one when it is done.
     settings
         What decides the results; a folder with others is refused.
-
-    Yields
-    ------
-    show
-        Prints tables, title to rows.
     """
     told = {"study": name, **settings, "commgen": __version__}
-    claim_folder(output, told, "study")
-    start_tensorflow()
-    console, started = Console(), time.time()
-    if not console.is_terminal:  # a file has room
-        console = Console(width=_WIDTH)
-
-    def show(tables: dict[str, Rows]) -> None:
-        for title, rows in tables.items():
+    with claimed_folder(output, told, "study", of=of, force=force) as done:
+        if done:
+            say_done(output)
+            return
+        start_tensorflow()
+        console, started = Console(), time.time()
+        if not console.is_terminal:  # a file has room
+            console = Console(width=_WIDTH)
+        for title, rows in compute().items():
             console.print(_table(title, rows))
-
-    yield show
     spent = time.time() - started
     told = f"Done in {spent:.0f} s, written to {output}"
     console.print(told, highlight=False, soft_wrap=True)
@@ -82,7 +90,7 @@ def check_models(
     names: Sequence[str],
     command: str,
     data: Sequence[str] = (),
-) -> None:
+) -> dict[str, str]:
     """Refuse a folder that lacks models, before anything is loaded.
 
     Parameters
@@ -96,6 +104,11 @@ def check_models(
     command
         What makes such a folder.
 
+    Returns
+    -------
+    dict
+        Digest of each of them, by name; empty without a folder.
+
     Raises
     ------
     ValueError
@@ -103,7 +116,7 @@ def check_models(
     """
     if models is None:
         if quick:
-            return
+            return {}
         raise ValueError(
             f"models must be a folder with {', '.join(names)}, got none; `{command}` "
             "makes it, --models FOLDER names it, and --quick does without."
@@ -115,6 +128,9 @@ def check_models(
             f"models must be a folder with {', '.join([*names, *data])}, got {models} "
             f"without {', '.join(missing)}; `{command}` makes it."
         )
+    files = {name: models / name / _MODEL_FILE for name in names}
+    files |= {name: models / "data" / name for name in data}
+    return {name: sha256(path) for name, path in files.items()}
 
 
 def sized(size: Any, **given: Any) -> Any:

@@ -9,8 +9,9 @@ from rich.console import Console
 
 import commgen.datasets as sets
 from commgen import __version__
-from commgen._claims import claim_folder
+from commgen._claims import claimed_folder
 from commgen._tables import write_csv
+from commgen.cli._done import ForceOption, say_done
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli._tables import plain_table
 from commgen.generative.names import Family
@@ -39,6 +40,7 @@ def augment(
     quick: Annotated[
         bool, typer.Option("--quick", help="Few channels; poor figures.")
     ] = False,
+    force: ForceOption = False,
 ) -> None:
     """Train on n real channels, and on those with generated ones added.
 
@@ -55,20 +57,27 @@ def augment(
         "seed": seed,
     }
     told = {"set": data, "sizes": list(numbers), "quick": quick}
-    claim_folder(output, {**told, **options, "commgen": __version__}, "study")
-    if data == "uwb":
-        sets.data_root()  # told before TensorFlow is loaded
-    start_tensorflow()
-    from commgen.studies import augmentation_study, summarise, umi64_set, uwb_set
+    claim = {**told, **options, "commgen": __version__}
+    with claimed_folder(output, claim, "study", force=force) as done:
+        if done:
+            say_done(output)
+            return
+        if data == "uwb":
+            sets.data_root()  # told before TensorFlow is loaded
+        start_tensorflow()
+        from commgen.studies import augmentation_study, summarise, umi64_set, uwb_set
 
-    console, started = Console(), time.time()
-    folder = output / "data"
-    umi64 = data == "umi64"
-    study_set = umi64_set(folder, seed=seed, quick=quick) if umi64 else uwb_set(folder)
-    rows = augmentation_study(study_set, sizes=numbers, **options)
-    summary = summarise(rows)
-    write_csv(output / "trials.csv", rows)
-    write_csv(output / "summary.csv", summary)
+        console, started = Console(), time.time()
+        folder = output / "data"
+        study_set = (
+            umi64_set(folder, seed=seed, quick=quick)
+            if data == "umi64"
+            else uwb_set(folder)
+        )
+        rows = augmentation_study(study_set, sizes=numbers, **options)
+        summary = summarise(rows)
+        write_csv(output / "trials.csv", rows)
+        write_csv(output / "summary.csv", summary)
     title = f"{data}: change by channels of {family}, 95 % intervals"
     console.print(plain_table(title, summary))
     console.print(f"Done in {time.time() - started:.0f} s, written to {output}")

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from commgen import __version__
-from commgen._claims import claim_folder
+from commgen._claims import claimed_folder
 from commgen.cli import _learning_studies, _receiving_studies
+from commgen.cli._done import ForceOption, say_done
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli._tables import estimator_table, plain_table
 
@@ -59,6 +61,7 @@ def generative(
     measured: Annotated[
         bool, typer.Option(help="Also the recordings under COMMGEN_DATA.")
     ] = True,
+    force: ForceOption = False,
 ) -> None:
     """Train every family of generative models, and judge them side by side.
 
@@ -70,22 +73,28 @@ def generative(
     names = known_families(
         [n.strip() for n in families.split(",")] if families else None
     )
+    console = Console()
+    recorded = [name for name in _SETS if measured and _is_there(name)]
     settings = {"seed": seed, "quick": quick, "commgen": __version__}
-    claim_folder(output, settings, "study")
-    start_tensorflow()
-    from commgen.studies import QUICK, Benchmark, BenchmarkSize, save_findings as save
+    parts = {"families": list(names), "measured": recorded}
+    with claimed_folder(output, settings, "study", of=parts, force=force) as done:
+        if done:
+            say_done(output)
+            return
+        start_tensorflow()
+        from commgen.studies import QUICK, Benchmark, BenchmarkSize, save_findings
 
-    console, started = Console(), time.time()
-    study = Benchmark(output, QUICK if quick else BenchmarkSize(), seed=seed)
-    found = study.simulated(names)
-    save(output, found)
-    console.print(_family_table("3GPP UMi, 64 antennas", found.families))
-    for name, card_name in _SETS.items():
-        if measured and _is_there(card_name, console):
+        started = time.time()
+        study = Benchmark(output, QUICK if quick else BenchmarkSize(), seed=seed)
+        found = study.simulated(names)
+        save_findings(output, found)
+        console.print(_family_table("3GPP UMi, 64 antennas", found.families))
+        _tell_left_out(console, _SETS if measured else ())
+        for name in recorded:
             study.measured(name, found)
-            save(output, found)
+            save_findings(output, found)
             console.print(_family_table(f"measured: {name}", found.measured[name]))
-    _print_details(console, found)
+        _print_details(console, found)
     spent = time.time() - started
     console.print(f"Done in {spent:.0f} s. Tables, pictures, models: {output}")
 
@@ -102,6 +111,7 @@ def estimation(
     quick: Annotated[
         bool, typer.Option("--quick", help="A look at all steps; poor figures.")
     ] = False,
+    force: ForceOption = False,
 ) -> None:
     """Train estimators of every set, recalibrate them, and judge them side by side.
 
@@ -113,62 +123,59 @@ def estimation(
     """
     from commgen.studies.estimation.names import SETS
 
-    console, started = Console(), time.time()
-    names = _known_sets(sets, SETS, console)
+    console = Console()
+    wanted = _known_sets(sets, SETS)
+    names = [name for name in wanted if name in SETS or _is_there(name)]
     settings = {"seed": seed, "quick": quick, "commgen": __version__}
-    claim_folder(output, settings, "study")
-    start_tensorflow()
-    from commgen.studies.estimation.arrays import QUICK, Size
-    from commgen.studies.estimation.benchmark import EstimationBenchmark
-    from commgen.studies.estimation.report import asked_rows, save_findings
+    parts = {"sets": names}
+    with claimed_folder(output, settings, "study", of=parts, force=force) as done:
+        if done:
+            say_done(output)
+            return
+        start_tensorflow()
+        from commgen.studies.estimation.arrays import QUICK, Size
+        from commgen.studies.estimation.benchmark import EstimationBenchmark
+        from commgen.studies.estimation.report import save_findings
 
-    study = EstimationBenchmark(output, QUICK if quick else Size(), seed=seed)
-    for name in names:
-        study.run(name)
-        save_findings(output, study.found)
-        if name in study.found.tables:
-            console.print(estimator_table(name, study.found.tables[name]))
-    found = study.found
-    parts = {
-        "Bayes limit of umi64": found.limit,
-        "Angle of arrival": found.angle,
-        "PUSCH G-FR1-A3-11, two receive antennas": found.gains,
-        "Elsewhere: NMSE over that of LS in dB": found.shifts,
-        "Asked and measured": asked_rows(found),
-    }
-    for title, rows in parts.items():
-        if rows:
-            console.print(plain_table(title, rows))
+        started = time.time()
+        _tell_left_out(console, [name for name in wanted if name not in SETS])
+        study = EstimationBenchmark(output, QUICK if quick else Size(), seed=seed)
+        for name in names:
+            study.run(name)
+            save_findings(output, study.found)
+            if name in study.found.tables:
+                console.print(estimator_table(name, study.found.tables[name]))
+        _print_estimation(console, study.found)
     spent = time.time() - started
     console.print(f"Done in {spent:.0f} s. Tables, pictures, models: {output}")
 
 
-def _known_sets(sets: str, known: tuple[str, ...], console: Console) -> list[str]:
-    """Return the sets to run, in their order, without recordings that are not there."""
+def _known_sets(sets: str, known: tuple[str, ...]) -> list[str]:
+    """Return the sets that are asked for, in their order."""
     wanted = [n.strip() for n in sets.split(",")] if sets else [*known, *_SETS]
     unknown = [n for n in wanted if n not in (*known, *_SETS)]
     if unknown:
         raise ValueError(f"sets must be of {[*known, *_SETS]}, got {unknown}.")
     if "shifts" in wanted and "umi64" not in wanted:
         raise ValueError(f"sets must have umi64 with shifts, got {wanted}.")
-    return [
-        name
-        for name in (*known, *_SETS)
-        if name in wanted and (name in known or _is_there(_SETS[name], console))
-    ]
+    return [name for name in (*known, *_SETS) if name in wanted]
 
 
-def _is_there(card_name: str, console: Console) -> bool:
+def _is_there(name: str) -> bool:
     from commgen.datasets import catalogue
 
     root = os.environ.get("COMMGEN_DATA")
-    if root and (Path(root) / catalogue()[card_name].folder).is_dir():
-        return True
-    console.print(
-        f"{card_name} is left out: COMMGEN_DATA names no folder with it. "
-        f"`commgen datasets show {card_name}` tells how to get it."
-    )
-    return False
+    return bool(root) and (Path(root) / catalogue()[_SETS[name]].folder).is_dir()
+
+
+def _tell_left_out(console: Console, names: Iterable[str]) -> None:
+    """Say which recordings are not there."""
+    for name in names:
+        if not _is_there(name):
+            console.print(
+                f"{_SETS[name]} is left out: COMMGEN_DATA names no folder with it. "
+                f"`commgen datasets show {_SETS[name]}` tells how to get it."
+            )
 
 
 def _family_table(title: str, rows: list[dict[str, Any]]) -> Table:
@@ -185,6 +192,19 @@ def _family_table(title: str, rows: list[dict[str, Any]]) -> Table:
     return table
 
 
+def _print_estimation(console: Console, found: Any) -> None:
+    from commgen.studies.estimation.report import asked_rows
+
+    parts = {
+        "Bayes limit of umi64": found.limit,
+        "Angle of arrival": found.angle,
+        "PUSCH G-FR1-A3-11, two receive antennas": found.gains,
+        "Elsewhere: NMSE over that of LS in dB": found.shifts,
+        "Asked and measured": asked_rows(found),
+    }
+    _print_parts(console, parts)
+
+
 def _print_details(console: Console, found: Any) -> None:
     from commgen.studies import asked_rows
 
@@ -199,6 +219,10 @@ def _print_details(console: Console, found: Any) -> None:
         },
         "Asked and measured": asked_rows(found),
     }
+    _print_parts(console, parts)
+
+
+def _print_parts(console: Console, parts: dict[str, Any]) -> None:
     for title, rows in parts.items():
         if rows:
             console.print(plain_table(title, rows))

@@ -6,7 +6,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from commgen.cli._runs import old_layout, reading_table
+from commgen import __version__
+from commgen._claims import claimed_folder
+from commgen.cli._done import ForceOption, say_done
+from commgen.cli._runs import old_layout, reading_table, run_digests
 
 
 def compare(
@@ -21,6 +24,7 @@ def compare(
         Path | None,
         typer.Option("--output", "-o", help="Folder for table and picture."),
     ] = None,
+    force: ForceOption = False,
 ) -> None:
     """Compare what runs need of SNR, with intervals.
 
@@ -39,9 +43,16 @@ def compare(
     for run in dict.fromkeys(row["run"] for row in rows):
         own = [row for row in rows if row["run"] == run]
         console.print(reading_table(own, layout, title=run))
-    if output is not None:
+    if output is None:
+        return
+    configs, states = run_digests(folders)
+    told = {"runs": configs, "targets": targets, "commgen": __version__}
+    with claimed_folder(output, told, "comparison", of=states, force=force) as done:
+        if done:
+            say_done(output)
+            return
         save_comparison(output, curves, rows)
-        console.print(f"written to {output}", soft_wrap=True, highlight=False)
+    console.print(f"written to {output}", soft_wrap=True, highlight=False)
 
 
 def _numbers(name: str, text: str) -> list[float]:

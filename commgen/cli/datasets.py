@@ -9,7 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 import commgen.datasets as sets
+from commgen._files import sha256, shown
+from commgen._made import made_by
+from commgen._npz import npz_made
 from commgen._progress import progress_bar
+from commgen.cli._done import ForceOption, already_made, channels_made
 from commgen.cli._importing import open_recording
 from commgen.cli._quiet import start_tensorflow
 from commgen.datasets.card import Card
@@ -19,7 +23,6 @@ from commgen.datasets.splits import Part
 app = typer.Typer(help="Channel files and measured sets.", no_args_is_help=True)
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="Channel file to write.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
 
 
 @app.command("list")
@@ -102,13 +105,12 @@ def import_set(
             "most frequent number.",
         ),
     ] = None,
-    force: Force = False,
+    force: ForceOption = False,
 ) -> None:
     """Write a measured set, a raw log or a plain array as a channel file.
 
     Says at the end what was left out, and how the axes were read.
     """
-    _refuse_existing(output, force)
     options = {
         "part": part,
         "array": array,
@@ -121,9 +123,17 @@ def import_set(
         "strict": strict,
         "num_rx": num_rx,
     }
+    path, card = Path(name_or_file), sets.catalogue().get(name_or_file)
+    made = made_by(
+        "datasets import",
+        {"name": shown(path), "normalise": normalise, **options},
+        _digests(card, path),
+    )
+    if already_made(output, made, channels_made, force=force):
+        return
     source, card = open_recording(name_or_file, options)
     rows = None if card is None else sets.split_indices(card, source.labels, part)
-    sets.import_source(source, output, rows=rows, normalise=normalise)
+    sets.import_source(source, output, rows=rows, normalise=normalise, made=made)
     _say_written(output, source.notes)
 
 
@@ -139,11 +149,14 @@ def make(
     output: Output,
     num_samples: Annotated[int, typer.Option("-n", min=1, help="Channels to draw.")],
     seed: Annotated[int, typer.Option(min=0, help="One seed, one file.")],
-    force: Force = False,
+    force: ForceOption = False,
 ) -> None:
     """Draw channels of a 3GPP scenario into a channel file."""
-    _refuse_existing(output, force)
     config = _channel_config(recipe_or_scenario)
+    settings = {"n": num_samples, "seed": seed, **config.model_dump(mode="json")}
+    made = made_by("datasets make", settings)
+    if already_made(output, made, channels_made, force=force):
+        return
     start_tensorflow()
     from commgen.channels import iterate_channels
     from commgen.datasets.channel_file import kinds_of
@@ -157,7 +170,7 @@ def make(
             if file is None:
                 kinds = kinds_of(draw.labels)
                 file = stack.enter_context(
-                    sets.ChannelFile.create(output, draw.meta, kinds)
+                    sets.ChannelFile.create(output, draw.meta, kinds, made=made)
                 )
             file.append(draw.h, draw.labels)
             advance(len(draw.h))
@@ -171,13 +184,16 @@ def repack_set(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder for the archive.")
     ],
-    force: Force = False,
+    force: ForceOption = False,
 ) -> None:
     """Make the archive of a measured set from what its authors published."""
-    from commgen.datasets.repack import archive_of, repack
+    from commgen.datasets.repack import archive_of, logs_of, repack
 
-    _refuse_existing(output / archive_of(name), force)
-    Console().print(str(repack(name, clone, output)), soft_wrap=True)
+    logs = {log.name: sha256(log) for log in logs_of(name, clone)}
+    made = made_by("datasets repack", {"name": name}, logs)
+    if not already_made(output / archive_of(name), made, npz_made, force=force):
+        path = repack(name, clone, output, made=made)
+        Console().print(str(path), soft_wrap=True)
 
 
 def _channel_config(name: str) -> Any:
@@ -195,9 +211,11 @@ def _channel_config(name: str) -> Any:
     return parse_channel_config(content)
 
 
-def _refuse_existing(output: Path, force: bool) -> None:
-    if output.exists() and not force:
-        raise FileExistsError(f"{output} exists; --force replaces it.")
+def _digests(card: Card | None, path: Path) -> dict[str, str]:
+    """Return the digest of each file that is imported."""
+    if card is not None:
+        return {file.path: file.sha256 for file in card.files}
+    return {"file": sha256(path)} if path.is_file() else {}
 
 
 def _say_written(output: Path, notes: tuple[str, ...] = ()) -> None:

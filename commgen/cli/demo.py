@@ -10,8 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from commgen import __version__
-from commgen._claims import claim_folder
+from commgen._claims import claimed_folder
+from commgen.cli._done import ForceOption, say_done
 from commgen.cli._quiet import start_tensorflow
+from commgen.datasets import catalogue
 
 
 def demo(
@@ -22,6 +24,7 @@ def demo(
     quick: Annotated[
         bool, typer.Option("--quick", help="A look at all steps; poor figures.")
     ] = False,
+    force: ForceOption = False,
 ) -> None:
     """Learn the channels of 3GPP UMi and use them as the prior in a coded OFDM link.
 
@@ -29,10 +32,20 @@ def demo(
     on measured channels, split by day. A demo that was cut off goes on.
     """
     settings = {"seed": seed, "quick": quick, "commgen": __version__}
-    claim_folder(output, settings, "demo")
+    card = catalogue()["wifi_polyu_mimo"]
+    root = os.environ.get("COMMGEN_DATA")
+    measured = bool(root) and (Path(root) / card.folder).is_dir()
+    parts = {"measured": measured}
+    with claimed_folder(output, settings, "demo", of=parts, force=force) as done:
+        if done:
+            say_done(output)
+        else:
+            _run(output, card, measured=measured, quick=quick, seed=seed)
+
+
+def _run(output: Path, card: Any, *, measured: bool, quick: bool, seed: int) -> None:
     start_tensorflow()
     from commgen.cli._chapters import QUICK, DemoSize, run_polyu, run_umi
-    from commgen.datasets import catalogue
     from commgen.phy import save_overview
 
     console = Console()
@@ -40,9 +53,7 @@ def demo(
     size = QUICK if quick else DemoSize()
     chapters = [run_umi(output, size, seed=seed)]
     _report(console, chapters[-1])
-    card = catalogue()["wifi_polyu_mimo"]
-    root = os.environ.get("COMMGEN_DATA")
-    if root and (Path(root) / card.folder).is_dir():
+    if measured:
         chapters.append(run_polyu(output, card, size, seed=seed))
         _report(console, chapters[-1])
     else:

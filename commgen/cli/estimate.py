@@ -8,7 +8,10 @@ import typer
 from rich.console import Console
 
 from commgen._checks import check_finite
-from commgen._npz import write_npz
+from commgen._files import sha256
+from commgen._made import made_by
+from commgen._npz import npz_made, write_npz
+from commgen.cli._done import ForceOption, already_made
 from commgen.cli._observed import (
     check_power,
     observed,
@@ -50,6 +53,7 @@ def estimate(
         float | None, typer.Option(help="Of Doppler shifts.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what is drawn.")] = 0,
+    force: ForceOption = False,
 ) -> None:
     """Estimate channels h from y = A h + n, with the error variance of each entry.
 
@@ -72,21 +76,30 @@ def estimate(
     if (model is None) == (parameters is None):
         raise ValueError("give model or parameters, and not both.")
     arrays = read_observed(input)
+    inputs = {"input": sha256(input)}
     if model is not None:
-        from commgen.generative.files import model_file
+        from commgen.generative.files import model_digest
 
-        model_file(model)
+        inputs["model"] = model_digest(model)
+    units = {
+        "subcarrier_spacing_hz": subcarrier_spacing_hz,
+        "time_step_s": time_step_s,
+    }
+    settings = {
+        **{"num_samples": num_samples, "level": level, "guard": guard, "seed": seed},
+        **{"unknown_noise": unknown_noise, "parameters": parameters},
+        **{"num_paths": num_paths, **units},
+    }
+    made = made_by("estimate", settings, inputs)
+    if already_made(output, made, npz_made, force=force):
+        return
     start_tensorflow()
     if parameters is not None:
-        units = {
-            "subcarrier_spacing_hz": subcarrier_spacing_hz,
-            "time_step_s": time_step_s,
-        }
         found, line = _infer(arrays, parameters, num_paths, level, seed, units)
     else:
         request = _Request(num_samples, level, guard, unknown_noise, seed)
         found, line = request.estimate(arrays, model)
-    write_npz(output, found, compressed=True)
+    write_npz(output, found, compressed=True, made=made)
     Console().print(f"{line}, written to {output}", highlight=False, soft_wrap=True)
 
 

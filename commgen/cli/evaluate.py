@@ -9,6 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 import commgen.datasets as sets
+from commgen._claims import claimed_folder
+from commgen._files import sha256, shown
+from commgen.cli._done import ForceOption, say_done
 from commgen.cli._quiet import start_tensorflow
 
 # Measures down, sources across: (heading, column, digits).
@@ -65,6 +68,7 @@ def evaluate(
     num_components: Annotated[
         int, typer.Option(min=1, help="Of the estimators that are trained.")
     ] = 64,
+    force: ForceOption = False,
 ) -> None:
     """Judge generated channels beside truth again (the floor) and a Gaussian.
 
@@ -74,23 +78,23 @@ def evaluate(
     if output.exists() and not output.is_dir():
         raise ValueError(f"output must be a folder, got the file {output}.")
     labels = tuple(name for name in group_by.split(",") if name)
-    _check_inputs(candidate, truth, {"train": train, "floor": floor}, labels)
-    start_tensorflow()
-    from commgen.evaluation import run_evaluation, save_evaluation
+    others = {"train": train, "floor": floor}
+    _check_inputs(candidate, truth, others, labels)
+    options = {"seed": seed, "n": n, "group_by": labels, "downstream": downstream}
+    options["num_components"] = num_components
+    told = {
+        **{"candidate": shown(candidate), "truth": shown(truth), **options},
+        "inputs": _digests({"candidate": candidate, "truth": truth, **others}),
+    }
+    with claimed_folder(output, told, "evaluation", force=force) as done:
+        if done:
+            say_done(output)
+            return
+        start_tensorflow()
+        from commgen.evaluation import run_evaluation, save_evaluation
 
-    found = run_evaluation(
-        candidate,
-        truth,
-        seed=seed,
-        train=train,
-        floor=floor,
-        n=n,
-        group_by=labels,
-        downstream=downstream,
-        num_components=num_components,
-        progress=True,
-    )
-    save_evaluation(output, found)
+        found = run_evaluation(candidate, truth, **others, **options, progress=True)
+        save_evaluation(output, found)
     console = Console()
     console.print(_table(found))
     for line in _told(found):
@@ -112,6 +116,17 @@ def _check_inputs(
             raise FileNotFoundError(f"{name} {path} is not there.")
     with sets.ChannelFile.open(truth) as file:
         check_labels(labels, file.labels)
+
+
+def _digests(paths: dict[str, Path | None]) -> dict[str, str]:
+    """Return the digest of each input by name: of a model folder, or of a file."""
+    from commgen.generative.files import model_digest
+
+    given = {name: path for name, path in paths.items() if path is not None}
+    return {
+        name: model_digest(path) if path.is_dir() else sha256(path)
+        for name, path in given.items()
+    }
 
 
 def _table(found: Any) -> Table:

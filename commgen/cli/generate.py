@@ -8,7 +8,10 @@ import typer
 from rich.console import Console
 
 import commgen.datasets as sets
-from commgen._npz import write_npz
+from commgen._files import shown
+from commgen._made import made_by
+from commgen._npz import npz_made, write_npz
+from commgen.cli._done import ForceOption, already_made, channels_made
 from commgen.cli._quiet import start_tensorflow
 
 
@@ -21,13 +24,14 @@ def generate(
         str | None,
         typer.Option(help="Such as los=1,distance_m=80; else as in training."),
     ] = None,
+    force: ForceOption = False,
 ) -> None:
     """Draw channels of unit mean power: a channel file (.h5) or the array h (.npz)."""
     if output.suffix not in (".h5", ".npz"):
         raise ValueError(f"output must end in .h5 or .npz, got {output}.")
-    from commgen.generative.files import model_file, read_card
+    from commgen.generative.files import model_digest, read_card
 
-    model_file(model)
+    digest = model_digest(model)
     card = read_card(model)
     if output.suffix == ".h5" and not {"layout", "meta"} <= set(card):
         raise ValueError(
@@ -35,25 +39,31 @@ def generate(
             "train writes them; write .npz instead."
         )
     given = _condition(condition, card, model)
+    told = {"model": shown(model), "n": n, "seed": seed, "condition": condition}
+    told["format"] = output.suffix
+    made = made_by("generate", told, {"content of model": digest})
+    read = npz_made if output.suffix == ".npz" else channels_made
+    if already_made(output, made, read, force=force):
+        return
     start_tensorflow()
     from commgen.generative import load_model
 
     prior = load_model(model)
     h = prior.sample(n, given, seed=seed)
     if output.suffix == ".npz":
-        write_npz(output, {"h": h}, compressed=True)
+        write_npz(output, {"h": h}, compressed=True, made=made)
     else:
         from commgen.datasets.events import to_array
 
         meta = sets.ChannelMeta.model_validate(card["meta"])
         source = (
-            f"drawn from {card['family']} model {model.name}, seed {seed}, learned "
+            f"drawn from {card['family']} model {shown(model)}, seed {seed}, learned "
             f"from: {meta.source}"
         )
         if condition is not None:
             source = f"{source}, under {condition}"
         meta = meta.model_copy(update={"source": source})
-        sets.write_channels(output, to_array(h, card["layout"]), meta, {})
+        sets.write_channels(output, to_array(h, card["layout"]), meta, {}, made=made)
     Console().print(f"{n:,} channels written to {output}", soft_wrap=True)
 
 

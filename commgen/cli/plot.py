@@ -5,7 +5,11 @@ from typing import Annotated
 
 import typer
 
-from commgen.cli._runs import old_layout
+from commgen._files import atomic_path
+from commgen._made import made_by
+from commgen._picture import mark_picture, picture_made
+from commgen.cli._done import ForceOption, already_made
+from commgen.cli._runs import old_layout, run_digests
 
 
 def plot(
@@ -14,8 +18,21 @@ def plot(
         Path | None,
         typer.Option("--output", "-o", help="PNG file; DIR/results.png by default."),
     ] = None,
+    force: ForceOption = False,
 ) -> None:
-    """Draw what a folder has counted so far."""
+    """Draw what a folder has counted so far.
+
+    Its own picture, DIR/results.png, is drawn again whenever it has changed.
+    """
     from commgen.montecarlo.campaign import plot_folder
 
-    typer.echo(f"drawn in {plot_folder(folder, output, old_layout=old_layout)}")
+    configs, states = run_digests([folder])
+    made = made_by("plot", configs, states)
+    path = output or folder / "results.png"
+    own = output is None or output.resolve() == (folder / "results.png").resolve()
+    if already_made(path, made, picture_made, force=force, goes_on=True, own=own):
+        return
+    with atomic_path(path) as temporary:
+        plot_folder(folder, temporary, old_layout=old_layout)
+        mark_picture(temporary, made)
+    typer.echo(f"drawn in {path}")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from commgen._outputs import check_output_folder
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli._runs import (
     RayOption,
@@ -29,6 +30,7 @@ def resume(
         resume as go_on,
     )
 
+    check_output_folder(folder)
     saved = load_saved(folder, find_kind)
     check_inputs(saved)
     finished = is_done(folder, saved)

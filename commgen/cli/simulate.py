@@ -6,10 +6,13 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from commgen._outputs import check_output_folder
+from commgen.cli._done import ForceOption
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli._runs import (
     RayOption,
     WorkersOption,
+    begin_anew,
     plan_table,
     show_campaign,
     show_run,
@@ -33,6 +36,7 @@ def simulate(
     ] = False,
     workers: WorkersOption = None,
     ray: RayOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Simulate a coded OFDM link with several channel estimators.
 
@@ -52,6 +56,10 @@ def simulate(
 
     loaded = load_campaign(config, LinkExperiment)
     check_inputs(loaded)
+    if output is not None and not dry_run:
+        check_output_folder(output)
+        if force:
+            begin_anew(output, loaded)
     start_tensorflow()
     from commgen.montecarlo.campaign import run_campaign
     from commgen.montecarlo.run import run_experiment

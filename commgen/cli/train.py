@@ -1,6 +1,8 @@
 """``commgen train``: fit a generative model to a channel file."""
 
+import json
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,8 +10,12 @@ import typer
 from rich.console import Console
 
 import commgen.datasets as sets
+from commgen._files import sha256, shown
+from commgen._made import made_by
+from commgen.cli._done import ForceOption
 from commgen.cli._quiet import start_tensorflow
-from commgen.generative.names import Family
+from commgen.cli._trained import already_trained, training_of
+from commgen.generative.names import NETWORKS, Family
 from commgen.measures.decibel import noise_variance
 
 Covariance = Literal["full", "toeplitz", "circulant", "low-rank"]
@@ -51,37 +57,45 @@ def train(
     ] = False,
     condition: ConditionOption = None,
     noisy_snr_db: NoisyOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Fit a generative model: a prior for estimators, and a source of channels.
 
     A training that was cut off goes on where it was when the same command runs again;
     its checkpoint and TensorBoard logs lie in OUTPUT.training.
     """
-    from commgen.generative.files import check_model_folder
-
     started = time.time()
     no = None if noisy_snr_db is None else noise_variance(_snr(noisy_snr_db))
     train_events, held_out = _read(data, validation, no or 0.0)
-    check_model_folder(output)
     given, told = _conditions(condition, train_events, held_out)
+    settings = {
+        **{"family": family, "seed": seed, "num_components": num_components},
+        **{"covariance": covariance, "num_epochs": num_epochs, "reversal": reversal},
+        **{"condition": condition, "noisy_snr_db": noisy_snr_db},
+    }
+    inputs = {"data": sha256(data)}
+    if validation is not None:
+        inputs["validation"] = sha256(validation)
+    made = made_by("train", {"name of data": shown(data), **settings}, inputs)
+    if already_trained(output, made, force=force):
+        return
     start_tensorflow()
     from commgen.channels.training import train_to_folder
 
-    model = train_to_folder(
-        train_events,
-        data,
-        output,
-        family,
-        seed=seed,
-        told=told,
-        validation=None if held_out is None else held_out.h,
-        no=no,
-        num_components=num_components,
-        covariance=covariance,
-        num_epochs=num_epochs,
-        symmetries=("phase", "reversal") if reversal else ("phase",),
+    options = {
+        "seed": seed,
+        "told": {**told, "made": json.loads(made)},
+        "validation": None if held_out is None else held_out.h,
+        "no": no,
+        "num_components": num_components,
+        "covariance": covariance,
+        "num_epochs": num_epochs,
+        "symmetries": ("phase", "reversal") if reversal else ("phase",),
         **given,
-    )
+    }
+    kept = training_of(output, made) if family in NETWORKS else nullcontext()
+    with kept:
+        model = train_to_folder(train_events, data, output, family, **options)
     told_size = f"{family} with {model.count_params():,} parameters, fitted to "
     told_size += f"{len(train_events.h):,} channels in {time.time() - started:.1f} s"
     Console().print(

@@ -8,6 +8,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from commgen import __version__
+from commgen._claims import claimed_folder
+from commgen.cli._done import ForceOption, say_done
 from commgen.cli._quiet import start_tensorflow
 
 
@@ -23,27 +26,36 @@ def validate(
         bool, typer.Option("--quick", help="Fewer draws, wider tolerances.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all draws.")] = 1,
+    force: ForceOption = False,
 ) -> None:
     """Compare the simulator with closed forms, bounds, and 3GPP's tables.
 
     Each line has what was measured with its interval, the reference, and a verdict; the
     exit code is 1 if one fails. A check that is done is not done again.
     """
-    from commgen.studies.validation.groups import known_groups
+    from commgen.studies.validation.groups import code_digest, known_groups
 
     groups = [part.strip() for part in only.split(",")] if only else None
     known_groups(groups)
-    start_tensorflow()
-    from commgen.studies.validation import run_validation, summary, table
+    settings = {"quick": quick, "seed": seed, "commgen": __version__}
+    of = {"groups": groups, "code": code_digest()}
+    with claimed_folder(output, settings, "validation", of=of, force=force) as done:
+        start_tensorflow()
+        from commgen.studies.validation import run_validation, summary, table
 
-    lines = run_validation(output, quick=quick, only=groups, seed=seed)
+        lines = run_validation(
+            output, quick=quick, only=groups, seed=seed, progress=not done
+        )
     console = Console()
     rows = table(lines)
     for group in dict.fromkeys(row["group"] for row in rows):
         console.print(_table(group, [row for row in rows if row["group"] == group]))
     counts = ", ".join(f"{n} {verdict}" for verdict, n in summary(lines).items() if n)
     console.print(counts, highlight=False)
-    console.print(f"written to {output}", soft_wrap=True, highlight=False)
+    if done:
+        say_done(output)
+    else:
+        console.print(f"written to {output}", soft_wrap=True, highlight=False)
     if any(line.verdict == "fail" for line in lines):
         raise typer.Exit(1)
 

@@ -27,6 +27,7 @@ def import_source(
     rows: np.ndarray | None = None,
     normalise: Normalise | None = None,
     progress: bool = True,
+    made: str | None = None,
 ) -> int:
     """Write a recording to a channel file, a few megabytes at a time.
 
@@ -46,6 +47,8 @@ def import_source(
         the source prefers.
     progress
         Whether to show a progress bar.
+    made
+        As in :meth:`~commgen.datasets.ChannelFile.create`.
 
     Returns
     -------
@@ -76,7 +79,8 @@ def import_source(
     ) as advance:
         walk = SourceWalk(source, rows, advance)
         power = walk.mean_power() if mode == "set" else None
-        with ChannelFile.create(path, _describe(source.meta, mode), kinds) as file:
+        described = _describe(source.meta, mode)
+        with ChannelFile.create(path, described, kinds, made=made) as file:
             for block, h in walk.blocks(scaled=mode != "none"):
                 labels = {name: source.labels[name][block] for name in source.kinds}
                 if mode == "packet":

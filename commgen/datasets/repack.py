@@ -23,7 +23,9 @@ _UWB_LOGS += [27, 29, 33, 34, 35, 36, 37, 40, 42, 43, 44, 46, 48, 51, 52, 56]
 _LOG_NAME = re.compile(r"d(\d\d)_p(\d\d)_l(\d\d)\.dat")
 
 
-def repack(name: str, clone: str | Path, folder: str | Path) -> Path:
+def repack(
+    name: str, clone: str | Path, folder: str | Path, *, made: str | None = None
+) -> Path:
     """Make the archive of a set from a clone of its repository.
 
     Parameters
@@ -34,6 +36,8 @@ def repack(name: str, clone: str | Path, folder: str | Path) -> Path:
         The repository, at the commit that the card names.
     folder
         Where the archive goes, under the name the importer looks for.
+    made
+        As of :func:`~commgen._npz.write_npz`.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def repack(name: str, clone: str | Path, folder: str | Path) -> Path:
     """
     path = Path(folder) / archive_of(name)
     arrays = _PACKERS[name][1](Path(clone))
-    write_npz(path, arrays, compressed=True)
+    write_npz(path, arrays, compressed=True, made=made)
     return path
 
 
@@ -58,9 +62,24 @@ def archive_of(name: str) -> str:
     return _PACKERS[name][0]
 
 
+def logs_of(name: str, clone: str | Path) -> list[Path]:
+    """Return the logs in a clone that the archive of a set is made from."""
+    archive_of(name)
+    return _LOGS[name](Path(clone))
+
+
+def _polyu_logs(clone: Path) -> list[Path]:
+    return sorted((clone / "01_rawdata").glob("d*/d*_p0[12]_l*.dat"))
+
+
+def _uwb_logs(clone: Path) -> list[Path]:
+    found = {path.stem: path for path in (clone / "results").glob("*.log")}
+    return [found[name] for name in sorted(map(str, _UWB_LOGS)) if name in found]
+
+
 def pack_polyu(clone: Path) -> dict[str, np.ndarray]:
     """Take the first 120 packets of 3 x 2 antennas of each log of periods 1 and 2."""
-    logs = sorted((clone / "01_rawdata").glob("d*/d*_p0[12]_l*.dat"))
+    logs = _polyu_logs(clone)
     blocks: list[dict[str, np.ndarray]] = []
     with progress_bar("packing", len(logs) or None, unit="logs") as advance:
         for path in logs:
@@ -85,8 +104,7 @@ def pack_polyu(clone: Path) -> dict[str, np.ndarray]:
 
 def pack_uwb(clone: Path) -> dict[str, np.ndarray]:
     """Take the first 60 impulse responses of 36 of the 57 logs, ordered as text."""
-    found = {path.stem: path for path in (clone / "results").glob("*.log")}
-    logs = [found[name] for name in sorted(map(str, _UWB_LOGS)) if name in found]
+    logs = _uwb_logs(clone)
     blocks = []
     with progress_bar("packing", len(logs) or None, unit="logs") as advance:
         for path in logs:
@@ -135,6 +153,10 @@ _HEADER_KEYS = ("HLP", "NTH", "RSL", "FSL")
 _PACKERS: Mapping[str, tuple[str, Callable[[Path], dict[str, np.ndarray]]]] = {
     "wifi_polyu_mimo": (polyu.ARCHIVE, pack_polyu),
     "uwb_apartment_cir": (uwb.ARCHIVE, pack_uwb),
+}
+_LOGS: Mapping[str, Callable[[Path], list[Path]]] = {
+    "wifi_polyu_mimo": _polyu_logs,
+    "uwb_apartment_cir": _uwb_logs,
 }
 
 

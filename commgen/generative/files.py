@@ -1,5 +1,6 @@
 """Model folders: ``model.keras`` and ``card.json``, loaded without running code."""
 
+import hashlib
 import json
 import shutil
 import zipfile
@@ -7,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from commgen import __version__
-from commgen._files import atomic_folder, check_folder, read_json, write_json
+from commgen._files import atomic_folder, check_folder, read_json, sha256, write_json
 from commgen._replace import recover_folder
 from commgen._signals import held_signals
 
 MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"
+_COSTS = ("wall_seconds", "cpu_seconds")
 
 
 def save_model(model: Any, path: Path, card: dict | None = None) -> None:
@@ -107,3 +109,11 @@ def read_card(path: str | Path) -> dict:
     if not isinstance(card, dict):
         raise ValueError(f"{file} must hold a JSON object, got {type(card).__name__}.")
     return card
+
+
+def model_digest(path: str | Path) -> str:
+    """Return a digest of the model at ``path`` and its card, but for what it cost."""
+    facts = {k: v for k, v in read_card(path).items() if k not in _COSTS}
+    text = json.dumps(facts, sort_keys=True)
+    whole = f"{sha256(model_file(path))} {text}"
+    return hashlib.sha256(whole.encode()).hexdigest()

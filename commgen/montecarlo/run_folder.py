@@ -10,12 +10,21 @@ from commgen.montecarlo.counts import CountedBatch
 from commgen.montecarlo.tally import Tally
 
 
-def save_state(path: Path, tally: Tally, waiting: Iterable[CountedBatch] = ()) -> None:
-    """Write ``tally``, and batches that wait for their turn, in one step."""
+def save_state(
+    path: Path,
+    tally: Tally,
+    waiting: Iterable[CountedBatch] = (),
+    *,
+    synced: bool = True,
+) -> None:
+    """Write ``tally``, and batches that wait for their turn, in one step.
+
+    ``synced`` is that of :func:`~commgen._files.atomic_path`.
+    """
     arrays = _flat(tally)
     for batch in waiting:
         arrays |= {f"{batch.batch}/{name}": v for name, v in _flat(batch).items()}
-    write_npz(path, arrays)
+    write_npz(path, arrays, synced=synced)
 
 
 def load_state(path: Path) -> tuple[Tally, list[CountedBatch]]:

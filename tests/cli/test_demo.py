@@ -78,7 +78,7 @@ def test_folder_of_another_demo_is_refused(tmp_path):
     claim_folder(tmp_path / "demo", {"seed": 1}, "demo")
     claim_folder(tmp_path / "demo", {"seed": 1}, "demo")
     with pytest.raises(
-        ValueError, match=r'holds a demo of another.*"seed": 1} there, {"seed": 2} here'
+        ValueError, match=r"holds a demo of another.* \(seed: 1 there, 2 here\)"
     ):
         claim_folder(tmp_path / "demo", {"seed": 2}, "demo")
 

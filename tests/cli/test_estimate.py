@@ -14,7 +14,7 @@ def estimate(commgen, model, tmp_path):
         np.savez(tmp_path / "y.npz", **arrays)
         result = commgen(
             *("estimate", "--model", model),
-            *("-i", tmp_path / "y.npz", "-o", tmp_path / "h.npz"),
+            *("-i", tmp_path / "y.npz", "-o", tmp_path / "h.npz", "--force"),
         )
         assert f"{len(arrays['y'])} channels estimated" in result.out
         with np.load(tmp_path / "h.npz", allow_pickle=False) as file:
@@ -169,7 +169,7 @@ def run(commgen, tmp_path):
 
     def call(*options, **arrays):
         np.savez(tmp_path / "y.npz", **arrays)
-        paths = ("-i", tmp_path / "y.npz", "-o", tmp_path / "h.npz")
+        paths = ("-i", tmp_path / "y.npz", "-o", tmp_path / "h.npz", "--force")
         said = commgen("estimate", *options, *paths).out
         with np.load(tmp_path / "h.npz", allow_pickle=False) as file:
             return {name: file[name] for name in file.files}, said
@@ -265,7 +265,7 @@ def test_an_old_name_is_taken_and_told(commgen, received, model, tmp_path):
     found = {}
     for name in ("noise_corr", "noise_shape"):
         np.savez(tmp_path / "y.npz", y=y, no=no, **{name: np.eye(8)})
-        paths = ("-i", tmp_path / "y.npz", "-o", tmp_path / "h.npz")
+        paths = ("-i", tmp_path / "y.npz", "-o", tmp_path / "h.npz", "--force")
         told = commgen("estimate", "--model", model, *paths).err
         with np.load(tmp_path / "h.npz", allow_pickle=False) as file:
             found[name] = file["h_hat"]

@@ -19,7 +19,7 @@ def test_evaluate_tells_what_a_model_is_worth(commgen, model, toy, draw, tmp_pat
     assert "nearest neighbours (0.5 is best)" in result.out
     assert "truth again: one half of the truth against the other" in result.out
     names = {path.name for path in (tmp_path / "report").iterdir()}
-    assert names == {"report.csv", "report.png", "card.json"}
+    assert names == {"report.csv", "report.png", "card.json", "evaluation.json"}
 
 
 def test_evaluate_runs_what_is_downstream(commgen, toy, draw, tmp_path):

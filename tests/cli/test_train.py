@@ -1,6 +1,7 @@
 """``commgen train`` and ``commgen generate``."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -30,8 +31,8 @@ def test_train_lmmse_is_the_sample_covariance(commgen, toy, tmp_path):
     np.testing.assert_allclose(found[0], expected[0], atol=1e-6)
 
 
-def test_train_diffusion_and_go_on(commgen, tmp_path, draw):
-    """Trained once; the same command again finds it done, another one is refused."""
+def test_train_diffusion_and_go_on(commgen, refused, tmp_path, draw):
+    """Trained once; what is cut off before the end goes on, another one is refused."""
     meta = ChannelMeta(domain="frequency", subcarrier_spacing_hz=1e3)
     write_channels(tmp_path / "h.h5", draw(60, 1)[..., :4] * 2**0.5, meta, {})
     command = ["train", tmp_path / "h.h5", "-o", tmp_path / "m", "--num-epochs", 1]
@@ -39,12 +40,20 @@ def test_train_diffusion_and_go_on(commgen, tmp_path, draw):
     commgen(*command)
     first = load_model(tmp_path / "m").get_weights()
     assert (tmp_path / "m.training" / "checkpoint.npz").is_file()
-    commgen(*command)
+    assert "already done: " in commgen(*command).out
+    told = refused(*command, "--seed", 5)
+    assert told == f"{tmp_path}/m exists (seed: 0 there, 5 here); --force replaces it."
+    shutil.rmtree(tmp_path / "m")  # as if killed before it was saved
+    told = refused(*command, "--seed", 5)
+    assert "m.training holds another training (seed: 0 there, 5 here)" in told
+    assert "training " not in commgen(*command).err  # all steps are done
     second = load_model(tmp_path / "m").get_weights()
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a, b)
+    # A checkpoint of before they said what had begun it.
+    shutil.rmtree(tmp_path / "m")
+    (tmp_path / "m.training" / "made.json").unlink()
     told = commgen(*command, "--seed", 5, code=2).err.splitlines()[-1]
-    assert told.startswith("error: ")
     assert "is the checkpoint of another model, data set, seed" in told
 
 
@@ -201,7 +210,7 @@ def test_train_from_noisy_pilots(commgen, refused, toy, tmp_path, draw):
     told = refused(*command[:-1], 99)
     assert told == "noisy-snr-db must lie between -30 and 60, got 99."
     command[command.index("gmm")] = "wgan"
-    told = refused(*command)
+    told = refused(*command, "--force")
     assert told.startswith("no must be None, since WassersteinGAN learns from clean")
 
 

@@ -146,7 +146,7 @@ def test_nothing_is_replaced_unasked(run, array, tmp_path):
         ["import", array, "-o", path, "--sample-rate-hz", 1],
         ["make", "umi64", "-o", path, "-n", 1, "--seed", 1],
     ):
-        with pytest.raises(FileExistsError, match=r"exists; --force replaces it"):
+        with pytest.raises(FileExistsError, match=r"exists \(damaged, .*\); --force"):
             run(*command)
     assert path.read_text() == "mine"
 

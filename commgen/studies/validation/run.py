@@ -1,12 +1,10 @@
 """The validation: all checks, each done once."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-import commgen
 from commgen._checks import check_int
 from commgen._progress import progress_bar
 from commgen.studies.stages import Stages
@@ -15,14 +13,11 @@ from commgen.studies.validation.capacity import CODED, coded_lines, ergodic_line
 from commgen.studies.validation.clusters import CLUSTERS, cluster_lines
 from commgen.studies.validation.codes import code_lines, decoder_lines
 from commgen.studies.validation.fading import fading_lines, spectrum_lines
-from commgen.studies.validation.groups import known_groups
+from commgen.studies.validation.groups import code_digest, known_groups
 from commgen.studies.validation.line import Line
 from commgen.studies.validation.report import save_lines
 from commgen.studies.validation.size import QUICK, ValidationSize
 from commgen.studies.validation.uncoded import NAMES, uncoded_lines
-
-# What a result depends on: the packages that the checks run through.
-_CODE = ("measures", "coding", "frame", "channels", "phy", "studies/validation")
 
 
 @dataclass(frozen=True)
@@ -85,7 +80,7 @@ def run_validation(
     size = QUICK if quick else ValidationSize()
     checks = [c for c in all_checks(size, seed) if c.group in known_groups(only)]
     stages = Stages(Path(folder) / "checks")
-    depends_on = {"size": asdict(size), "seed": seed, "code": _code_digest()}
+    depends_on = {"size": asdict(size), "seed": seed, "code": code_digest()}
     lines: list[Line] = []
     with progress_bar(
         "validate", len(checks), unit="checks", enabled=progress
@@ -147,14 +142,3 @@ def all_checks(size: ValidationSize, seed: int) -> list[Check]:
 
 def _as_json(check: Check) -> list[dict]:
     return [line.as_json() for line in check.lines()]
-
-
-def _code_digest() -> str:
-    """SHA-256 of the sources that decide the results."""
-    root = Path(commgen.__file__).parent
-    digest = hashlib.sha256()
-    for room in _CODE:
-        for path in sorted((root / room).rglob("*.py")):
-            digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
