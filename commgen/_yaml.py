@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from commgen._inputs import read_input_text
+from commgen._inputs import check_input, read_input_text
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -24,7 +24,15 @@ _LIMITS = {
 _OWN_RULE = re.compile(r"^([A-Za-z_][\w.]*) ((?:must|needs) .*)$", re.DOTALL)
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+# More than any configuration needs. Aliases count as what they stand for: a few lines
+# of them, each in the next, would make more values than there is memory.
+_MAX_BYTES = 2**20
+_MAX_DEPTH = 50
+_MAX_VALUES = 100_000
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _UniqueKeyLoader(_Loader):
     """Safe loader that refuses a key given twice, of which YAML keeps the last."""
 
     def construct_mapping(self, node, deep=False):
@@ -32,6 +40,8 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         for key_node, _ in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 continue  # no key of ours, and refused by the parent
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise ValueError(
@@ -50,12 +60,14 @@ def read_yaml(path: str | Path) -> Any:
     OSError
         If the file cannot be read.
     ValueError
-        If it is not YAML, or a key is given twice.
+        If it is not YAML, a key is given twice, or there is more of it than a
+        configuration can have: 1 MiB, 100,000 values, 50 of them in each other.
     """
     path = Path(path)
     try:
-        text = read_input_text(path)
-        return yaml.load(text, Loader=_UniqueKeyLoader)
+        if (size := check_input(path).stat().st_size) > _MAX_BYTES:
+            raise ValueError(f"YAML must be at most {_MAX_BYTES} bytes, got {size}")
+        return _load(read_input_text(path))
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not a text file: {error}.") from None
     except yaml.YAMLError as error:
@@ -65,6 +77,50 @@ def read_yaml(path: str | Path) -> Any:
         raise ValueError(f"{path} is not valid YAML: too deep.") from None
     except ValueError as error:
         raise ValueError(f"{path}, {error}.") from None
+
+
+def _load(text: str) -> Any:
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        _check_depth(depth)
+    loader = _UniqueKeyLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _measure(node, {})
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _check_depth(depth: int) -> None:
+    if depth > _MAX_DEPTH:
+        raise ValueError(f"values must be at most {_MAX_DEPTH} deep in each other")
+
+
+def _measure(node: Any, known: dict[int, tuple[int, int] | None]) -> tuple[int, int]:
+    """Return number and depth of the values in a node, aliases written out."""
+    if id(node) not in known:
+        known[id(node)] = None
+        parts = [] if isinstance(node, yaml.ScalarNode) else node.value
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in node.value for part in pair]
+        found = [_measure(part, known) for part in parts]
+        count = 1 + sum(count for count, _ in found)
+        depth = 1 + max((depth for _, depth in found), default=0)
+        if count > _MAX_VALUES:
+            raise ValueError(
+                f"there must be at most {_MAX_VALUES:,} values, aliases written out"
+            )
+        _check_depth(depth - 1)
+        known[id(node)] = count, depth
+    measured = known[id(node)]
+    if measured is None:
+        raise ValueError("an alias must not stand for what it is in")
+    return measured
 
 
 def write_yaml(data: Any) -> str:

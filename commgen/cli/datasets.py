@@ -207,7 +207,8 @@ def _channel_config(name: str) -> Any:
     if Path(name).suffix in (".yaml", ".yml"):
         content = read_yaml(name)
         if not isinstance(content, dict):
-            raise ValueError(f"{name} must hold keys and values, got {content!r}.")
+            kind = type(content).__name__
+            raise ValueError(f"{name} must hold keys and values, got {kind}.")
     return parse_channel_config(content)
 
 

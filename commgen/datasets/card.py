@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from commgen._inputs import read_input_text
+from commgen._yaml import read_yaml
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -100,11 +99,7 @@ class Card(_Strict):
 def read_card(path: str | Path) -> Card:
     """Read a card; ValueError with the file and the key where it is not valid."""
     try:
-        content = yaml.safe_load(read_input_text(path))
-        return Card.model_validate(content)
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path} is not a data card: {reason}.") from error
+        return Card.model_validate(read_yaml(path))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "card"

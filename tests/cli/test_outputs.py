@@ -26,7 +26,9 @@ class Verb:
 
 
 VERBS = {
-    "datasets make": Verb("datasets make rayleigh -n 20 --seed 1 -o OUT", "c.h5", "-n 21"),
+    "datasets make": Verb(
+        "datasets make rayleigh -n 20 --seed 1 -o OUT", "c.h5", "-n 21"
+    ),
     "datasets import": Verb(
         "datasets import h.npz --sample-rate-hz 1 -o OUT", "c.h5", "--normalise set"
     ),

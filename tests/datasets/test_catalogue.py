@@ -155,5 +155,5 @@ def test_refuses_cards(card_file, changes, message):
 
 def test_refuses_what_is_not_yaml(tmp_path):
     (tmp_path / "card.yaml").write_text("a: [")
-    with pytest.raises(ValueError, match=r"card\.yaml is not a data card: while"):
+    with pytest.raises(ValueError, match=r"card\.yaml is not valid YAML: while"):
         read_card(tmp_path / "card.yaml")

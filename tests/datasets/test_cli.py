@@ -248,7 +248,7 @@ def test_makes_recipes_scenarios_and_configurations(run, channels, tmp_path):
     [
         ("scenario: tdl\nspeed: 3", r"tdl\.speed"),
         ("a: [", "is not valid YAML: while"),
-        ("tdl", "must hold keys and values, got 'tdl'"),
+        ("tdl", "must hold keys and values, got str"),
     ],
 )
 def test_make_refuses_configurations(run, tmp_path, text, message):
