@@ -13,6 +13,9 @@ from commgen._outputs import check_file, check_parent
 from commgen._replace import recover_folder, replace_folder, sync, sync_tree, take_after
 from commgen._temporary import temporary_file, temporary_folder
 
+# Of a process that works in a folder, see montecarlo/lock.py.
+LOCK_FILE = ".lock"
+
 
 @contextmanager
 def atomic_path(path: str | Path, *, synced: bool = True) -> Iterator[Path]:
@@ -165,7 +168,7 @@ def check_folder(
                 f"{folder} holds a {what} of another configuration{told}; choose "
                 "another folder, or remove it."
             )
-    elif folder.is_dir() and any(folder.iterdir()):
+    elif folder.is_dir() and {p.name for p in folder.iterdir()} - {LOCK_FILE}:
         raise ValueError(
             f"{folder} is not empty and holds no {what}; choose another folder."
         )

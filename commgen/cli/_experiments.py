@@ -12,7 +12,7 @@ KINDS: dict[str, type[Experiment]] = {"link": LinkExperiment}
 def find_kind(data: Any) -> type[Experiment]:
     """Return the class of the experiment that plain values configure."""
     name = data.get("experiment", "link") if isinstance(data, dict) else "link"
-    if name not in KINDS:
+    if not isinstance(name, str) or name not in KINDS:
         known = ", ".join(KINDS)
         raise ValueError(f"experiment must be one of {known}, got {name!r}.")
     return KINDS[name]

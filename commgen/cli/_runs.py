@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from commgen._claims import clear_folder
-from commgen._files import read_json, sha256, shown
+from commgen._files import sha256, shown
 from commgen.cli._done import say_done
-from commgen.cli._experiments import experiments_of
 
 WorkersOption = Annotated[
     int | None,
@@ -76,7 +75,7 @@ def _say_where(result: Any, *, was_done: bool) -> None:
 def run_digests(folders: Sequence[Path]) -> tuple[dict[str, str], dict[str, str]]:
     """Return digests of what runs are, and of what they have counted, by name."""
     from commgen.montecarlo.campaign.saved import CAMPAIGN_FILE
-    from commgen.montecarlo.run import CONFIG_FILE, STATE_FILE
+    from commgen.montecarlo.home import CONFIG_FILE, STATE_FILE
 
     configs, states = {}, {}
     for number, folder in enumerate(folders):
@@ -96,24 +95,15 @@ def begin_anew(folder: Path, loaded: Any) -> None:
     One that was cut off, of the same configuration and inputs, goes on. What is no run
     stays, for the engine to refuse.
     """
-    from commgen.montecarlo.campaign import is_done
+    from commgen.montecarlo.campaign import goes_on
     from commgen.montecarlo.campaign.saved import CAMPAIGN_FILE
-    from commgen.montecarlo.run import CONFIG_FILE
+    from commgen.montecarlo.home import CONFIG_FILE
 
     for name in (CAMPAIGN_FILE, CONFIG_FILE):
-        path = folder / name
-        if path.is_file():
-            same = path.read_text(encoding="utf-8") == loaded.dump()
-            if not same or is_done(folder, loaded) or _inputs_changed(folder, loaded):
+        if (folder / name).is_file():
+            if not goes_on(loaded, folder):
                 clear_folder(folder, name)
             return
-
-
-def _inputs_changed(folder: Path, loaded: Any) -> bool:
-    cards = [*folder.glob("card.json"), *folder.glob("points/*/card.json")]
-    known = {k: v for c in cards for k, v in read_json(c)["inputs_sha256"].items()}
-    paths = {str(p): p for e in experiments_of(loaded) for p in e.inputs()}
-    return any(sha256(paths[name]) != known[name] for name in paths.keys() & known)
 
 
 def _result_table(rows: list[dict[str, Any]]) -> Table:

@@ -20,6 +20,13 @@ def resume(
     folder: Annotated[Path, typer.Argument(help="Run or campaign folder.")],
     workers: WorkersOption = None,
     ray: RayOption = None,
+    other_versions: Annotated[
+        bool,
+        typer.Option(
+            "--other-versions",
+            help="Go on although Python or a package has another version than before.",
+        ),
+    ] = False,
 ) -> None:
     """Go on with what was interrupted; the results are those of one go."""
     from commgen.cli._experiments import check_inputs, find_kind
@@ -37,7 +44,7 @@ def resume(
     if not finished:
         start_tensorflow()
     with with_workers(*((None, None) if finished else (workers, ray))) as pool:
-        result = go_on(folder, find_kind, workers=pool)
+        result = go_on(folder, find_kind, workers=pool, other_versions=other_versions)
     if isinstance(result, CampaignResult):
         show_campaign(result)
     else:

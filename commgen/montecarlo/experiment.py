@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from commgen._yaml import validate, write_yaml
+from commgen.montecarlo.content import digest
 from commgen.montecarlo.counts import CountedBatch
 from commgen.montecarlo.layout import Layout
 from commgen.montecarlo.rows import result_rows
@@ -137,8 +138,20 @@ class Experiment(ABC):
         """
 
     def inputs(self) -> Sequence[Path]:
-        """Return the files that it reads; a run goes on only with the same ones."""
+        """Return the files and folders that it reads, in the order it names them.
+
+        A run goes on only with the same ones, as :meth:`digest` knows them.
+        """
         return ()
+
+    def digest(self, path: Path) -> str:
+        """Return what tells the content of an input, or of what was made for a run.
+
+        By default it is the SHA-256 of the file, or of the files of a folder. Where a
+        file has a checksum of its content, which does not change when it is made anew,
+        that is better.
+        """
+        return digest(path)
 
     def check_inputs(self) -> None:
         """Raise FileNotFoundError for the first input that is not there."""

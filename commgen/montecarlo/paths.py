@@ -1,5 +1,6 @@
 """Plain values by dotted key, and the paths among them."""
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -23,16 +24,26 @@ def resolve_paths(data: Any, folder: Path, path_keys: PathKeys) -> Any:
     -------
     data
     """
+    return change_paths(data, path_keys, lambda path: absolute(path, folder))
+
+
+def change_paths(data: Any, path_keys: PathKeys, change: Callable[[str], str]) -> Any:
+    """Replace the paths among plain values, in place, and return these."""
     for key in path_keys(data):
         value = get_value(data, key)
         if isinstance(value, str):
-            set_value(data, key, absolute(value, folder))
+            set_value(data, key, change(value))
     return data
 
 
 def absolute(path: str, folder: Path) -> str:
     """Return a path that is relative to ``folder``, or to a home, as an absolute."""
-    return str(folder / Path(path).expanduser())
+    return os.path.normpath(folder / Path(path).expanduser())
+
+
+def relative(path: str | Path, folder: Path) -> str:
+    """Return a path relative to ``folder``: both may move together."""
+    return os.path.relpath(path, folder.resolve())
 
 
 def get_value(data: Any, key: str) -> Any:

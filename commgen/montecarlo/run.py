@@ -5,22 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commgen._files import check_folder, sha256, write_text
 from commgen._progress import progress_bar
-from commgen._replace import sync
-from commgen.montecarlo.card import RunCard
 from commgen.montecarlo.experiment import Experiment
+from commgen.montecarlo.home import RunHome
 from commgen.montecarlo.layout import Layout
+from commgen.montecarlo.lock import FolderLock
 from commgen.montecarlo.monte_carlo import MonteCarlo
 from commgen.montecarlo.results import results_of, write_results
-from commgen.montecarlo.run_folder import load_state, save_state
 from commgen.montecarlo.tally import Tally
 from commgen.montecarlo.workers import Workers
-
-CONFIG_FILE = "config.yaml"
-STATE_FILE = "state.npz"
-# Waiting for the disk after each of many short batches would cost more than 2 %.
-_SYNC_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -54,13 +47,15 @@ def run_experiment(
     *,
     progress: bool = True,
     workers: Workers | None = None,
+    other_versions: bool = False,
 ) -> RunResult:
     """Run an experiment into ``folder``, or go on where an earlier run stopped.
 
     The folder then holds ``config.yaml``, the tables of the experiment
     (``results.csv``), ``readings.csv``, ``results.png``, ``card.json``, ``state.npz``
     (saved after every batch: from it a killed run resumes, with the same results) and,
-    in ``models``, what was made for it.
+    in ``models``, what was made for it. It goes on only with what its counts were made
+    of: configuration, content of the inputs, models, and versions.
 
     Parameters
     ----------
@@ -72,47 +67,67 @@ def run_experiment(
         Show a progress bar on standard error.
     workers
         Processes that compute; by default this one does. The results are the same.
+    other_versions
+        Go on although Python, commgen or a package has another version than when the
+        run began; the card then has both.
 
     Raises
     ------
     ValueError
-        If the folder holds something else, another configuration, or inputs that have
-        changed since; or the experiment does not fit its data. Nothing is written
-        then.
+        If the folder holds something else, another configuration, counts of another
+        run, or inputs that have changed since; or the experiment does not fit its
+        data. Nothing is written then.
+    BlockingIOError
+        If another run is at work in the folder.
     OSError
-        If a file is missing or the folder cannot be written; what is there stays.
+        If a file is missing, the folder cannot be written, or is removed meanwhile;
+        what is there stays.
     """
-    folder, layout = Path(folder), experiment.layout
-    check_folder(folder, "run", CONFIG_FILE, experiment.dump())
-    inputs = {str(path): sha256(path) for path in experiment.inputs()}
-    card = RunCard(folder, experiment, inputs)
-    card.check_inputs()
-    if card.done:
-        rows, found = results_of(experiment, load_state(folder / STATE_FILE)[0])
-        return RunResult(folder, layout, rows, found, was_done=True)
-    clock, models = _Clock(), folder / "models"
+    home = RunHome(experiment, Path(folder))
+    if home.card.before.done:
+        return _result(home, home.read_finished(), was_done=True)
+    clock = _Clock()
+    with FolderLock(home.folder) as lock:
+        home = RunHome(experiment, Path(folder))  # another run may have ended meanwhile
+        if home.card.before.done:
+            return _result(home, home.read_finished(), was_done=True)
+        state = home.read_unfinished(other_versions=other_versions)
 
-    def keep() -> Path:
-        write_text(folder / CONFIG_FILE, experiment.dump())
-        card.write(done=False, **clock.spent())
-        return models
+        def keep() -> Path:
+            lock.take()
+            home.begin(**clock.spent())
+            return home.models
 
-    simulator = experiment.build(keep)
-    if not (folder / CONFIG_FILE).is_file():
-        keep()
-    executor = workers.serve(experiment, models) if workers is not None else None
-    state = folder / STATE_FILE
-    tally, waiting = load_state(state) if state.exists() else (None, [])
-    monte_carlo = MonteCarlo(
-        simulator, experiment.sweep, tally=tally, waiting=waiting, executor=executor
-    )
-    try:
-        _sweep(monte_carlo, state, progress)
-    finally:  # also when interrupted: what was spent was spent
-        card.write(done=False, **clock.spent(executor))
-    rows, found = write_results(folder, experiment, monte_carlo.tally)
-    card.write(done=True, **clock.spent(executor))
-    return RunResult(folder, layout, rows, found, was_done=False)
+        simulator = experiment.build(keep)
+        if not home.begun:
+            keep()
+        home.check_models(state)
+        executor = workers.serve(experiment, home.models) if workers else None
+        monte_carlo = MonteCarlo(
+            simulator,
+            experiment.sweep,
+            tally=state.tally if state else None,
+            waiting=state.waiting if state else (),
+            executor=executor,
+        )
+        try:
+            _sweep(monte_carlo, home, lock, progress)
+        finally:  # also when interrupted: what was spent was spent
+            if lock.holds:
+                home.card.write(done=False, **clock.spent(executor))
+        result = _result(home, monte_carlo.tally, was_done=False)
+        home.card.write(done=True, **clock.spent(executor))
+        return result
+
+
+def _result(home: RunHome, tally: Tally, *, was_done: bool) -> RunResult:
+    """Return what was found, and write its tables unless they are there."""
+    experiment = home.experiment
+    if was_done:
+        rows, found = results_of(experiment, tally)
+    else:
+        rows, found = write_results(home.folder, experiment, tally)
+    return RunResult(home.folder, experiment.layout, rows, found, was_done)
 
 
 class _Clock:
@@ -130,8 +145,10 @@ class _Clock:
         }
 
 
-def _sweep(monte_carlo: MonteCarlo, state: Path, progress: bool) -> None:
-    """Run all batches, and save the tally after each, on disk once a second."""
+def _sweep(
+    monte_carlo: MonteCarlo, home: RunHome, lock: FolderLock, progress: bool
+) -> None:
+    """Run all batches, and save the tally after each."""
     num_points = monte_carlo.pending.size
     per_batch = monte_carlo.num_blocks_per_batch
     done = monte_carlo.tally.num_batches
@@ -143,19 +160,14 @@ def _sweep(monte_carlo: MonteCarlo, state: Path, progress: bool) -> None:
     ) as advance:
         advance(done * per_batch)
 
-        synced = float("-inf")
-
         def after_batch(tally: Tally) -> None:
-            nonlocal done, synced
+            nonlocal done
             num_pending = int(monte_carlo.pending.sum())
             note = f"{num_pending} of {num_points} points to go"
             advance((tally.num_batches - done) * per_batch, note=note)
             done = tally.num_batches
-            now = time.monotonic()
-            due = now >= synced + _SYNC_SECONDS
-            synced = now if due else synced
-            save_state(state, tally, monte_carlo.waiting.values(), synced=due)
+            lock.check()
+            home.save(tally, monte_carlo.waiting.values())
 
         monte_carlo.run(after_batch=after_batch)
-    if state.exists():
-        sync(state)
+    home.sync()

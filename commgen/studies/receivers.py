@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commgen._files import sha256
 from commgen._progress import progress_bar
 from commgen._tables import write_csv
 from commgen.montecarlo.monte_carlo import MonteCarlo
@@ -73,7 +72,7 @@ def receiver_study(
             f"baselines must name estimators, {names}, got {unknown[0]!r}."
         )
     experiment = LinkExperiment(config, jit_compile=jit_compile)
-    inputs = {str(path): sha256(path) for path in experiment.inputs()}
+    inputs = {path.name: experiment.digest(path) for path in experiment.inputs()}
     run = MonteCarlo(experiment.build(), experiment.sweep)
     total = run.num_batches
     with progress_bar(

@@ -120,7 +120,7 @@ def test_a_saved_state_goes_on_with_what_came_early(tmp_path):
         part.run_batch()
     assert part.waiting
     save_state(tmp_path / "state.npz", part.tally, part.waiting.values())
-    tally, waiting = load_state(tmp_path / "state.npz")
+    tally, waiting, _ = load_state(tmp_path / "state.npz")
     assert [batch.batch for batch in waiting] == sorted(part.waiting)
     sweep = SweepConfig(**SWEEP)
     rest = MonteCarlo(coin(sweep), sweep, tally=tally, waiting=waiting)
@@ -203,7 +203,7 @@ def test_batches_of_an_older_version_are_computed_again(tmp_path):
         for batch in part.waiting.values()
     ]
     save_state(tmp_path / "state.npz", part.tally, old)
-    tally, waiting = load_state(tmp_path / "state.npz")
+    tally, waiting, _ = load_state(tmp_path / "state.npz")
     assert old
     assert waiting == []
     sweep = SweepConfig(**SWEEP)

@@ -11,6 +11,7 @@ from .config import (
 from .plan import Plan as Plan, plan_experiment as plan_experiment
 from .run import (
     CampaignResult as CampaignResult,
+    goes_on as goes_on,
     resume as resume,
     run_campaign as run_campaign,
 )

@@ -4,14 +4,20 @@ import contextlib
 import copy
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from commgen._yaml import read_yaml, write_yaml
 from commgen.montecarlo.experiment import Experiment
-from commgen.montecarlo.paths import absolute, resolve_paths, set_value
+from commgen.montecarlo.paths import (
+    absolute,
+    change_paths,
+    relative,
+    resolve_paths,
+    set_value,
+)
 
 _MAX_POINTS = 10_000
 _NAME = re.compile(r"^[A-Za-z][\w.-]*$")
@@ -81,6 +87,7 @@ class CampaignConfig:
                 - {name: fast, link.num_bits_per_symbol: 6, link.coderate: 0.8}
         """
         check_grid(grid, reserved=kind.reserved)
+        grid = {axis: _named(axis, grid[axis], base, kind) for axis in grid}
         points = []
         for labels, settings in grid_points(grid):
             changed = copy.deepcopy(base)
@@ -96,11 +103,28 @@ class CampaignConfig:
         titles = [point.title for point in points]
         if len(set(titles)) < len(titles):
             raise ValueError("grid must have values that differ on every axis.")
-        return cls(base, dict(grid), tuple(points))
+        return cls(base, grid, tuple(points))
 
-    def dump(self) -> str:
-        """Return the campaign as YAML; :func:`load_campaign` reads it."""
-        return write_yaml({**self.base, "grid": self.grid})
+    @property
+    def kind(self) -> type[Experiment]:
+        """Class of the experiments."""
+        return type(self.points[0].experiment)
+
+    def dump(self, folder: Path | None = None) -> str:
+        """Return the campaign as YAML; :func:`load_campaign` reads it.
+
+        Parameters
+        ----------
+        folder
+            Where it will lie: its paths are relative to that. None: as they are.
+        """
+        base, grid = copy.deepcopy(self.base), self.grid
+        if folder is not None:
+            grid = _change_grid(
+                grid, base, self.kind, lambda path: relative(path, folder)
+            )
+            change_paths(base, self.kind.path_keys, lambda path: relative(path, folder))
+        return write_yaml({**base, "grid": grid})
 
 
 def load_campaign(
@@ -129,8 +153,8 @@ def load_campaign(
     if grid is None:
         return kind.parse(data)
     check_grid(grid, reserved=kind.reserved)
-    for axis, values in grid.items():
-        grid[axis] = [_resolved(axis, value, data, folder, kind) for value in values]
+    grid = {axis: _named(axis, grid[axis], data, kind) for axis in grid}
+    grid = _change_grid(grid, data, kind, lambda path: absolute(path, folder))
     return CampaignConfig.of(data, grid, kind)
 
 
@@ -144,20 +168,51 @@ def grid_points(grid: Any) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
         yield labels, settings
 
 
-def _resolved(axis: str, value: Any, base: Any, folder: Path, kind: Any) -> Any:
-    """Make the paths among the values of an axis absolute."""
+def _change_grid(
+    grid: dict[str, list[Any]],
+    base: Any,
+    kind: type[Experiment],
+    change: Callable[[str], str],
+) -> dict[str, list[Any]]:
+    """Return a grid with other paths."""
+    return {
+        axis: [_changed(axis, value, base, kind, change) for value in values]
+        for axis, values in grid.items()
+    }
+
+
+def _changed(
+    axis: str, value: Any, base: Any, kind: type[Experiment], change: Any
+) -> Any:
     settings, _ = _settings(axis, value)
+    paths = _paths(settings, base, kind)
+    moved = {key: change(settings[key]) for key in paths}
+    return {**value, **moved} if isinstance(value, dict) else moved.get(axis, value)
+
+
+def _named(axis: str, values: Any, base: Any, kind: type[Experiment]) -> list[Any]:
+    """Give paths on an axis the names by which tables call them: not where they lie."""
+    bare = [
+        not isinstance(value, dict) and bool(_paths({axis: value}, base, kind))
+        for value in values
+    ]
+    names = [Path(v).name if own else v for v, own in zip(values, bare, strict=True)]
+    if not any(bare) or any(names.count(name) > 1 for name in names):
+        return values
+    return [
+        {"name": name, axis: value} if own else value
+        for value, name, own in zip(values, names, bare, strict=True)
+    ]
+
+
+def _paths(settings: dict[str, Any], base: Any, kind: type[Experiment]) -> list[str]:
+    """Return the keys among those that a value sets that name files or folders."""
     changed = copy.deepcopy(base)
     for key, new in settings.items():
         with contextlib.suppress(ValueError):  # another axis may make its parent
             set_value(changed, key, new)
     paths = {*kind.path_keys(base), *kind.path_keys(changed)}
-    moved = {
-        key: absolute(new, folder)
-        for key, new in settings.items()
-        if key in paths and isinstance(new, str)
-    }
-    return {**value, **moved} if isinstance(value, dict) else moved.get(axis, value)
+    return [k for k, new in settings.items() if k in paths and isinstance(new, str)]
 
 
 def check_grid(grid: Any, *, reserved: frozenset[str] = frozenset()) -> None:

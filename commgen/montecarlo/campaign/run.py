@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from commgen._files import check_folder, write_text
 from commgen._tables import write_csv
-from commgen.montecarlo.campaign.config import CampaignConfig, GridPoint
+from commgen.montecarlo.campaign.config import (
+    CampaignConfig,
+    GridPoint,
+    load_campaign,
+)
 from commgen.montecarlo.campaign.saved import (
     CAMPAIGN_FILE,
     FindKind,
@@ -13,7 +18,10 @@ from commgen.montecarlo.campaign.saved import (
     point_folder,
 )
 from commgen.montecarlo.experiment import Experiment
-from commgen.montecarlo.run import STATE_FILE, RunResult, run_experiment
+from commgen.montecarlo.home import STATE_FILE, RunHome
+from commgen.montecarlo.lock import FolderLock
+from commgen.montecarlo.origin import config_values, difference
+from commgen.montecarlo.run import RunResult, run_experiment
 from commgen.montecarlo.workers import Workers
 
 
@@ -42,6 +50,7 @@ def run_campaign(
     *,
     progress: bool = True,
     workers: Workers | None = None,
+    other_versions: bool = False,
 ) -> CampaignResult:
     """Run all points into ``folder``, or go on where an earlier run stopped.
 
@@ -55,7 +64,7 @@ def run_campaign(
         The campaign.
     folder
         Its folder; made if it is not there.
-    progress, workers
+    progress, workers, other_versions
         As in :func:`~commgen.montecarlo.run_experiment`.
 
     Raises
@@ -65,25 +74,66 @@ def run_campaign(
         else.
     """
     folder = Path(folder)
-    text = campaign.dump()
-    check_folder(folder, "campaign", CAMPAIGN_FILE, text)
-    write_text(folder / CAMPAIGN_FILE, text)
-    results = []
-    for i, point in enumerate(campaign.points):
-        if progress:
-            print(f"[{i + 1}/{len(campaign.points)}] {point.title}", flush=True)
-        results.append(
-            run_experiment(
-                point.experiment,
-                point_folder(folder, i),
-                progress=progress,
-                workers=workers,
-            )
-        )
-        if not results[-1].was_done:
-            _write(folder, campaign, results)
-    _write(folder, campaign, results)
+    check_folder(folder, "campaign", CAMPAIGN_FILE)
+    _check_same(campaign, folder)
+    options: Any = {
+        "progress": progress,
+        "workers": workers,
+        "other_versions": other_versions,
+    }
+    with FolderLock(folder) as lock:
+        lock.take()
+        write_text(folder / CAMPAIGN_FILE, campaign.dump(folder))
+        results = []
+        for i, point in enumerate(campaign.points):
+            if progress:
+                print(f"[{i + 1}/{len(campaign.points)}] {point.title}", flush=True)
+            lock.check()
+            home = point_folder(folder, i)
+            results.append(run_experiment(point.experiment, home, **options))
+            if not results[-1].was_done:
+                _write(folder, campaign, results)
+        _write(folder, campaign, results)
     return CampaignResult(folder, results, campaign.points)
+
+
+def goes_on(loaded: CampaignConfig | Experiment, folder: str | Path) -> bool:
+    """Whether a folder holds this very run or campaign, and not to its end."""
+    folder = Path(folder)
+    try:
+        if isinstance(loaded, CampaignConfig):
+            _check_same(loaded, folder)
+            points = [point.experiment for point in loaded.points]
+            homes = [
+                RunHome(point, point_folder(folder, i))
+                for i, point in enumerate(points)
+            ]
+        else:
+            homes = [RunHome(loaded, folder)]
+    except ValueError:
+        return False
+    return not all(home.card.before.done for home in homes)
+
+
+def _check_same(campaign: CampaignConfig, folder: Path) -> None:
+    """Raise ValueError if a folder holds another campaign."""
+    path = folder / CAMPAIGN_FILE
+    if not path.is_file() or path.read_bytes() == campaign.dump(folder).encode():
+        return
+    saved = load_campaign(path, campaign.kind)
+    there = saved.points if isinstance(saved, CampaignConfig) else ()
+    found = None
+    if len(there) != len(campaign.points):
+        found = f"{len(there)} points there, {len(campaign.points)} here"
+    for own, other in zip(campaign.points, there, strict=False):
+        found = found or difference(
+            config_values(own.experiment), config_values(other.experiment)
+        )
+    if found is not None:
+        raise ValueError(
+            f"{folder} holds a campaign of another configuration ({found}); choose "
+            "another folder, or remove it."
+        )
 
 
 def resume(
@@ -92,6 +142,7 @@ def resume(
     *,
     progress: bool = True,
     workers: Workers | None = None,
+    other_versions: bool = False,
 ) -> RunResult | CampaignResult:
     """Go on with the run or the campaign that a folder holds.
 
@@ -102,7 +153,7 @@ def resume(
     kind
         Class of its experiment, or what finds it, as in
         :func:`~commgen.montecarlo.campaign.load_saved`.
-    progress, workers
+    progress, workers, other_versions
         As in :func:`~commgen.montecarlo.run_experiment`.
 
     Raises
@@ -112,9 +163,16 @@ def resume(
     """
     folder = Path(folder)
     saved = load_saved(folder, kind)
+    run: Any = run_experiment
     if isinstance(saved, CampaignConfig):
-        return run_campaign(saved, folder, progress=progress, workers=workers)
-    return run_experiment(saved, folder, progress=progress, workers=workers)
+        run = run_campaign
+    return run(
+        saved,
+        folder,
+        progress=progress,
+        workers=workers,
+        other_versions=other_versions,
+    )
 
 
 def _write(folder: Path, campaign: CampaignConfig, results: list[RunResult]) -> None:

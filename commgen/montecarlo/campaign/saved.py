@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commgen._files import read_json
 from commgen._yaml import read_yaml, validate
 from commgen.montecarlo.campaign.config import (
     CampaignConfig,
@@ -13,10 +12,11 @@ from commgen.montecarlo.campaign.config import (
     grid_points,
     load_campaign,
 )
+from commgen.montecarlo.card import Card, read_card
 from commgen.montecarlo.experiment import Experiment
+from commgen.montecarlo.home import CONFIG_FILE, STATE_FILE
 from commgen.montecarlo.layout import Layout
 from commgen.montecarlo.rows import result_rows
-from commgen.montecarlo.run import CONFIG_FILE, STATE_FILE
 from commgen.montecarlo.run_folder import load_state
 from commgen.montecarlo.tally import Tally
 
@@ -58,8 +58,7 @@ def is_done(folder: str | Path, saved: CampaignConfig | Experiment) -> bool:
     homes = [Path(folder)]
     if isinstance(saved, CampaignConfig):
         homes = [point_folder(homes[0], i) for i in range(len(saved.points))]
-    cards = [home / "card.json" for home in homes]
-    return all(c.is_file() and read_json(c).get("status") == "done" for c in cards)
+    return all(read_card(home).done for home in homes)
 
 
 @dataclass(frozen=True)
@@ -119,17 +118,22 @@ def load_run(
         raise ValueError(f"{folder} is not a run folder: it has no {CONFIG_FILE}.")
     if not (folder / STATE_FILE).is_file():
         raise ValueError(f"{folder} holds a run that has counted nothing yet.")
-    card = read_json(folder / "card.json")
+    card = read_card(folder)
     labels = labels or {}
     title = ", ".join(f"{k}={v}" for k, v in labels.items()) or folder.name
     layout = _layout(folder, card, old_layout)
-    tally = load_state(folder / STATE_FILE)[0]
-    if tally.events.shape != Tally.empty(layout).events.shape:
+    state = load_state(folder / STATE_FILE)
+    if state.tally.events.shape != Tally.empty(layout).events.shape:
         raise ValueError(
             f"{folder / STATE_FILE} must have the curves, points and events of the "
-            f"card, got {tally.events.shape}."
+            f"card, got {state.tally.events.shape}."
         )
-    return SavedRun(title, labels, layout, tally, card.get("status") == "done")
+    if state.origin is not None and card.layout not in (None, state.origin.layout):
+        raise ValueError(
+            f"{folder / 'card.json'} must have the layout that {STATE_FILE} was "
+            "counted with; restore it."
+        )
+    return SavedRun(title, labels, layout, state.tally, card.done)
 
 
 def load_runs(
@@ -212,10 +216,10 @@ def point_folder(folder: Path, number: int) -> Path:
     return folder / POINTS / f"{number:04d}"
 
 
-def _layout(folder: Path, card: Any, old_layout: Any) -> Layout:
-    if isinstance(card, dict) and "layout" in card:
+def _layout(folder: Path, card: Card, old_layout: Any) -> Layout:
+    if card.layout is not None:
         try:
-            return validate(Layout, card["layout"])
+            return validate(Layout, card.layout)
         except ValueError as error:
             raise ValueError(f"{folder / 'card.json'}: layout: {error}") from None
     if old_layout is None:

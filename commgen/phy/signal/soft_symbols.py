@@ -75,6 +75,6 @@ def _axis(zero, one, amplitudes, labels):
         for sign, side in ((1, zero), (-1, one))
         for a, p in zip(amplitudes, sizes, strict=True)
     ]
-    mean = sum(level * p for level, p in levels)
+    mean = np.sum([level * p for level, p in levels], axis=0)
     # Of almost certain bits E x^2 - (E x)^2 would leave nothing but rounding.
-    return mean, sum(p * (level - mean) ** 2 for level, p in levels)
+    return mean, np.sum([p * (level - mean) ** 2 for level, p in levels], axis=0)

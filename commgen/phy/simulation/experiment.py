@@ -14,7 +14,11 @@ from commgen.montecarlo.tally import Tally
 from commgen.phy.nr.config import PuschConfig
 from commgen.phy.simulation.config import SimulationConfig
 from commgen.phy.simulation.config_file import path_keys
-from commgen.phy.simulation.inputs import check_inputs, model_files
+from commgen.phy.simulation.inputs import (
+    check_inputs,
+    content_digest,
+    input_paths,
+)
 from commgen.phy.simulation.layout import link_layout
 
 RESULT_COLUMNS = (
@@ -96,8 +100,12 @@ class LinkExperiment(Experiment):
         return build_simulator(self.config, keep, jit_compile=self.jit_compile)
 
     def inputs(self) -> Sequence[Path]:
-        """Return the files of recordings and models."""
-        return model_files(self.config)
+        """Return the recording and the folders of models."""
+        return input_paths(self.config)
+
+    def digest(self, path: Path) -> str:
+        """Return the checksum of the content of a recording or a model."""
+        return content_digest(path)
 
     def check_inputs(self) -> None:
         """Raise FileNotFoundError for the first key whose file is not there."""

@@ -1,21 +1,47 @@
 """The files that a simulation reads."""
 
-import os
+from functools import lru_cache
 from pathlib import Path
 
+from commgen.generative.checksum import model_checksum
+from commgen.montecarlo.content import digest, files_of
 from commgen.phy.simulation.config import SimulationConfig
 
+_MODEL_FILE = "model.keras"
 
-def model_files(config: SimulationConfig) -> list[Path]:
-    """Return the data and model files that a simulation reads, sorted."""
-    files = []
-    for path in _named(config).values():
-        if path.is_dir():
-            inside = (Path(root) / n for root, _, names in os.walk(path) for n in names)
-            files.extend(inside)
-        else:
-            files.append(path)
-    return sorted(set(files))
+
+def input_paths(config: SimulationConfig) -> list[Path]:
+    """Return the channel file and the model folders, in the order of their keys."""
+    return list(_named(config).values())
+
+
+def content_digest(path: Path) -> str:
+    """Return the checksum of what a channel file or a model folder holds.
+
+    Made anew with the same seed, they have the same; their bytes may differ by times.
+
+    Raises
+    ------
+    OSError
+        If it is not there.
+    ValueError
+        If it is a channel file that is damaged.
+    """
+    stats = [file.stat() for file in files_of(path)]
+    return _digest(path, tuple((s.st_ino, s.st_size, s.st_mtime_ns) for s in stats))
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, stamp: tuple) -> str:
+    if (path / _MODEL_FILE).is_file():
+        return model_checksum(path)
+    if path.is_dir():
+        return digest(path)
+    from commgen.datasets import ChannelFile
+
+    with ChannelFile.open(path) as file:
+        file.verify()
+        return file.checksum
 
 
 def check_inputs(config: SimulationConfig) -> None:

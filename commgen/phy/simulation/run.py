@@ -15,6 +15,7 @@ def run_simulation(
     progress: bool = True,
     jit_compile: bool = True,
     workers: Workers | None = None,
+    other_versions: bool = False,
 ) -> RunResult:
     """Simulate ``config`` into ``folder``, or go on where an earlier run stopped.
 
@@ -33,6 +34,8 @@ def run_simulation(
         As in :class:`~commgen.phy.Link`; ``False`` pays for short runs.
     workers
         Processes that simulate; by default this one does. The results are the same.
+    other_versions
+        As in :func:`~commgen.montecarlo.run_experiment`.
 
     Raises
     ------
@@ -40,4 +43,10 @@ def run_simulation(
         As :func:`~commgen.montecarlo.run_experiment`.
     """
     experiment = LinkExperiment(config, jit_compile=jit_compile)
-    return run_experiment(experiment, folder, progress=progress, workers=workers)
+    return run_experiment(
+        experiment,
+        folder,
+        progress=progress,
+        workers=workers,
+        other_versions=other_versions,
+    )

@@ -2,20 +2,36 @@ import csv
 import functools
 import json
 import math
+import shutil
 
 import numpy as np
 import pytest
 import yaml
 
-from commgen.datasets import ChannelMeta, write_channels
-from commgen.generative import GaussianMixture
+from commgen.datasets import ChannelFile, ChannelMeta, write_channels
+from commgen.datasets.channel_file import kinds_of
+from commgen.generative import GaussianMixture, load_model
 from commgen.montecarlo import MonteCarlo
+from commgen.montecarlo.campaign import load_run, resume
 from commgen.montecarlo.figure import save_figure
-from commgen.phy import dump_config, parse_config, run_simulation as run_compiled
+from commgen.phy import (
+    LinkExperiment,
+    dump_config,
+    parse_config,
+    run_simulation as run_compiled,
+)
 from commgen.phy.simulation.layout import link_layout
 
 run_simulation = functools.partial(run_compiled, progress=False, jit_compile=False)
 RESULTS = "estimator,snr_db,ber,bler,bler_low,bler_high,nmse_db,num_blocks,cpu_seconds"
+
+
+class QuickLink(LinkExperiment):
+    """A link that is not compiled."""
+
+    @classmethod
+    def parse(cls, data):
+        return cls(parse_config(data), jit_compile=False)
 
 
 @pytest.fixture
@@ -176,15 +192,88 @@ def test_recorded_channels_with_a_saved_model(recorded, tmp_path, monkeypatch):
     # Averaged over the two pilot symbols: half the noise.
     assert ls["nmse_db"] == pytest.approx(-3.01, abs=0.5)
     assert lmmse["nmse_db"] < ls["nmse_db"] - 1
-    inputs = json.loads((tmp_path / "run/card.json").read_text())["inputs_sha256"]
-    assert {name.rsplit("/", 1)[-1] for name in inputs} == {
-        "h.h5",
-        "model.keras",
-        "card.json",
-    }
+    inputs = json.loads((tmp_path / "run/card.json").read_text())["inputs"]
+    assert [entry["path"] for entry in inputs] == ["../h.h5", "../lmmse"]
+    (tmp_path / "lmmse/card.json").write_text("{}")
+    with pytest.raises(ValueError, match="lmmse has changed since the run"):
+        run_simulation(config, tmp_path / "run")
+
+
+def stopped(monkeypatch, after):
+    """Interrupt runs behind so many batches."""
+    run_batch, batches = MonteCarlo.run_batch, []
+
+    def stop(self):
+        if len(batches) == after:
+            raise KeyboardInterrupt
+        batches.append(1)
+        run_batch(self)
+
+    monkeypatch.setattr(MonteCarlo, "run_batch", stop)
+
+
+def test_a_run_moves_with_its_inputs_and_knows_them_by_content(
+    recorded, complex_normal, tmp_path, monkeypatch
+):
+    """Made anew they are the same, whatever the times in their files."""
+    from commgen.datasets import read_channels
+
+    config = parse_config(recorded)
+    whole = run_simulation(config, tmp_path / "whole")
+    stopped(monkeypatch, after=1)
+    with pytest.raises(KeyboardInterrupt):
+        run_simulation(config, tmp_path / "run")
+    monkeypatch.undo()
+    for name in ("config.yaml", "card.json", "state.npz"):
+        assert str(tmp_path).encode() not in (tmp_path / "run" / name).read_bytes()
+    (tmp_path / "away").mkdir()
+    for name in ("run", "h.h5", "lmmse"):
+        (tmp_path / name).rename(tmp_path / "away" / name)
+    path = tmp_path / "away/h.h5"
+    before = path.read_bytes()
+    h, meta, labels = read_channels(path)
+    with ChannelFile.create(path, meta, kinds_of(labels), made="elsewhere") as file:
+        file.append(h, labels)
+    assert path.read_bytes() != before
+    GaussianMixture((2,), 1).fit(h[:, :, 0, 0, 0], seed=0).save(tmp_path / "away/lmmse")
+    again = resume(tmp_path / "away/run", QuickLink, progress=False)
+    assert [r["bler"] for r in again.rows] == [r["bler"] for r in whole.rows]
+    assert load_run(tmp_path / "away/run").done
+
+
+def test_a_card_of_before_knows_files_by_their_bytes(recorded, tmp_path):
+    from commgen._files import sha256
+
+    config = parse_config(recorded)
+    run_simulation(config, tmp_path / "run")
+    path = tmp_path / "run/card.json"
+    card = json.loads(path.read_text())
+    del card["inputs"]
+    names = ("h.h5", "lmmse/model.keras", "lmmse/card.json")
+    files = [tmp_path / name for name in names]
+    card["inputs_sha256"] = {str(file): sha256(file) for file in files}
+    path.write_text(json.dumps(card))
+    assert run_simulation(config, tmp_path / "run").was_done
     (tmp_path / "lmmse/card.json").write_text("{}")
     with pytest.raises(ValueError, match=r"lmmse/card\.json has changed since the run"):
         run_simulation(config, tmp_path / "run")
+
+
+def test_fitted_models_belong_to_their_run(small, tmp_path, monkeypatch):
+    config = parse_config(small)
+    stopped(monkeypatch, after=1)
+    with pytest.raises(KeyboardInterrupt):
+        run_simulation(config, tmp_path / "run")
+    monkeypatch.undo()
+    model = load_model(tmp_path / "run/models/lmmse")
+    model.save(tmp_path / "run/models/lmmse")  # the same, saved again
+    draws = model.sample(200, seed=1)
+    other = GaussianMixture(model.event_shape, 1, model.covariance)
+    kept = shutil.copytree(tmp_path / "run", tmp_path / "kept")
+    other.fit(draws, seed=2).save(tmp_path / "run/models/lmmse")
+    with pytest.raises(ValueError, match="models/lmmse has changed since the run"):
+        run_simulation(config, tmp_path / "run")
+    run_simulation(config, kept)
 
 
 @pytest.mark.parametrize(
