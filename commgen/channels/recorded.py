@@ -9,6 +9,7 @@ import tensorflow as tf
 from commgen._checks import check_finite, check_positive, check_rank
 from commgen.channels.representation import response_to_taps, taps_to_response
 from commgen.channels.source import ChannelSource
+from commgen.datasets.precision import to_single
 
 # The most that is held as one tensor.
 _MAX_BYTES = 2**30
@@ -61,7 +62,8 @@ class RecordedChannel(ChannelSource):
     Raises
     ------
     ValueError
-        If ``h`` has another rank, is empty, not finite or too large; and on a call, if
+        If ``h`` has another rank, is empty, not finite or too large, or has amplitudes
+        that single precision does not hold; and on a call, if
         more time steps than recorded, or at another rate, are asked for.
     """
 
@@ -265,4 +267,4 @@ def _check_channels(name: str, h) -> np.ndarray:
             f"{h.size * 8 / 2**30:.2f} GiB: serve fewer rows."
         )
     check_finite(name, h)
-    return h.astype(np.complex64)
+    return to_single(h, name=name)

@@ -1,6 +1,7 @@
 """What ``commgen datasets import`` opens: a set, a log, an array; and its options."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,9 @@ def _open_plain(path: Path, options: Mapping[str, Any]) -> Any:
     axes = options["axes"]
     if axes is not None:
         axes = [name.strip() for name in axes.split(",")]
-    return sets.open_plain(path, meta, options["array"], axes=axes)
+    source = sets.open_plain(path, meta, options["array"], axes=axes)
+    told = meta.model_copy(update={"description": f"{source.notes[0]}."})
+    return replace(source, meta=told)
 
 
 def _check_unit(name: str, value: float | None) -> float | None:

@@ -183,12 +183,18 @@ def _told(chain: _Chain, data: bytes, damaged: list[int]) -> list[str]:
     told = []
     if chain.others:
         codes = ", ".join(f"0x{code:02x}" for code in sorted(chain.others))
-        told.append(f"{chain.others.total()} records of other codes ({codes})")
+        told.append(
+            f"{_count(chain.others.total(), 'record')} of other codes ({codes})"
+        )
     if damaged:
         told.append(
-            f"{len(damaged)} records whose header contradicts itself (the first at "
-            f"byte {damaged[0]})"
+            f"{_count(len(damaged), 'record')} whose header contradicts itself (the "
+            f"first at byte {damaged[0]})"
         )
     if chain.end < len(data) and not chain.left:
-        told.append(f"{len(data) - chain.end} zero bytes at the end")
+        told.append(f"{_count(len(data) - chain.end, 'zero byte')} at the end")
     return told
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_finite
-from commgen.datasets._precision import to_single
 from commgen.datasets.channel_meta import ChannelMeta
+from commgen.datasets.precision import to_single
 
 FORMAT = "commgen-channels"
 VERSION = 1
@@ -90,11 +90,13 @@ def _check_label(name: str, value: Any, kind: str, num_samples: int) -> np.ndarr
         raise TypeError(f"label {name} must be {kind}, got {value.dtype}.")
     if kind == "int" and value.size and int(value.max()) > np.iinfo(np.int64).max:
         raise ValueError(f"label {name} must fit into 64 bits, got {value.max()}.")
-    if kind == "float" and np.isinf(value).any():
+    with np.errstate(over="ignore"):  # of what is longer than 64 bits
+        stored = value.astype(KINDS[kind])
+    if kind == "float" and np.isinf(stored).any():
         raise ValueError(f"label {name} must be finite, or NaN where it is not known.")
     if kind == "str":
         _check_text(name, value)
-    return value.astype(KINDS[kind])
+    return stored
 
 
 def _check_text(name: str, value: np.ndarray) -> None:

@@ -6,10 +6,10 @@ from typing import get_args
 import numpy as np
 
 from commgen._progress import progress_bar
-from commgen.datasets._precision import to_single
 from commgen.datasets.channel_file import ChannelFile
 from commgen.datasets.channel_meta import ChannelMeta, Normalise
 from commgen.datasets.power import scale_to_unit_power
+from commgen.datasets.precision import to_single
 from commgen.datasets.source import Source
 from commgen.datasets.walk import SourceWalk
 

@@ -67,8 +67,8 @@ def open_plain(
             )
     read = f"{name} {list(h.shape)} read as {', '.join(names)}"
     h = to_channels(h, names, meta.domain)
-    note = read if axes is not None else f"{read} (unless --axes says otherwise)"
-    return Source(meta=meta, shape=h.shape, read=lambda rows: h[rows], notes=(note,))
+    notes = (read,) if axes is not None else (read, "--axes would say otherwise")
+    return Source(meta=meta, shape=h.shape, read=lambda rows: h[rows], notes=notes)
 
 
 def _complex_array(path: Path, kind: str, array: str | None) -> tuple[str, np.ndarray]:

@@ -119,6 +119,18 @@ def _read_uwb_log(path: Path) -> dict[str, np.ndarray]:
     A response whose "RX OK" line is unlike the others takes the numbers before it.
     """
     lines = read_input(path).decode("latin-1").splitlines()
+    try:
+        rows = _responses(lines, int(path.stem))
+        columns = _columns(rows) if len(rows) == _RESPONSES else {}
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{path} is damaged: {error}.") from error
+    if not columns:
+        raise ValueError(f"{path} must hold {_RESPONSES} responses, got {len(rows)}.")
+    return columns
+
+
+def _responses(lines: list[str], config: int) -> list[tuple]:
+    """Return the first responses of a log, a row each."""
     rows: list[tuple] = []
     distance = np.nan  # of the last ranging before the response
     header = None
@@ -131,9 +143,11 @@ def _read_uwb_log(path: Path) -> dict[str, np.ndarray]:
         taps = lines[index + 1 : index + 1 + uwb.NUM_TAPS]
         cir = np.array([tap.split(",") for tap in taps], np.int16)
         if header is not None:
-            rows.append((cir, int(path.stem), distance, *header))
-    if len(rows) < _RESPONSES:
-        raise ValueError(f"{path} must hold {_RESPONSES} responses, got {len(rows)}.")
+            rows.append((cir, config, distance, *header))
+    return rows
+
+
+def _columns(rows: list[tuple]) -> dict[str, np.ndarray]:
     names = ("cir", "config", "dist_m", "first_path", "noise_thr", "rsl_dbm", "fsl_dbm")
     kinds = ("i2", "u1", "f4", "f4", "u2", "f4", "f4")
     columns = zip(names, kinds, zip(*rows, strict=True), strict=True)

@@ -76,12 +76,13 @@ def open_uwb(folder: str | Path) -> Source:
 
 
 def _paths(file: Path, config: np.ndarray) -> np.ndarray:
-    with open(check_input(file), encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    check_input(file)
     try:
+        with open(file, encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
         path_of = {int(row["file_id"]): _PATHS[row["label"]] for row in rows}
         return np.array([path_of[int(number)] for number in config])
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, csv.Error) as error:
         raise ValueError(
             f"{file} must have the columns file_id and label, a row for each config, "
             f"and the labels {list(_PATHS)}, got {error}."

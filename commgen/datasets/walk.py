@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from commgen.datasets._precision import SQUARED, check_amplitudes, peaks
 from commgen.datasets.power import mean_power
+from commgen.datasets.precision import SQUARED, check_amplitudes, peaks
 from commgen.datasets.source import Source
 
 _BLOCK_BYTES = 2**23  # 8 MiB of complex64 are in memory at a time
@@ -69,7 +69,8 @@ class SourceWalk:
         count = sum(int((peaks(self._read(block)) == 0).sum()) for block in self._rows)
         raise ValueError(
             f"h must have power to be normalised, sample {int(rows[silent][0])} is "
-            f"all zero ({count} of {sum(map(len, self._rows))} samples are)."
+            f"all zero ({count} of {sum(map(len, self._rows))} samples are); "
+            "--normalise set or none keeps it."
         )
 
     def _read(self, rows: np.ndarray) -> np.ndarray:

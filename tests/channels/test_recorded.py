@@ -143,6 +143,8 @@ def with_nan():
         (np.ones((2, 4)), {}, r"h must be \[num_samples, .* got 2 dimensions \(2, 4\)"),
         (np.ones((0, 1, 1, 1, 4)), {}, r"h must not be empty, got shape \(0, 1"),
         (with_nan(), {}, r"h must be finite, got 1 .* at index \(1, 0, 0, 0, 2\)"),
+        (np.full((2, 1, 1, 1, 4), 1e-50), {}, r"h must have .* sample 0 has .* 1e-50"),
+        (np.full((2, 1, 1, 1, 4), 1e50j), {}, r"h must have .* sample 0 has .* 1e\+50"),
         (np.broadcast_to(0j, (2**20, 1, 1, 1, 256)), {}, "at most 1 GiB .* 2.00 GiB"),
         (channels(1, 1, 1, 1, 2), {"time_step_s": -1.0}, "time_step_s must be finite"),
         (channels(1, 1, 1, 1, 2), {"seed": -1}, "seed must be at least 0"),

@@ -213,6 +213,7 @@ def test_refuses_labels(path, meta, labels, error, message):
     ("kind", "value", "message"),
     [
         ("float", [np.inf], "must be finite, or NaN"),
+        ("float", [np.longdouble("1e400")], "must be finite, or NaN"),
         ("str", ["a\0b"], "text without NUL"),
         ("str", ["\ud800"], "text without NUL"),
     ],

@@ -159,7 +159,10 @@ def test_says_how_axes_were_read(run, tmp_path, draw):
     output = run("import", path, *options, "--axes", "subcarrier, rx, sample")
     assert "array [red] [8, 2, 3] read as subcarrier, rx, sample" in output
     assert "3 channels [2, 1, 1, 8]" in output
-    assert "(unless --axes says otherwise)" in run("import", path, *options, "--force")
+    assert read_channels(out)[1].description.endswith("read as subcarrier, rx, sample.")
+    assert "subcarrier; --axes would say otherwise" in run(
+        "import", path, *options, "--force"
+    )
 
 
 def test_says_what_of_a_log_was_left_out(run, intel, tmp_path):
@@ -171,7 +174,7 @@ def test_says_what_of_a_log_was_left_out(run, intel, tmp_path):
     for text in (
         "2 channels [2, 1, 1, 30]",
         "left out 1 of 3 packets of other antennas",
-        "1 records of other codes (0xc1); 9 zero bytes at the end",
+        "1 record of other codes (0xc1); 9 zero bytes at the end",
         "receive antennas: A, C",
     ):
         assert text in output

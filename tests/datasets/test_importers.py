@@ -98,7 +98,13 @@ def test_uwb_labels(uwb, tmp_path):
 
 @pytest.mark.parametrize(
     "labels",
-    ["file_id,label\n1,LOS\n", "file_id,label\n1,A\n2,B\n3,C\n", "a,b\n1,LOS\n", ""],
+    [
+        "file_id,label\n1,LOS\n",
+        "file_id,label\n1,A\n2,B\n3,C\n",
+        "a,b\n1,LOS\n",
+        "",
+        "file_id,label\n1," + "x" * 200_000,  # longer than a field of csv may be
+    ],
 )
 def test_uwb_refuses_other_labels(uwb, labels):
     with pytest.raises(ValueError, match=r"labels\.csv must have the columns file_id"):

@@ -108,17 +108,17 @@ def test_refuses_an_empty_log(log):
 ODD = {
     "payload": (
         lambda record: record(code=0xC1),
-        "1 records of other codes (0xc1)",
-        "must hold packets alone to be strict, got 1 records of other codes",
+        "1 record of other codes (0xc1)",
+        "must hold packets alone to be strict, got 1 record of other codes",
     ),
     "damaged": (
         lambda record: record(length=371),
-        "1 records whose header contradicts itself (the first at byte 395)",
+        "1 record whose header contradicts itself (the first at byte 395)",
         "at byte 395: .* 3 x 2 .* 372 bytes, the record says 371",
     ),
     "short": (
         lambda record: b"\x00\x05\xbb" + bytes(4),
-        "1 records whose header contradicts itself (the first at byte 395)",
+        "1 record whose header contradicts itself (the first at byte 395)",
         "at byte 395: its length must be at least 21, got 5",
     ),
     "zeros": (
@@ -126,7 +126,7 @@ ODD = {
         "512 zero bytes at the end",
         "to be strict, got 512 zero bytes",
     ),
-    "one zero": (lambda record: b"\0", "1 zero bytes at the end", "got 1 zero bytes"),
+    "one zero": (lambda record: b"\0", "1 zero byte at the end", "got 1 zero byte"),
 }
 
 

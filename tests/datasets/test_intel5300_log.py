@@ -149,7 +149,7 @@ def test_a_log_of_any_name_is_told_by_its_content(log, intel, name, rate):
     assert kind_of_file(path) == "intel5300"
     source = open_intel5300(path)
     assert source.shape[0] == 2
-    assert "left out 1 records of other codes (0xc1)" in source.notes[0]
+    assert "left out 1 record of other codes (0xc1)" in source.notes[0]
 
 
 @pytest.mark.parametrize("content", [b"", b"hello, world" * 9, bytes(999)])

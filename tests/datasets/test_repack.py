@@ -89,6 +89,18 @@ def test_uwb_needs_60_responses(tmp_path):
         pack_uwb(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [("3, -1", "3, x"), ("3, -1", "3, 99999"), ("3, -1\n", "")]
+)
+def test_a_damaged_uwb_log_is_named(tmp_path, old, new):
+    (tmp_path / "results").mkdir()
+    text = uwb_log(62)
+    assert old in text
+    (tmp_path / "results" / "12.log").write_text(text.replace(old, new, 1))
+    with pytest.raises(ValueError, match=r"12\.log is damaged: "):
+        pack_uwb(tmp_path)
+
+
 def test_refuses(tmp_path):
     with pytest.raises(ValueError, match=r"name must be one of .*got 'lte_iq'"):
         repack("lte_iq", tmp_path, tmp_path)

@@ -80,6 +80,7 @@ def _recorded(channel: RecordedSource, link: Any, seed: int) -> RecordedChannel:
     from commgen.datasets import ChannelFile
 
     with ChannelFile.open(channel.path) as file:
+        file.verify()
         rows = selected_rows(file.labels, channel.select) if channel.select else None
         h, meta = file.read(rows), file.meta
     if meta.domain != "frequency":

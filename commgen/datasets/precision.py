@@ -18,7 +18,9 @@ def peaks(h: np.ndarray) -> np.ndarray:
     return peak.astype(np.result_type(peak, np.float64))
 
 
-def to_single(h: np.ndarray, rows=None, advice: str = "") -> np.ndarray:
+def to_single(
+    h: np.ndarray, rows=None, advice: str = "", *, name: str = "h"
+) -> np.ndarray:
     """Return finite channels as complex64.
 
     Small entries beside large ones of their sample may become zero, as rounding does.
@@ -27,7 +29,7 @@ def to_single(h: np.ndarray, rows=None, advice: str = "") -> np.ndarray:
     ----------
     h : [num_samples, ...], complex
         Channels.
-    rows, advice
+    rows, advice, name
         As in :func:`check_amplitudes`.
 
     Raises
@@ -36,16 +38,22 @@ def to_single(h: np.ndarray, rows=None, advice: str = "") -> np.ndarray:
         If a sample with power would become all zero, lose digits, or overflow.
     """
     if h.dtype != np.complex64:
-        check_amplitudes(peaks(h), KEPT, rows, advice)
+        check_amplitudes(peaks(h), KEPT, rows, advice, name=name)
     return np.ascontiguousarray(h, dtype=np.complex64)
 
 
 def check_amplitudes(
-    peak: np.ndarray, limits: tuple[float, float], rows=None, advice: str = ""
+    peak: np.ndarray,
+    limits: tuple[float, float],
+    rows=None,
+    advice: str = "",
+    *,
+    name: str = "h",
 ) -> None:
     """Raise where the peak of a sample is neither 0 nor within ``limits``.
 
-    ``rows`` has the number of each sample in the whole; ``advice`` ends the message.
+    ``rows`` has the number of each sample in the whole; ``advice`` ends the message,
+    which begins with the ``name`` of the channels.
     """
     low, high = limits
     outside = (peak != 0) & ((peak < low) | (peak > high))
@@ -53,6 +61,6 @@ def check_amplitudes(
         first = int(np.argmax(outside))
         number = first if rows is None else int(rows[first])
         raise ValueError(
-            f"h must have amplitudes from {low:.2g} to {high:.2g}, or 0; sample "
+            f"{name} must have amplitudes from {low:.2g} to {high:.2g}, or 0; sample "
             f"{number} has at most {peak[first]:.3g}{advice}."
         )
