@@ -1,5 +1,6 @@
 """HDF5 files of others: what they hold themselves, and no more than they can."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,11 +56,16 @@ def check_array(item: Any) -> h5py.Dataset:
         raise ValueError(f"{name} must have an axis")
     if not item.size:
         return item
-    chunk = int(np.prod(item.chunks or (0,), dtype=object)) * item.dtype.itemsize
+    chunk = math.prod(item.chunks or (0,)) * item.dtype.itemsize
     packed = item.id.get_create_plist().get_nfilters() > 0
     declared = max(item.nbytes, chunk)
     check_declared(f"array {name}", declared, item.id.get_storage_size(), packed=packed)
     check_room(f"a piece of array {name}", chunk)
+    pieces = zip(item.shape, item.chunks or item.shape, strict=True)
+    wanted = math.prod(-(-length // piece) for length, piece in pieces)
+    found = item.id.get_num_chunks() if item.chunks else 1
+    if found != wanted:  # what was never written would be read as zeros
+        raise ValueError(f"{found} of the {wanted} pieces of array {name} are there")
     return item
 
 

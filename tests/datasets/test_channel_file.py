@@ -340,6 +340,11 @@ def _elsewhere(name, kind):
     return change
 
 
+def _half(file):
+    """Declare twice as many samples as were written."""
+    file["h"].resize(2 * file["h"].chunks[0], axis=0)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -349,6 +354,7 @@ def _elsewhere(name, kind):
         (_elsewhere("labels", h5py.SoftLink("/axes")), "labels must lie in .* a link"),
         (_elsewhere("labels/day", h5py.SoftLink("/h")), "day must lie in .* a link"),
         (_elsewhere("h", "empty"), "array h declares .* GiB, more than the 0 bytes"),
+        (_half, "1 of the 2 pieces of array h are there"),
         (
             lambda f: f.attrs.__setitem__("meta", "{}"),
             "meta must be one value of fixed",

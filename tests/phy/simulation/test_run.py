@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 
+import h5py
 import numpy as np
 import pytest
 import yaml
@@ -318,6 +319,13 @@ def test_recordings_of_odd_power_are_refused(recorded, tmp_path):
     with pytest.raises(
         ValueError, match=r"mean power \|h\|\^2 near 1, .* got 1\.02e\+04"
     ):
+        run_simulation(parse_config(recorded), tmp_path / "run")
+
+
+def test_damaged_recordings_are_refused(recorded, tmp_path):
+    with h5py.File(tmp_path / "h.h5", "r+") as file:
+        file["h"][0, 0, 0, 0, 0] = 1
+    with pytest.raises(ValueError, match="is damaged: its content has the checksum"):
         run_simulation(parse_config(recorded), tmp_path / "run")
 
 
