@@ -35,7 +35,7 @@ def open_polyu(folder: str | Path) -> Source:
     Raises
     ------
     ValueError, OSError
-        If the archive is missing, damaged, or of other shapes.
+        If the archive is missing, damaged, of other shapes, or a packet has no power.
     """
     csi, t_us, rssi, noise, agc, day, period, loc = load_npz(
         Path(folder) / ARCHIVE,
@@ -50,6 +50,13 @@ def open_polyu(folder: str | Path) -> Source:
             "loc": (),
         },
     )
+
+    loud = csi.any(axis=(1, 2, 3, 4)) & rssi.any(axis=1)
+    if not loud.all():
+        raise ValueError(
+            f"{Path(folder) / ARCHIVE} must hold packets with power, packet "
+            f"{int(np.argmin(loud))} has none."
+        )
 
     def read(rows: np.ndarray) -> np.ndarray:
         parts = csi[rows].astype(np.float32)

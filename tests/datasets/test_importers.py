@@ -79,6 +79,7 @@ def test_polyu_power_is_the_received_power(polyu, tmp_path):
         ({"csi": np.ones((6, 3, 2, 30))}, r"must hold csi : \[6, 3, 2, 30, 2\]"),
         ({"csi": np.ones((0, 3, 2, 30, 2))}, r"must hold t_us : \[0\]"),
         ({"agc": np.full(6, "a")}, "must hold agc .*<U1"),
+        ({"rssi": np.eye(6, 3)}, r"polyu_csi_3x2x30\.npz .* power, packet 3 has none"),
     ],
 )
 def test_polyu_refuses_other_arrays(polyu, changes, message):
