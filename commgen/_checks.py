@@ -1,9 +1,19 @@
 """Checks at the door: one clear line with the argument, the rule and the value."""
 
+import os
+from math import prod
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+
+#: Range of amplitudes and noise variances, 150 dB of SNR either way: their squares and
+#: reciprocals are single precision too, which ends at 1e-38 and 3e38.
+FLOAT_RANGE = (1e-15, 1e15)
+SNR_LIMIT_DB = 150.0
+_ROUNDING = 1e-5  # of a noise variance that was single precision once
+# Of what is no amplitude: hertz, seconds, steps; their products are numbers still.
+_POSITIVE_RANGE = (1e-30, 1e30)
 
 
 def check_int(name: str, value: Any, *, low: int, high: int | None = None) -> int:
@@ -19,13 +29,92 @@ def check_int(name: str, value: Any, *, low: int, high: int | None = None) -> in
 
 
 def check_positive(name: str, value: Any) -> float:
-    """Return ``value`` as float, or raise unless it is finite and above zero."""
+    """Return ``value`` as float, or raise unless it is above zero and in range."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {value!r}.")
     value = float(value)
     if not np.isfinite(value) or value <= 0:
         raise ValueError(f"{name} must be finite and above 0, got {value}.")
+    low, high = _POSITIVE_RANGE
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be between {low:g} and {high:g}, got {value}.")
     return value
+
+
+def check_noise_variance(name: str, value: Any, *, zero: bool = False) -> np.ndarray:
+    """Return noise variances as float64 of any shape, or raise what is wrong.
+
+    Parameters
+    ----------
+    name, value
+        The argument.
+    zero
+        Whether there may be no noise at all.
+
+    Raises
+    ------
+    ValueError
+        If they are no real numbers, there is none, or one is not in ``FLOAT_RANGE``:
+        an SNR of 150 dB either way.
+    """
+    no = np.asarray(value)
+    if no.dtype.kind not in "iuf" or no.size == 0:
+        raise ValueError(f"{name} must be real numbers, got {no.dtype} {no.shape}.")
+    least, rule = (0.0, "at least") if zero else (np.finfo(float).tiny, "above")
+    _raise_at(~(np.isfinite(no) & (no >= least)), name, no, f"finite and {rule} 0")
+    low, high = FLOAT_RANGE
+    outside = (no > high * (1 + _ROUNDING)) | (no < low * (1 - _ROUNDING))
+    _raise_at(outside & (no > 0), name, no, f"between {low:g} and {high:g}")
+    return no.astype(np.float64)
+
+
+def check_snr_db(name: str, value: Any) -> np.ndarray:
+    """Return SNRs in dB as float64, or raise unless all lie within 150 dB of 0."""
+    snr_db = np.asarray(value)
+    if snr_db.dtype.kind not in "iuf" or snr_db.size == 0:
+        raise ValueError(
+            f"{name} must be real numbers, got {snr_db.dtype} {snr_db.shape}."
+        )
+    most = SNR_LIMIT_DB
+    outside = ~(np.abs(snr_db) <= most)  # NaN is outside, too
+    _raise_at(outside, name, snr_db, f"between -{most:g} and {most:g} dB")
+    return snr_db.astype(np.float64)
+
+
+def _raise_at(bad: np.ndarray, name: str, value: np.ndarray, rule: str) -> None:
+    if bad.any():
+        raise ValueError(f"{name} must be {rule}, got {value[bad].ravel()[0]:g}.")
+
+
+def check_amplitudes(name: str, value: Any) -> None:
+    """Raise if an entry is NaN, infinite, or above what single precision squares."""
+    value = np.asarray(value)
+    check_finite(name, value)
+    largest = float(np.abs(value).max(initial=0.0))
+    if largest > FLOAT_RANGE[1]:
+        raise ValueError(
+            f"{name} must have entries of at most {FLOAT_RANGE[1]:g}, got {largest:g}."
+        )
+
+
+def check_memory(name: str, value: Any, shape: Any, dtype: Any) -> None:
+    """Raise if an array that an argument asks for is larger than the machine's memory.
+
+    Parameters
+    ----------
+    name, value
+        The argument, and what it was.
+    shape, dtype
+        Of the array.
+    """
+    needed = prod(int(n) for n in shape) * np.dtype(dtype).itemsize
+    there = _memory_bytes()
+    if needed > there:
+        size = ", ".join(str(int(n)) for n in shape)
+        raise ValueError(
+            f"{name} must leave the result room in the {there / 2**30:.3g} GiB of "
+            f"memory, got {value}: [{size}] takes {needed / 2**30:.3g} GiB."
+        )
 
 
 def check_rank(name: str, value: Any, shape: str) -> None:
@@ -47,3 +136,10 @@ def check_finite(name: str, value: np.ndarray) -> None:
             f"{name} must be finite, got {int(bad.sum())} NaN or infinite entries, "
             f"the first at index {first}."
         )
+
+
+def _memory_bytes() -> float:
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # no POSIX, or it does not tell
+        return float("inf")
