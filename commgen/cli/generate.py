@@ -56,8 +56,9 @@ def generate(
         from commgen.datasets.events import to_array
 
         meta = sets.ChannelMeta.model_validate(card["meta"])
+        family = card.get("family", type(prior).__name__)
         source = (
-            f"drawn from {card['family']} model {shown(model)}, seed {seed}, learned "
+            f"drawn from {family} model {shown(model)}, seed {seed}, learned "
             f"from: {meta.source}"
         )
         if condition is not None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from commgen._signals import held_signals
 
 MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"
+
 _COSTS = ("wall_seconds", "cpu_seconds")
+_CARD_BYTES = 2**24
 
 
 def save_model(model: Any, path: Path, card: dict | None = None) -> None:
@@ -100,14 +103,24 @@ def read_card(path: str | Path) -> dict:
     Raises
     ------
     ValueError
-        If the card is not a JSON object.
+        If the card is not a JSON object of a few MiB, or one of the keys that commands
+        rely on holds something else than they expect.
     """
     file = Path(path) / CARD_FILE
     if not file.is_file():
         return {}
-    card = read_json(file)
+    size = file.stat().st_size
+    if size > _CARD_BYTES:
+        raise ValueError(f"{file} must have at most {_CARD_BYTES} bytes, got {size}.")
+    try:
+        card = read_json(file)
+    except RecursionError as error:
+        raise ValueError(f"{file} is not valid JSON: it is nested too deep.") from error
     if not isinstance(card, dict):
         raise ValueError(f"{file} must hold a JSON object, got {type(card).__name__}.")
+    for key, (is_valid, rule) in _CARD_KEYS.items():
+        if key in card and not is_valid(card[key]):
+            raise ValueError(f"{key} of {file} must be {rule}, got {card[key]!r:.60}.")
     return card
 
 
@@ -117,3 +130,24 @@ def model_digest(path: str | Path) -> str:
     text = json.dumps(facts, sort_keys=True)
     whole = f"{sha256(model_file(path))} {text}"
     return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
+
+
+def _is_condition(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and _is_words(value.get("names"))
+        and isinstance(value.get("words"), dict)
+        and all(map(_is_words, value["words"].values()))
+    )
+
+
+_CARD_KEYS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "family": (lambda value: isinstance(value, str), "a word"),
+    "layout": (_is_words, "a list of words"),
+    "meta": (lambda value: isinstance(value, dict), "an object"),
+    "condition": (_is_condition, "an object with names and words"),
+}
