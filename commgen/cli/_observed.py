@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from commgen._checks import check_finite
+from commgen._checks import check_amplitudes, check_noise_variance, check_snr_db
 from commgen._npz import read_npz
 from commgen.measures.decibel import noise_variance
 
@@ -15,7 +15,6 @@ _RENAMED = {"noise_shape": "noise_corr"}
 _KNOWN = {"y", "snr_db", "no", "noise_corr", "A", "mask", "num_bits", "step"}
 # Received power may differ this much from 1 + no before the scale must be wrong.
 _POWER_MARGIN = 100.0
-_SNR_LIMIT_DB = 150.0
 
 
 def read_observed(path: Path) -> dict[str, np.ndarray]:
@@ -51,19 +50,11 @@ def read_noise(arrays: dict[str, np.ndarray]) -> np.ndarray:
     value, n = arrays[name], len(arrays["y"])
     if value.dtype.kind not in "fiu":
         raise ValueError(f"{name} must be real, got {value.dtype}.")
-    value = value.astype(np.float64)
-    check_finite(name, value)
     if value.size != 1 and value.shape != (n,):
         raise ValueError(f"{name} must be one number or [{n}] as y, got {value.shape}.")
-    if name == "snr_db" and np.abs(value).max() > _SNR_LIMIT_DB:
-        raise ValueError(
-            f"snr_db must lie between -{_SNR_LIMIT_DB:g} and {_SNR_LIMIT_DB:g}, "
-            f"got {value.min():g} to {value.max():g}."
-        )
-    no = noise_variance(value) if name == "snr_db" else value
-    if no.min() <= 0:
-        raise ValueError(f"no must be above 0, got {no.min()}.")
-    return no.reshape(-1)
+    if name == "snr_db":
+        return noise_variance(check_snr_db(name, value)).reshape(-1)
+    return check_noise_variance(name, value).reshape(-1)
 
 
 def observed(arrays: dict[str, np.ndarray], event_shape) -> tuple[Any, Any]:
@@ -77,7 +68,7 @@ def observed(arrays: dict[str, np.ndarray], event_shape) -> tuple[Any, Any]:
             raise ValueError(
                 f"A must be complex [num_obs, {size}], got {A.dtype} {A.shape}."
             )
-        check_finite("A", A)
+        check_amplitudes("A", A)
         return y, A
     full = _thin(y.shape[1:]) == _thin(event_shape)
     if "mask" not in arrays:

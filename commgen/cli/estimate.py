@@ -7,7 +7,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from commgen._checks import check_finite
+from commgen._checks import check_amplitudes, check_finite
 from commgen._files import sha256
 from commgen._made import made_by
 from commgen._npz import npz_made, write_npz
@@ -99,6 +99,8 @@ def estimate(
     else:
         request = _Request(num_samples, level, guard, unknown_noise, seed)
         found, line = request.estimate(arrays, model)
+    for name, values in found.items():
+        check_finite(name, values)
     write_npz(output, found, compressed=True, made=made)
     Console().print(f"{line}, written to {output}", highlight=False, soft_wrap=True)
 
@@ -113,17 +115,19 @@ class _Request:
 
     def estimate(self, arrays, model) -> tuple[dict[str, Any], str]:
         """Return the arrays of the output, and what to say of them."""
-        from commgen.generative import load_model
+        from commgen.generative.load import load_prior
 
         no = None if self._infers_noise(arrays) else read_noise(arrays)
-        prior = load_model(model)
+        prior = load_prior(model)
         y, A = observed(arrays, prior.event_shape)
-        check_finite("y", y)
+        check_amplitudes("y", y)
         if no is not None:
             check_power(y, no, A)
             no = np.broadcast_to(no, (len(y),))
         shape, quantizer = arrays.get("noise_corr"), read_quantizer(arrays)
         self._check(A, shape, quantizer)
+        if quantizer is not None or self.unknown_noise:
+            _check_mixture(prior)
         found: dict[str, Any] = {}
         if self.guard:
             posterior = self._guarded(prior, y, no, found)
@@ -202,6 +206,16 @@ class _Request:
             return gaussian_radius(self.level)
         radius = np.asarray(prior.radius(no.astype(np.float32), self.level))
         return radius.reshape(-1, *(1,) * (rank - 1))
+
+
+def _check_mixture(prior) -> None:
+    from commgen.generative.mixture.model import MixtureModel
+
+    if not isinstance(prior, MixtureModel):
+        raise ValueError(
+            "model must be a Gaussian mixture with num_bits or --unknown-noise, got "
+            f"{type(prior).__name__}."
+        )
 
 
 def _infer(arrays, kind, num_paths, level, seed, units) -> tuple[dict[str, Any], str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from commgen._checks import check_finite, check_int
+from commgen._checks import check_int, check_snr_db
 from commgen._progress import progress_bar
 from commgen._random import complex_normal
 from commgen.evaluation._sets import check_groups, check_set
@@ -115,9 +115,9 @@ def train_on_generated_test_on_real(
     generated = check_set("generated", generated, event_shape)
     real_test = check_set("real_test", real_test, event_shape)
     levels = np.atleast_1d(np.asarray(snr_db, float))
-    check_finite("snr_db", levels)
     if levels.ndim != 1 or levels.size == 0:
         raise ValueError(f"snr_db must be [num_snr] with one at least, got {snr_db}.")
+    check_snr_db("snr_db", levels)
     check_int("seed", seed, low=0)
     check_int("num_components", num_components, low=1)
     num_held = min(len(real_test), len(generated) // 5)

@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from commgen._checks import check_amplitudes, check_finite, check_noise_variance
 from commgen.generative._untyped import tf
+from commgen.generative.model import check_prior
 
 _SIZE = 256
 
@@ -37,6 +39,14 @@ class ChunkedDenoiser:
         Posterior mean.
     err_var : shape of ``y``, float32
         Posterior variance of each entry.
+
+    Raises
+    ------
+    TypeError
+        If ``prior`` cannot estimate.
+    ValueError
+        If y or no is not finite or out of
+        :data:`~commgen._checks.FLOAT_RANGE`, or what the prior makes of them is not.
     """
 
     def __init__(
@@ -46,7 +56,7 @@ class ChunkedDenoiser:
         size: int | None = None,
         graph: Literal["one", "each", "none"] = "one",
     ):
-        self._event_shape = tuple(prior.event_shape)
+        self._event_shape = tuple(check_prior("prior", prior).event_shape)
         self._size = _whole_blocks(prior) if size is None else size
         signature = None
         if graph == "one":
@@ -61,11 +71,15 @@ class ChunkedDenoiser:
 
     def __call__(self, y, no) -> tuple[np.ndarray, np.ndarray]:
         """Return h_hat and err_var."""
+        check_amplitudes("y", y)
+        check_noise_variance("no", no, zero=True)
         y = np.asarray(y, np.complex64)
         rows = y.reshape(-1, *self._event_shape)
         no = np.broadcast_to(np.asarray(no, np.float32), (len(rows),))
         size = len(rows) if self._size is None else self._size
         h_hat, err_var = in_chunks(self._denoise, rows, no, size=size)
+        check_finite("h_hat of the prior", h_hat)
+        check_finite("err_var of the prior", err_var)
         return h_hat.reshape(y.shape), err_var.reshape(y.shape)
 
 

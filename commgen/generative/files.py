@@ -15,7 +15,6 @@ from commgen._signals import held_signals
 
 MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"
-
 _COSTS = ("wall_seconds", "cpu_seconds")
 _CARD_BYTES = 2**24
 

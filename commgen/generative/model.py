@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from commgen._checks import check_finite, check_int
+from commgen._checks import check_amplitudes, check_finite, check_int, check_memory
 from commgen.generative._untyped import keras
 
 POWER_RANGE = (1e-3, 1e3)
@@ -25,11 +25,23 @@ class Posterior:
         Posterior variance of each entry.
     samples : [num_samples, batch, *event_shape], complex, or None
         Draws of the posterior, where they were asked for.
+
+    Raises
+    ------
+    ValueError
+        If an entry is NaN or infinite: an observation that its noise does not explain
+        by far, as numbers of single precision go.
     """
 
     mean: np.ndarray
     err_var: np.ndarray
     samples: np.ndarray | None = None
+
+    def __post_init__(self):
+        for name in ("mean", "err_var", "samples"):
+            value = getattr(self, name)
+            if value is not None:
+                check_finite(f"{name} of the posterior", np.asarray(value))
 
 
 class GenerativeModel(keras.Model):
@@ -170,6 +182,24 @@ class Prior(GenerativeModel):
         """
 
 
+def check_prior(name: str, value: Any) -> Any:
+    """Return ``value``, or raise TypeError unless it estimates channels.
+
+    Parameters
+    ----------
+    name
+        Of the argument, for the error.
+    value
+        A :class:`Prior`, or whatever has ``event_shape`` and ``denoise``.
+    """
+    if not (hasattr(value, "event_shape") and callable(getattr(value, "denoise", 0))):
+        raise TypeError(
+            f"{name} must be a commgen.generative.Prior, which estimates channels, got "
+            f"{type(value).__name__}."
+        )
+    return value
+
+
 def check_channels(name: str, h: Any, event_shape: tuple[int, ...]) -> np.ndarray:
     """Return ``h`` as complex64 [n, *event_shape], or raise what is wrong with it.
 
@@ -228,6 +258,21 @@ def check_training_set(
     return h
 
 
+def check_num_samples(num_samples: Any, shape: tuple[int, ...]) -> int:
+    """Return the draws of a posterior of ``shape``, 0 for None, or raise.
+
+    Raises
+    ------
+    TypeError
+        If ``num_samples`` is no whole number.
+    ValueError
+        If it is negative, or the draws do not fit in memory.
+    """
+    num_samples = check_int("num_samples", num_samples or 0, low=0)
+    check_memory("num_samples", num_samples, (num_samples, *shape), np.complex128)
+    return num_samples
+
+
 def check_condition(
     condition: Any, n: int, num_conditions: int, *, name: str = "condition"
 ) -> np.ndarray | None:
@@ -260,5 +305,5 @@ def check_condition(
             f"{name} must be [{n}, {num_conditions}] or [{num_conditions}], "
             f"got {c.shape}."
         )
-    check_finite(name, c)
+    check_amplitudes(name, c)
     return np.broadcast_to(c, (n, num_conditions)).astype(np.float32)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from commgen._checks import check_int, check_positive
+from commgen._checks import check_finite, check_int, check_memory, check_noise_variance
 from commgen.generative._untyped import keras, tf
 from commgen.generative.condition import Conditioning
 from commgen.generative.model import (
@@ -160,7 +160,7 @@ class NetworkModel(GenerativeModel):
                 f"no must be None, since {type(self).__name__} learns from clean "
                 f"channels only, got {no}."
             )
-        return {"data_no": check_positive("no", no)}
+        return {"data_no": float(check_noise_variance("no", no))}
 
     def _split(self, data, condition, validation):
         """Check all that is given; return (channels, condition) to learn and check."""
@@ -234,6 +234,7 @@ class NetworkModel(GenerativeModel):
     def _sample(self, n, condition, seed, draw: Callable[..., np.ndarray]):
         """Check the arguments of ``sample``, and draw 256 channels at a time."""
         check_int("n", n, low=1)
+        check_memory("n", n, (n, *self.event_shape), np.complex64)
         condition = check_condition(condition, n, self.num_conditions)
         if condition is None and self.num_conditions:
             condition = self.conditioning.draw(n, np.random.default_rng([seed, n, 1]))
@@ -242,6 +243,7 @@ class NetworkModel(GenerativeModel):
             rows = slice(i, min(i + _CHUNK, n))
             rng = np.random.default_rng([seed, i])
             h[rows] = draw(rng, rows.stop - i, _rows(condition, rows))
+        check_finite("h of the model", h)
         return h
 
     @abstractmethod

@@ -4,7 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from commgen._checks import check_finite, check_positive
+from commgen._checks import (
+    FLOAT_RANGE,
+    check_amplitudes,
+    check_noise_variance,
+)
 
 
 def check_observation(y: Any, A: Any, noise_cov: Any, event_shape: Any) -> Any:
@@ -32,8 +36,8 @@ def check_observation(y: Any, A: Any, noise_cov: Any, event_shape: Any) -> Any:
     Raises
     ------
     ValueError
-        If shapes disagree, an entry is not finite, the noise has no positive
-        variance, or the covariance is not Hermitian positive definite.
+        If shapes disagree, an entry is not finite or out of ``FLOAT_RANGE``, or the
+        covariance is not Hermitian positive definite.
     """
     size = int(np.prod(event_shape))
     y = np.asarray(y)
@@ -47,25 +51,37 @@ def check_observation(y: Any, A: Any, noise_cov: Any, event_shape: Any) -> Any:
         A = np.asarray(A, dtype=np.complex128)
         if A.ndim != 2 or A.shape[1] != size or A.shape[0] == 0:
             raise ValueError(f"A must be [num_obs, {size}], got {A.shape}.")
-        check_finite("A", A)
+        check_matrix("A", A)
         if y.ndim != 2 or y.shape[1] != A.shape[0] or len(y) == 0:
             raise ValueError(f"y must be [batch, {A.shape[0]}] as A, got {y.shape}.")
-    check_finite("y", y)
+    check_amplitudes("y", y)
     no, cov = _check_noise(noise_cov, len(y), y.shape[1])
     return y.astype(np.complex128), A, no, cov
+
+
+def check_matrix(name: str, A: np.ndarray) -> None:
+    """Raise if a matrix is not finite, or its entries are out of ``FLOAT_RANGE``.
+
+    A matrix of zeros shows nothing, and is one.
+    """
+    check_amplitudes(name, A)
+    largest = float(np.abs(A).max(initial=0.0))
+    if 0 < largest < FLOAT_RANGE[0]:
+        raise ValueError(
+            f"{name} must have an entry of at least {FLOAT_RANGE[0]:g}, or be all "
+            f"zero, got {largest:g}."
+        )
 
 
 def _check_noise(noise_cov, batch, num_obs):
     noise = np.asarray(noise_cov)
     if noise.ndim == 0:
-        return np.full(batch, check_positive("noise_cov", noise.item())), None
-    check_finite("noise_cov", noise)
+        return np.full(batch, check_noise_variance("noise_cov", noise)), None
     if noise.ndim == 1:
         if len(noise) != batch:
             raise ValueError(f"noise_cov must be [{batch}] as y, got {noise.shape}.")
-        if noise.min() <= 0:
-            raise ValueError(f"noise_cov must be above 0, got {noise.min()}.")
-        return noise.astype(np.float64), None
+        return check_noise_variance("noise_cov", noise), None
+    check_amplitudes("noise_cov", noise)
     if noise.shape != (num_obs, num_obs):
         raise ValueError(
             f"noise_cov must be a number, [{batch}] or [{num_obs}, {num_obs}], "
@@ -107,5 +123,5 @@ def as_direct(y, A, noise_cov: Any, event_shape) -> Any:
         gain = float(np.trace(gram).real / len(gram))
         if gain <= 0 or not np.allclose(gram / gain, np.eye(len(gram)), atol=1e-9):
             return None
-        y, no = y @ A.conj() / gain, no / gain
+        y, no = y @ A.conj() / gain, check_noise_variance("noise_cov", no / gain)
     return y.astype(np.complex64).reshape(-1, *event_shape), no.astype(np.float32)

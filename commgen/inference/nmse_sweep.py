@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from commgen._checks import check_int
+from commgen._checks import check_int, check_snr_db
 from commgen._progress import progress_bar
 from commgen._random import complex_normal
 from commgen.generative.chunks import ChunkedDenoiser
+from commgen.generative.model import check_channels
 from commgen.inference.genie import GenieEstimator
 from commgen.measures.decibel import noise_variance, to_db
 from commgen.measures.error import nmse_interval
@@ -79,14 +80,23 @@ def sweep_nmse(
     -------
     NmseSweep
         With intervals of 95 %, and the error that each estimator promised.
+
+    Raises
+    ------
+    TypeError
+        If a model cannot estimate.
+    ValueError
+        If ``h`` is not as :func:`~commgen.generative.check_channels` asks, or an SNR is
+        more than 150 dB from 0.
     """
     check_int("seed", seed, low=0)
+    h = check_channels("h", h, np.shape(h)[1:])
+    snr_db = check_snr_db("snr_db", snr_db)
     noise = complex_normal(np.random.default_rng(seed), h.shape)
     estimators: dict[str, Callable] = {"ls": _least_squares}
     estimators |= {name: _one_pass(model) for name, model in models.items()}
     if covariance is not None:
         estimators["genie"] = GenieEstimator(covariance, covariance_tx)
-    snr_db = np.asarray(snr_db, float)
     rows = []
     total = len(estimators) * len(snr_db)
     with progress_bar("measuring NMSE", total, enabled=progress) as advance:

@@ -9,7 +9,8 @@ import numpy as np
 
 from commgen.channels import RECIPES
 from commgen.datasets.events import load_events
-from commgen.generative import Diffusion, GaussianMixture, load_model
+from commgen.generative import Diffusion, GaussianMixture
+from commgen.generative.load import load_prior
 from commgen.generative.networks.fourier_denoiser import FourierDenoiser
 from commgen.studies.seeds import part_seed
 from commgen.studies.sets import drawn_events
@@ -40,8 +41,8 @@ class TrainedModels:
         return RECIPES[self.recipe]
 
     def load(self, name: str) -> Any:
-        """Return a model."""
-        return load_model(self.folder / name)
+        """Return a model that estimates channels."""
+        return load_prior(self.folder / name)
 
     def channels(self, part: str) -> np.ndarray:
         """Return the channels of "train" or "validation", [n, 64], complex."""

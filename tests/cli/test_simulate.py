@@ -41,6 +41,18 @@ def test_snr_step_below_zero(refused, example, tmp_path):
     assert "must be > 0, got -2" in told
 
 
+@pytest.mark.parametrize(("start", "stop"), [(-1e5, 0), (0, 400)])
+def test_snr_that_single_precision_does_not_carry(
+    refused, example, tmp_path, start, stop
+):
+    span = {"snr_start_db": start, "snr_stop_db": stop, "snr_step_db": stop - start}
+    example["sweep"] |= span
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(example))
+    told = refused("simulate", tmp_path / "c.yaml", "-o", tmp_path / "run")
+    assert "sweep.snr_db: must be between -150 and 150 dB" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["c.yaml"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

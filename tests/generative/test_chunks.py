@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from commgen.generative import Posterior, WassersteinGAN
 from commgen.generative.chunks import ChunkedDenoiser
 
 
@@ -49,3 +50,35 @@ def test_channels_that_are_judged_together_stay_together(block, most):
     prior.block = block
     _, rows = ChunkedDenoiser(prior)(np.ones((300, 2, 3)), 0.1)
     assert rows.max() == most
+
+
+def test_what_single_precision_does_not_carry_is_refused(complex_normal):
+    y, denoise = complex_normal(4, 2, 3), ChunkedDenoiser(Counted(), graph="none")
+    for no, told in ((1e300, r"1e\+300"), (1e-40, "1e-40"), (np.nan, "nan")):
+        with pytest.raises(ValueError, match=f"no must be .*, got {told}"):
+            denoise(y, no)
+    with pytest.raises(ValueError, match=r"y must have entries of at most 1e\+15"):
+        denoise(y.astype(complex) * 1e39, 1.0)
+    with pytest.raises(ValueError, match="y must be finite, got 24 NaN"):
+        denoise(y * np.nan, 1.0)
+
+
+def test_estimates_that_are_not_finite_are_an_error(complex_normal):
+    class Broken(Counted):
+        def denoise(self, y, no):
+            h_hat, err_var = super().denoise(y, no)
+            return h_hat, err_var / 0.0
+
+    y = complex_normal(4, 2, 3)
+    with pytest.raises(ValueError, match="err_var of the prior must be finite, got 24"):
+        ChunkedDenoiser(Broken(), graph="none")(y, 1.0)
+    with pytest.raises(
+        ValueError, match="mean of the posterior must be finite, got 24"
+    ):
+        Posterior(y * np.nan, np.ones(y.shape))
+
+
+def test_a_model_that_draws_alone_is_no_prior():
+    told = r"prior must be a commgen\.generative\.Prior, .*, got WassersteinGAN"
+    with pytest.raises(TypeError, match=told):
+        ChunkedDenoiser(WassersteinGAN((2, 3), 2, width=8, depth=1))

@@ -12,9 +12,10 @@ from commgen.generative.chunks import ChunkedDenoiser
 from commgen.generative.denoising.augmented import Completion, augmented_samples
 from commgen.generative.denoising.calibration import SNR_GRID_DB, SnrTable
 from commgen.generative.denoising.reverse import falling_levels, reverse_samples
+from commgen.generative.denoising.solver import MOST_STEPS
 from commgen.generative.mixture.draw import MixtureDeviation
 from commgen.generative.mixture.filter import mixture_samples
-from commgen.generative.model import Posterior, Prior
+from commgen.generative.model import Posterior, Prior, check_num_samples
 from commgen.generative.network import NetworkModel
 from commgen.generative.noisy_examples import SNR_RANGE_DB
 from commgen.generative.observation import check_observation
@@ -143,9 +144,9 @@ class DenoisingModel(NetworkModel, Prior):
             ``SNR_RANGE_DB`` where one pass gives the answer.
         """
         y, A, no, cov = check_observation(y, A, noise_cov, self.event_shape)
-        num_samples = check_int("num_samples", num_samples or 0, low=0)
+        num_samples = check_num_samples(num_samples, (len(y), *self.event_shape))
         if num_steps is not None:
-            check_int("num_steps", num_steps, low=1)
+            check_int("num_steps", num_steps, low=1, high=MOST_STEPS)
         shape = (len(y), *self.event_shape)
         rng = np.random.default_rng(seed)
         direct = None if no is None else _as_direct(y, A, no)

@@ -5,6 +5,9 @@ from itertools import pairwise
 
 import numpy as np
 
+#: Passes in a sample, of which ten do; a file may ask for any number.
+MOST_STEPS = 10_000
+
 
 def multistep_sample(
     denoise: Callable[[np.ndarray, float], np.ndarray],

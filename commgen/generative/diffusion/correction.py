@@ -16,6 +16,7 @@ from commgen.generative.diffusion.classifier_free import (
 )
 from commgen.generative.diffusion.preconditioner import GaussianPreconditioner
 from commgen.generative.mixture.gmm import GaussianMixture
+from commgen.generative.mixture.model import MixtureModel
 from commgen.generative.networks.fourier_denoiser import FourierDenoiser
 from commgen.generative.noisy_examples import SNR_RANGE_DB
 from commgen.measures.decibel import noise_variance
@@ -75,6 +76,10 @@ class CorrectionModel(DenoisingModel):
         if not self.network.built:
             self.network.build(self._input_shapes(4))
         self.prior = GaussianMixture(event_shape, 1) if prior is None else prior
+        if not isinstance(self.prior, MixtureModel):
+            raise TypeError(
+                f"prior must be a GaussianMixture, got {type(self.prior).__name__}."
+            )
         if self.prior.event_shape != self.event_shape:
             raise ValueError(
                 f"prior must have the event_shape {self.event_shape}, got "

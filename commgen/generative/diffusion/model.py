@@ -2,6 +2,7 @@
 
 from commgen._checks import check_int
 from commgen.generative._untyped import keras
+from commgen.generative.denoising.solver import MOST_STEPS
 from commgen.generative.diffusion.correction import CorrectionModel
 from commgen.generative.family import NetworkFamily
 from commgen.generative.noisy_examples import noisy_batch
@@ -46,7 +47,7 @@ class Diffusion(CorrectionModel):
             end_snr_db=end_snr_db,
             name=name,
         )
-        self.num_steps = check_int("num_steps", num_steps, low=2)
+        self.num_steps = check_int("num_steps", num_steps, low=2, high=MOST_STEPS)
 
     def _examples(self, rng, h, condition, *, validating=False):
         share = {"share": 1.0} if validating else {}

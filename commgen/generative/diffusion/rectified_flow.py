@@ -8,6 +8,7 @@ import numpy as np
 from commgen._checks import check_int
 from commgen._progress import progress_bar
 from commgen.generative._untyped import keras, tf
+from commgen.generative.denoising.solver import MOST_STEPS
 from commgen.generative.diffusion.classifier_free import with_flag
 from commgen.generative.diffusion.correction import CorrectionModel
 from commgen.generative.diffusion.reflow import Pairs, StraightPaths
@@ -91,8 +92,10 @@ class RectifiedFlow(CorrectionModel):
             end_snr_db=end_snr_db,
             name=name,
         )
-        self.num_steps = check_int("num_steps", num_steps, low=1)
-        self.num_flow_steps = check_int("num_flow_steps", num_flow_steps, low=2)
+        self.num_steps = check_int("num_steps", num_steps, low=1, high=MOST_STEPS)
+        self.num_flow_steps = check_int(
+            "num_flow_steps", num_flow_steps, low=2, high=MOST_STEPS
+        )
         if straight is None:
             straight = FourierDenoiser(variance=False)
         self.straight = StraightPaths(self.event_shape, straight, self._input_shapes(2))

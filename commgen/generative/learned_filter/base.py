@@ -9,7 +9,11 @@ from commgen._checks import check_int
 from commgen._random import complex_normal
 from commgen.generative._untyped import keras, tf
 from commgen.generative.denoising.model import DenoisingModel
-from commgen.generative.denoising.solver import multistep_sample, noise_levels
+from commgen.generative.denoising.solver import (
+    MOST_STEPS,
+    multistep_sample,
+    noise_levels,
+)
 from commgen.generative.noisy_examples import SNR_RANGE_DB, noisy_batch
 
 _CHUNK = 256
@@ -34,7 +38,7 @@ class FilteringDenoiser(DenoisingModel):
 
     def __init__(self, event_shape, network, num_steps, *, name=None):
         super().__init__(event_shape, name=name)
-        self.num_steps = check_int("num_steps", num_steps, low=2)
+        self.num_steps = check_int("num_steps", num_steps, low=2, high=MOST_STEPS)
         self.network = network
 
     @property

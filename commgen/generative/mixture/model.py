@@ -6,17 +6,25 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from commgen._checks import check_int
+from commgen._checks import check_finite, check_int, check_memory
 from commgen.generative._untyped import ops, tf
 from commgen.generative.chunks import ChunkedDenoiser
 from commgen.generative.condition import Conditioning
 from commgen.generative.mixture import em, infer as mixture_infer
 from commgen.generative.mixture.filter import mixture_moments, mixture_samples
 from commgen.generative.mixture.gate import gate_log_weights
-from commgen.generative.model import Posterior, Prior, check_channels, check_condition
+from commgen.generative.model import (
+    Posterior,
+    Prior,
+    check_channels,
+    check_condition,
+    check_num_samples,
+)
 from commgen.generative.observation import check_observation
 
 _RANK = 24
+# Arrays of the size of the result that are held while it is drawn.
+_COPIES = 4
 
 
 class MixtureModel(Prior):
@@ -59,6 +67,7 @@ class MixtureModel(Prior):
 
     def _add_weights(self, size):
         K, rank = self.num_components, self.rank
+        check_memory("num_components", K, (_COPIES, K, size, rank), np.complex64)
         U = 1 if self.covariance == "circulant" else K
         add = partial(self.add_weight, trainable=False, initializer="zeros")
         self._log_weights = add(shape=(K,), name="log_weights")
@@ -176,6 +185,7 @@ class MixtureModel(Prior):
     def sample(self, n, condition=None, *, seed):
         """As :meth:`GenerativeModel.sample`; without a condition, from all weights."""
         check_int("n", n, low=1)
+        check_memory("n", n, (_COPIES, n, *self.event_shape), np.complex128)
         condition = check_condition(condition, n, self.num_conditions)
         rng = np.random.default_rng(seed)
         mixture = self.mixture
@@ -199,6 +209,7 @@ class MixtureModel(Prior):
         if rank < size:
             white = rng.normal(size=(n, size)) + 1j * rng.normal(size=(n, size))
             h += white * np.sqrt(rest[k, None] / 2)
+        check_finite("h of the model", h)
         return h.reshape(n, *self.event_shape)
 
     def posterior(
@@ -221,7 +232,7 @@ class MixtureModel(Prior):
         independent.
         """
         y, A, no, cov = check_observation(y, A, noise_cov, self.event_shape)
-        num_samples = check_int("num_samples", num_samples or 0, low=0)
+        num_samples = check_num_samples(num_samples, (len(y), *self.event_shape))
         if cov is not None:
             L = np.linalg.cholesky(cov)
             A = np.linalg.inv(L) if A is None else np.linalg.solve(L, A)

@@ -5,7 +5,7 @@ import numpy as np
 from commgen._checks import check_positive
 from commgen.generative.mixture.filter import LinearFilter
 from commgen.generative.mixture.parts import Component
-from commgen.generative.model import Posterior
+from commgen.generative.model import Posterior, check_prior
 from commgen.inference.observation.linear import LinearObservation, check_covariance
 from commgen.inference.observation.prior import check_event_shape
 
@@ -31,10 +31,12 @@ def infer(prior, y, observation: LinearObservation, **options) -> Posterior:
 
     Raises
     ------
+    TypeError
+        If ``prior`` cannot estimate.
     ValueError
         If the prior is of other channels, or as :meth:`LinearObservation.whiten`.
     """
-    check_event_shape(prior, observation.event_shape)
+    check_event_shape(check_prior("prior", prior), observation.event_shape)
     y, A, no = observation.whiten(y)
     if A is None:
         y = y.reshape(len(y), *observation.event_shape)

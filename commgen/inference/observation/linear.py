@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from commgen._checks import check_finite, check_int
+from commgen._checks import check_int, check_noise_variance
 from commgen.generative.model import POWER_RANGE, check_channels
-from commgen.generative.observation import check_observation
+from commgen.generative.observation import check_matrix, check_observation
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class LinearObservation:
                 raise ValueError(
                     f"A must be [num_obs, {int(np.prod(shape))}], got {A.shape}."
                 )
-            check_finite("A", A)
+            check_matrix("A", A)
         C = self.noise_corr
         if C is not None:
             C = check_covariance("noise_corr", C, _rows(A, shape))
@@ -118,7 +118,7 @@ class LinearObservation:
                 f"W must be [num_slots, num_rf, {size}] or [num_rf, {size}], "
                 f"got {W.shape}."
             )
-        check_finite("W", W)
+        check_matrix("W", W)
         ranks = np.linalg.matrix_rank(W)
         if ranks.min() < W.shape[1]:
             raise ValueError(
@@ -157,7 +157,7 @@ class LinearObservation:
             raise ValueError(
                 f"pilots must be [num_users, num_pilots], got {pilots.shape}."
             )
-        check_finite("pilots", pilots)
+        check_matrix("pilots", pilots)
         one = np.eye(int(np.prod(event_shape)))
         return cls((len(pilots), *event_shape), np.kron(pilots.T, one), no)
 
@@ -262,13 +262,12 @@ class LinearObservation:
 
 
 def check_noise(no: Any) -> Any:
-    """Return ``no`` as a float or [batch], or raise unless all are above 0."""
+    """Return ``no`` as a float or [batch], or raise unless all are in range."""
     value = np.asarray(no)
     if value.dtype.kind not in "iuf" or value.ndim > 1 or value.size == 0:
         raise ValueError(f"no must be a number or [batch], got {no!r}.")
-    if not (np.isfinite(value).all() and value.min() > 0):
-        raise ValueError(f"no must be finite and above 0, got {value.min()}.")
-    return float(value) if value.ndim == 0 else value.astype(np.float64)
+    value = check_noise_variance("no", value)
+    return float(value) if value.ndim == 0 else value
 
 
 def check_covariance(name: str, cov_mat: Any, size: int) -> np.ndarray:
@@ -286,7 +285,7 @@ def check_covariance(name: str, cov_mat: Any, size: int) -> np.ndarray:
     R = np.asarray(cov_mat).astype(np.complex128)
     if R.shape != (size, size):
         raise ValueError(f"{name} must be [{size}, {size}], got {R.shape}.")
-    check_finite(name, R)
+    check_matrix(name, R)
     scale = float(np.mean(np.abs(np.diag(R))))
     if not np.allclose(R, R.conj().T, rtol=1e-5, atol=1e-10 * scale):
         raise ValueError(f"{name} must be Hermitian.")

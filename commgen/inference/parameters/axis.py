@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from commgen._checks import check_finite, check_int, check_positive
+from commgen._checks import (
+    FLOAT_RANGE,
+    check_amplitudes,
+    check_finite,
+    check_int,
+    check_positive,
+)
 
 UNITS = {"angle": "deg", "delay": "s", "doppler": "Hz"}
 
@@ -179,11 +185,11 @@ def check_snapshots(y, axis: Axis) -> np.ndarray:
             f"y must be [n, num_snapshots, {axis.num_positions}], got {y.shape}."
         )
     y = y.astype(np.complex128)
-    check_finite("y", y)
-    silent = ~np.any(y, axis=(1, 2))
+    check_amplitudes("y", y)
+    silent = np.abs(y).max(axis=(1, 2)) < FLOAT_RANGE[0]
     if silent.any():
         raise ValueError(
             "y must not be all zero, got an observation of zeros at index "
-            f"{int(np.argmax(silent))}."
+            f"{int(np.argmax(silent))} (or below {FLOAT_RANGE[0]:g})."
         )
     return y

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from commgen._checks import check_int
+from commgen._checks import check_int, check_positive
 from commgen.inference.parameters.axis import (
     UNITS,
     Axis,
@@ -245,12 +245,14 @@ def _axis(kind, num, angle, delay, doppler) -> Axis:
             raise ValueError(
                 "subcarrier_spacing_hz must be given for kind 'delay', got None."
             )
-        limit = 0.5 / step if limit is None else limit
+        check_positive("subcarrier_spacing_hz", step)
+        limit = 0.5 / step if limit is None else check_positive("max_delay_s", limit)
         return delay_axis(step * np.arange(num), max_delay_s=limit)
     if kind == "doppler":
         step, limit = doppler
         if step is None:
             raise ValueError("time_step_s must be given for kind 'doppler', got None.")
+        check_positive("time_step_s", step)
         limit = 0.5 / step if limit is None else limit
         return doppler_axis(step * np.arange(num), max_doppler_hz=limit)
     raise ValueError(f"kind must be of {tuple(UNITS)}, got {kind!r}.")

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from commgen._checks import check_positive
+from commgen._checks import check_noise_variance, check_positive, check_snr_db
+
+_LEAST_STEP_DB = 0.01
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,11 @@ class SignalModel:
     snr_step_db: float = 2.0
 
     def __post_init__(self):
-        for name in ("power", "no"):
-            if getattr(self, name) is not None:
-                check_positive(name, getattr(self, name))
+        if self.power is not None:
+            check_positive("power", self.power)
+        if self.no is not None:
+            check_noise_variance("no", self.no)
+        check_snr_db("snr_low_db and snr_high_db", (self.snr_low_db, self.snr_high_db))
         for name in ("noise_shape", "noise_scale"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise ValueError(
@@ -79,7 +83,11 @@ class SignalModel:
                 "snr_low_db must be below snr_high_db, got "
                 f"{self.snr_low_db}, {self.snr_high_db}."
             )
-        check_positive("snr_step_db", self.snr_step_db)
+        if check_positive("snr_step_db", self.snr_step_db) < _LEAST_STEP_DB:
+            raise ValueError(
+                f"snr_step_db must be at least {_LEAST_STEP_DB:g}, got "
+                f"{self.snr_step_db}."
+            )
 
     @property
     def log_rho_range(self) -> tuple[float, float]:

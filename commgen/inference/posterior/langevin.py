@@ -7,7 +7,7 @@ import numpy as np
 from commgen._checks import check_int, check_positive
 from commgen._random import complex_normal
 from commgen.generative.chunks import ChunkedDenoiser
-from commgen.generative.model import Posterior
+from commgen.generative.model import Posterior, check_num_samples, check_prior
 from commgen.generative.noisy_examples import SNR_RANGE_DB
 from commgen.generative.observation import check_observation
 from commgen.measures.decibel import noise_variance
@@ -72,8 +72,10 @@ def langevin_posterior(
     ValueError
         If the observation is invalid or an argument out of range.
     """
+    check_prior("prior", prior)
     y, A, no, cov = check_observation(y, A, noise_cov, prior.event_shape)
     check_int("num_samples", num_samples, low=2)
+    check_num_samples(num_samples, (len(y), *prior.event_shape))
     check_int("num_levels", num_levels, low=2)
     check_int("steps_per_level", steps_per_level, low=1)
     if check_positive("step_size", step_size) >= 1:

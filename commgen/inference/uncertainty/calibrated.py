@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from commgen._checks import check_snr_db
 from commgen.generative._untyped import keras, tf
 from commgen.generative.chunks import ChunkedDenoiser
 from commgen.generative.model import Posterior, Prior
@@ -20,6 +21,7 @@ from commgen.inference.uncertainty.regions import (
     Kind,
     Region,
     check_kind,
+    check_level,
     credible_region,
     gaussian_radius,
 )
@@ -48,6 +50,8 @@ class CalibratedPrior(Prior):
     ------
     TypeError
         If ``prior`` is no prior.
+    ValueError
+        If an SNR is more than 150 dB from 0, or a level no probability.
 
     Notes
     -----
@@ -63,8 +67,8 @@ class CalibratedPrior(Prior):
         super().__init__(prior.event_shape, name=name)
         self.prior = prior
         self.block = getattr(prior, "block", 1)
-        self.snr_db = tuple(float(v) for v in snr_db)
-        self.levels = tuple(float(v) for v in levels)
+        self.snr_db = tuple(check_snr_db("snr_db", snr_db).tolist())
+        self.levels = tuple(check_level(v) for v in levels)
         size = int(np.prod(prior.event_shape))
         gaussian = [
             [np.log(gaussian_radius(level, n)) for level in self.levels]

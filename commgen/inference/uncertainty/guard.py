@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from commgen._checks import check_int
+from commgen._checks import check_int, check_noise_variance, check_snr_db
 from commgen.generative import GaussianMixture
 from commgen.generative._untyped import keras, tf
 from commgen.generative.chunks import ChunkedDenoiser
@@ -106,7 +106,7 @@ class GuardedPrior(Prior):
                 f"fallback must have the event_shape {prior.event_shape} of the prior, "
                 f"got {fallback.event_shape}."
             )
-        low, high = (float(v) for v in snr_range_db)
+        low, high = check_snr_db("snr_range_db", snr_range_db).tolist()
         if not low < high:
             raise ValueError(f"snr_range_db must ascend, got {low:g} to {high:g}.")
         super().__init__(prior.event_shape, name=name)
@@ -138,8 +138,8 @@ class GuardedPrior(Prior):
         Raises
         ------
         ValueError
-            If ``y`` has other entries than the prior's events, or ``no`` is negative
-            (where it is known before the graph runs).
+            If ``y`` has other entries than the prior's events, or ``no`` is neither 0
+            nor from 1e-15 to 1e15 (where it is known before the graph runs).
         """
         shape = tuple(y.shape[1:])
         if shape != self.event_shape:
@@ -150,8 +150,8 @@ class GuardedPrior(Prior):
         y = tf.cast(y, tf.complex64)
         no = tf.broadcast_to(tf.cast(no, tf.float32), tf.shape(y)[:1])
         known = tf.get_static_value(no)
-        if known is not None and known.size and not known.min() >= 0:
-            raise ValueError(f"no must be at least 0, got {known.min()}.")
+        if known is not None and known.size:
+            check_noise_variance("no", known, zero=True)
         flat = tf.reshape(y, (-1, int(np.prod(self.event_shape))))
         blocks = self._blocks(tf.shape(y)[0])
         valid = self._in_range(flat, no, blocks)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import logsumexp
 
-from commgen._checks import check_int
+from commgen._checks import check_amplitudes, check_int, check_noise_variance
 from commgen._npz import read_npz, write_npz
 from commgen._random import complex_normal
 from commgen.generative.chunks import ChunkedDenoiser
@@ -179,9 +179,9 @@ class NoveltyDetector:
 
     def _at(self, no) -> "_Table":
         """Return the distributions at a noise variance."""
-        if not (np.ndim(no) == 0 and np.isfinite(no) and no > 0):
-            raise ValueError(f"no must be a number, finite and above 0, got {no}.")
-        no = _single(no)
+        if np.ndim(no):
+            raise ValueError(f"no must be a number, got {np.shape(no)}.")
+        no = _single(check_noise_variance("no", no))
         if no not in self._tables:
             if len(self._tables) >= _KEPT:
                 self._tables.pop(next(iter(self._tables)))
@@ -192,6 +192,7 @@ class NoveltyDetector:
         return self._tables[no]
 
     def _checked(self, name, h) -> np.ndarray:
+        check_amplitudes(name, h)
         h = np.asarray(h, np.complex64)
         if h.shape[1:] != self._event_shape or len(h) == 0:
             raise ValueError(

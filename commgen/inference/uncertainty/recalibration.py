@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from commgen._checks import check_int
+from commgen._checks import check_int, check_noise_variance, check_snr_db
 from commgen._npz import read_npz, write_npz
 from commgen._random import complex_normal
 from commgen.generative.chunks import ChunkedDenoiser
+from commgen.generative.model import check_channels, check_prior
 from commgen.inference.uncertainty.regions import (
     KINDS,
     Kind,
@@ -88,10 +89,9 @@ class Recalibration:
         h_hat, err_var = check_estimate(h_hat, err_var)
         levels = _check_levels(levels)
         no = np.asarray(no, np.float64)
-        if no.shape != (len(h_hat),) or not (np.isfinite(no) & (no > 0)).all():
-            raise ValueError(
-                f"no must be [{len(h_hat)}], finite and above 0, got {no.shape}."
-            )
+        if no.shape != (len(h_hat),):
+            raise ValueError(f"no must be [{len(h_hat)}], got {no.shape}.")
+        check_noise_variance("no", no)
         h = np.asarray(h)
         groups = None if groups is None else np.asarray(groups)
         values = np.unique(no)[::-1]
@@ -174,11 +174,13 @@ def recalibrate(
     ValueError
         As :meth:`Recalibration.fit`.
     """
-    h = np.asarray(h, np.complex64)
+    check_prior("prior", prior)
+    h = check_channels("h", h, tuple(prior.event_shape))
     check_int("seed", seed, low=0)
+    snr_db = check_snr_db("snr_db", snr_db)
     run = ChunkedDenoiser(prior)
     parts = []
-    for i, level in enumerate(np.asarray(snr_db, float)):
+    for i, level in enumerate(snr_db):
         no = np.float32(noise_variance(level))
         noise = complex_normal(np.random.default_rng([seed, i]), h.shape)
         parts.append((*run(h + np.sqrt(no) * noise, no), np.full(len(h), no)))
@@ -283,7 +285,4 @@ def _check_levels(levels) -> np.ndarray:
 
 
 def _to_snr_db(no) -> np.ndarray:
-    no = np.asarray(no, np.float64)
-    if not (no > 0).all():
-        raise ValueError(f"no must be above 0, got {no.min()}.")
-    return -10 * np.log10(no)
+    return -10 * np.log10(check_noise_variance("no", no))

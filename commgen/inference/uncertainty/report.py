@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from commgen._checks import check_int
+from commgen._checks import check_amplitudes, check_int, check_snr_db
 from commgen._random import complex_normal
 from commgen._tables import write_csv
 from commgen.generative.chunks import ChunkedDenoiser
+from commgen.generative.model import check_prior
 from commgen.inference.uncertainty.coverage import energy_score, log_score, sharpness
 from commgen.inference.uncertainty.recalibration import LEVELS
 from commgen.inference.uncertainty.regions import (
@@ -99,8 +100,10 @@ def calibration_report(
     Raises
     ------
     ValueError
-        If there are no priors or SNRs, or ``h`` does not fit a prior.
+        If there are no priors or SNRs, one is out of range, or ``h`` does not fit a
+        prior.
     """
+    check_amplitudes("h", h)
     h = np.asarray(h, np.complex64)
     check_int("seed", seed, low=0)
     snr_db = np.atleast_1d(np.asarray(snr_db, float))
@@ -108,10 +111,11 @@ def calibration_report(
         raise ValueError(
             f"priors and snr_db must not be empty, got {len(priors)} and {len(snr_db)}."
         )
+    check_snr_db("snr_db", snr_db)
     rows, bins = [], []
     noise = complex_normal(np.random.default_rng(seed), h.shape)
     for name, prior in priors.items():
-        if tuple(prior.event_shape) != h.shape[1:]:
+        if tuple(check_prior(name, prior).event_shape) != h.shape[1:]:
             raise ValueError(
                 f"h must be [n, *{tuple(prior.event_shape)}] for {name}, got {h.shape}."
             )

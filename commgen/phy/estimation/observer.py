@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 from sionna.phy.ofdm import BaseChannelEstimator
 
+from commgen._checks import check_noise_variance
 from commgen.phy.estimation.layout import PilotLayout
 
 
@@ -37,7 +38,8 @@ class PilotObserver(BaseChannelEstimator):
     Raises
     ------
     ValueError
-        If the grid is refused, or ``y`` or ``no`` do not have these shapes.
+        If the grid is refused, ``y`` or ``no`` do not have these shapes, or ``no`` is
+        known before the graph runs and neither 0 nor from 1e-15 to 1e15.
     """  # noqa: E501
 
     def __init__(self, resource_grid, *, precision=None):
@@ -82,6 +84,9 @@ class PilotObserver(BaseChannelEstimator):
             raise ValueError(
                 f"no must be a scalar, [batch] or [batch, num_rx], got rank {rank}."
             )
+        known = tf.get_static_value(tf.convert_to_tensor(no))
+        if known is not None:  # a graph is told before it runs, or not at all
+            check_noise_variance("no", known, zero=True)
 
 
 def expand_noise(no, rank: int):

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
+from commgen.generative.model import check_prior
 from commgen.phy.estimation.base import PilotEstimator
 
 Event = Literal["array", "grid"]
@@ -35,6 +36,8 @@ class PriorEstimator(PilotEstimator):
 
     Raises
     ------
+    TypeError
+        If ``prior`` cannot estimate.
     ValueError
         If the grid cannot serve ``event``, or the prior's event has another shape.
     """
@@ -53,7 +56,7 @@ class PriorEstimator(PilotEstimator):
         )
         if event not in ("array", "grid"):
             raise ValueError(f"event must be 'array' or 'grid', got {event!r}.")
-        self._prior = prior
+        self._prior = check_prior("prior", prior)
         self._event = event
         self._event_shape = tuple(int(n) for n in prior.event_shape)
         rank = {"array": 1, "grid": 3}[event]

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from commgen.frame.interpolation import linear_weights
+from commgen.generative.model import check_prior
 
 _MAX_NO = 1e3  # of a block of which nothing is known; more would tell a prior nothing
 
@@ -42,6 +43,8 @@ class BlockPosterior:
 
     Raises
     ------
+    TypeError
+        If ``prior`` cannot estimate.
     ValueError
         If a side of ``block`` is less than 1, or the prior is not over one axis.
     """
@@ -49,7 +52,7 @@ class BlockPosterior:
     def __init__(self, prior: Any = None, *, block: tuple[int, int]):
         if min(block) < 1:
             raise ValueError(f"block must be at least 1 x 1, got {block}.")
-        if prior is not None and len(prior.event_shape) != 1:
+        if prior is not None and len(check_prior("prior", prior).event_shape) != 1:
             raise ValueError(
                 "prior must have an event_shape of [num_rx_ant], got "
                 f"{tuple(prior.event_shape)}."

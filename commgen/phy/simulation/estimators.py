@@ -80,14 +80,14 @@ def build_unfitted(config: SimulationConfig, resource_grid: Any) -> dict[str, An
 
 
 def _loaded(entry: Any) -> Any:
-    from commgen.generative import load_model
+    from commgen.generative.load import load_prior
 
     if entry.model is None or not entry.model.is_dir():
         raise FileNotFoundError(
             f"{entry.model} is not the folder of a saved model (estimator "
             f"{entry.name})."
         )
-    prior = load_model(entry.model)
+    prior = load_prior(entry.model)
     components = getattr(prior, "num_components", None)
     kind = type(prior).__name__
     if entry.kind == "lmmse" and components != 1:

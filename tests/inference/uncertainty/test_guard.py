@@ -206,7 +206,7 @@ def test_errors(mixture, draw):
     guard, y = GuardedPrior(mixture), draw(5, 1)
     with pytest.raises(ValueError, match=r"y must be \[batch, 8\], the event of the"):
         guard.denoise(np.ones((2, 7), np.complex64), 0.1)
-    with pytest.raises(ValueError, match=r"no must be at least 0, got -1"):
+    with pytest.raises(ValueError, match=r"no must be finite and at least 0, got -1"):
         guard.denoise(y, np.float32(-1))
     with pytest.raises(ValueError, match="A and noise_cov must observe all entries"):
         guard.posterior(y[:, :4], np.eye(8)[:4], 0.1)

@@ -67,7 +67,7 @@ def test_errors(detector, mixture, draw, tmp_path):
         detector.p_values(y[:, :7], 0.1)
     with pytest.raises(ValueError, match="y must hold a block of 40 channels, got 30"):
         detector.p_values(y, 0.1, block=40)
-    with pytest.raises(ValueError, match="no must be a number, finite and above 0"):
+    with pytest.raises(ValueError, match="no must be finite and above 0, got 0"):
         detector.p_values(y, 0.0)
     with pytest.raises(ValueError, match=r"false_alarm must be in \(0, 1\), got 1"):
         detector.flags(y, 0.1, false_alarm=1)

@@ -304,6 +304,9 @@ def test_refuses_wrong_grids_and_inputs(complex_normal, gaussian_prior):
         estimator(complex_normal(3, 1, 2, T, F + 1), 0.1)
     with pytest.raises(ValueError, match="no must be a scalar"):
         estimator(complex_normal(3, 1, 2, T, F), np.ones((3, 1, 2), np.float32))
+    for no in (np.nan, 1e30, -0.1):
+        with pytest.raises(ValueError, match=r"no must be .*, got"):
+            estimator(complex_normal(3, 1, 2, T, F), np.float32(no))
     with pytest.raises(TypeError, match="resource_grid must be a ResourceGrid"):
         LSEstimator("grid")
     with pytest.raises(ValueError, match="num_tx = 1, got 2"):
@@ -350,6 +353,8 @@ def test_refuses_priors_of_another_event(gaussian_prior):
     array, flat = gaussian_prior(np.eye(4), (4,)), gaussian_prior(np.eye(4), (2, 2))
     with pytest.raises(ValueError, match="event must be 'array' or 'grid', got 'x'"):
         PriorEstimator(grid(), array, "x")
+    with pytest.raises(TypeError, match=r"prior must be a .*Prior, .* got object"):
+        PriorEstimator(grid(), object())
     with pytest.raises(ValueError, match=r"event_shape of 1 axes, got \(2, 2\)"):
         PriorEstimator(grid(), flat)
     cube = gaussian_prior(np.eye(4 * F), (4, 1, F))

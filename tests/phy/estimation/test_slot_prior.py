@@ -216,7 +216,7 @@ def test_errors_of_the_grid_estimator():
         ((y[:, 1:], 1.0), "y must be"),
         ((np.nan * y, 1.0), "y must be finite"),
         ((y, np.ones(3)), "no must be a scalar"),
-        ((y, -1.0), "no must be at least 0"),
+        ((y, -1.0), "no must be finite and at least 0"),
         ((y, np.nan), "no must be finite"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from commgen.generative import WassersteinGAN
 from commgen.phy import parse_config
 from commgen.phy.estimation import GridCovariance, LMMSEInterpolationEstimator
 from commgen.phy.signal.grid import build_resource_grid
@@ -17,6 +18,14 @@ def build(values):
     config = parse_config(values)
     rg = build_resource_grid(config.link)
     return config, rg, build_unfitted(config, rg)
+
+
+def test_a_model_that_is_no_prior_is_refused(base, tmp_path):
+    """Before a run folder is made: the estimators are built first."""
+    WassersteinGAN((2,), 2, width=8, depth=1).save(tmp_path / "m")
+    base["estimators"] = [{"kind": "prior", "model": str(tmp_path / "m")}]
+    with pytest.raises(ValueError, match=r"must hold a prior, .* got WassersteinGAN"):
+        build(base)
 
 
 def test_configured_covariance_is_that_of_its_channels(base):

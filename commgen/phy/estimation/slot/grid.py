@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from commgen._checks import check_finite, check_int
+from commgen._checks import check_amplitudes, check_int, check_noise_variance
 from commgen._random import complex_normal
 from commgen.frame.slot_mixture import GridMixture
 from commgen.measures.decibel import noise_variance
@@ -100,13 +100,10 @@ class GridEstimator:
         num = int(self.mask.sum())
         if y.ndim != 2 or y.shape[1] != num or len(y) == 0:
             raise ValueError(f"y must be [n, {num}], as mask, got {y.shape}.")
-        check_finite("y", y)
-        no = np.asarray(no, np.float32)
+        check_amplitudes("y", y)
+        no = check_noise_variance("no", no, zero=True).astype(np.float32)
         if no.shape not in ((), (len(y),)):
             raise ValueError(f"no must be a scalar or [{len(y)}], got {no.shape}.")
-        check_finite("no", no)
-        if no.min() < 0:
-            raise ValueError(f"no must be at least 0, got {no.min()}.")
         return y.astype(np.complex64), np.broadcast_to(no, len(y))
 
     def _log_joint(self, y, no):
