@@ -10,6 +10,7 @@ from commgen._files import write_json
 from commgen._tables import write_csv
 from commgen.evaluation.figure import save_report_figure
 from commgen.evaluation.run import Evaluation
+from commgen.montecarlo.paths import relative
 
 _PACKAGES = ("commgen", "keras", "numpy", "pot", "scikit-learn", "scipy", "tensorflow")
 
@@ -32,7 +33,7 @@ def save_evaluation(folder: str | Path, found: Evaluation) -> None:
     report, exchange, link = found.report, found.exchange, found.link
     write_csv(folder / "report.csv", report.rows)
     save_report_figure(folder / "report.png", report, found.title)
-    facts: dict[str, Any] = {"notes": list(report.notes), **found.card}
+    facts: dict[str, Any] = {"notes": list(report.notes), **_near(found.card, folder)}
     if exchange is not None:
         write_csv(folder / "exchange.csv", [asdict(row) for row in exchange.rows])
         facts["exchange"] = {
@@ -47,6 +48,16 @@ def save_evaluation(folder: str | Path, found: Evaluation) -> None:
         **{name: version(name) for name in _PACKAGES},
     }
     write_json(folder / "card.json", facts)
+
+
+def _near(card: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a card with its paths relative to the folder in which it will lie."""
+    inputs = card["inputs_sha256"].items()
+    return {
+        **card,
+        "candidate": relative(card["candidate"], folder),
+        "inputs_sha256": {relative(path, folder): sha for path, sha in inputs},
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -72,6 +72,8 @@ def read_card(folder: Path) -> Card:
     path = folder / CARD_FILE
     if not path.exists():
         return Card()
+    if not path.is_file():
+        raise ValueError(f"{path} must be a file.")
     data = read_json(path)
     if not isinstance(data, dict):
         raise ValueError(f"{path} must hold a JSON object, got {type(data).__name__}.")

@@ -13,6 +13,7 @@ from commgen._yaml import read_yaml, write_yaml
 from commgen.montecarlo.card import RunCard, changed
 from commgen.montecarlo.counts import CountedBatch
 from commgen.montecarlo.experiment import Experiment
+from commgen.montecarlo.memory import check_layout_fits
 from commgen.montecarlo.origin import Origin, config_values, difference, plain_values
 from commgen.montecarlo.paths import change_paths, relative, resolve_paths
 from commgen.montecarlo.run_folder import State, load_state, save_state
@@ -45,6 +46,7 @@ class RunHome:
     def __init__(self, experiment: Experiment, folder: Path):
         self.experiment, self.folder = experiment, folder
         self.models, self.state = folder / "models", folder / STATE_FILE
+        check_layout_fits(experiment.layout)
         check_folder(folder, "run", CONFIG_FILE)
         self.begun = (folder / CONFIG_FILE).is_file()
         self._synced = float("-inf")

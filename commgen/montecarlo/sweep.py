@@ -3,10 +3,23 @@
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from commgen._settings import Count, Float, PositiveFloat, Settings
 
+_LEAST_DB, _MOST_DB = -100, 200
+
+
+def _in_range(snr_db: float) -> float:
+    if not _LEAST_DB <= snr_db <= _MOST_DB:
+        raise ValueError(
+            f"must be from {_LEAST_DB} to {_MOST_DB} dB, beyond which single precision "
+            "loses the signal or the square of the noise"
+        )
+    return snr_db
+
+
+_Snr = Annotated[Float, AfterValidator(_in_range)]
 _Share = Annotated[Float, Field(gt=0, lt=1)]
 
 
@@ -17,11 +30,11 @@ class SnrRange(Settings):
     ----------
     snr_start_db, snr_stop_db, snr_step_db
         SNR is 1 / no with channels of unit mean power and symbols of unit power;
-        ``snr_stop_db`` is included if the steps meet it.
+        ``snr_stop_db`` is included if the steps meet it. From -100 to 200 dB.
     """
 
-    snr_start_db: Float
-    snr_stop_db: Float
+    snr_start_db: _Snr
+    snr_stop_db: _Snr
     snr_step_db: PositiveFloat
 
     @model_validator(mode="after")

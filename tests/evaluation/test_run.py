@@ -95,6 +95,9 @@ def test_a_model_is_evaluated_with_everything(found, folder, tmp_path):
     assert rows[0]["log_likelihood"] == ""
     card = json.loads((tmp_path / "card.json").read_text())
     assert len(card["inputs_sha256"]) == 4
+    assert all((tmp_path / name).is_file() for name in card["inputs_sha256"])
+    assert not any(name.startswith("/") for name in card["inputs_sha256"])
+    assert (tmp_path / card["candidate"] / "model.keras").is_file()
     assert card["seed"] == 1
     assert {"pot", "scikit-learn", "commgen"} <= set(card["versions"])
     assert card["exchange"]["num_train"] == 200

@@ -313,6 +313,36 @@ def test_odd_cards_are_told(finished, experiment, tmp_path, card, message):
             look(folder)
 
 
+@pytest.mark.parametrize("name", ["card.json", "config.yaml"])
+def test_files_without_end_are_told(finished, experiment, tmp_path, name):
+    folder = shutil.copytree(finished.folder, tmp_path / "copy")
+    (folder / name).write_text("[" * 100_000)
+    with pytest.raises(ValueError, match=rf"{name} is not valid (JSON|YAML)"):
+        resume(folder, type(experiment), **QUIET)
+    (folder / name).unlink()
+    (folder / name).mkdir()
+    with pytest.raises(ValueError, match=r"card\.json must be a file|holds neither"):
+        resume(folder, type(experiment), **QUIET)
+
+
+def test_faults_in_a_saved_configuration_name_the_file(finished, experiment, tmp_path):
+    folder = shutil.copytree(finished.folder, tmp_path / "copy")
+    (folder / "config.yaml").write_text("seed: [1]\n")
+    with pytest.raises(ValueError, match=r"copy/config\.yaml: seed: "):
+        resume(folder, type(experiment), **QUIET)
+
+
+def test_more_points_than_fit_into_memory_are_refused_with_their_size(
+    coin, coin_values, tmp_path
+):
+    coin_values["bias"] = [0.001 * k for k in range(1_000_000)]
+    with pytest.raises(
+        ValueError, match=r"curves and points must fit .* GiB, got what takes 119,209 G"
+    ):
+        run_experiment(coin.parse(coin_values), tmp_path / "run", **QUIET)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_card_with_another_layout_is_refused(finished, tmp_path):
     folder = shutil.copytree(finished.folder, tmp_path / "copy")
     card = json.loads((folder / "card.json").read_text())
@@ -334,6 +364,15 @@ def test_a_campaign_that_changed_is_refused(coin, coin_values, tmp_path):
         with pytest.raises(ValueError, match=f"of another configuration .{told}"):
             run_campaign(other, tmp_path, **QUIET)
     assert load_campaign(tmp_path / "campaign.yaml", coin).points == campaign.points
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 400), (-1e5, 0), (-1e300, 1e300)])
+def test_snrs_that_single_precision_cannot_tell_are_refused(
+    awgn_values, awgn, start, stop
+):
+    awgn_values["sweep"].update(snr_start_db=start, snr_stop_db=stop, snr_step_db=1e300)
+    with pytest.raises(ValueError, match=r"snr_st\w+_db: must be from -100 to 200 dB"):
+        awgn.parse(awgn_values)
 
 
 def test_bad_configurations_are_told_by_key(coin, coin_values):

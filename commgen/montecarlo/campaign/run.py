@@ -6,11 +6,7 @@ from typing import Any
 
 from commgen._files import check_folder, write_text
 from commgen._tables import write_csv
-from commgen.montecarlo.campaign.config import (
-    CampaignConfig,
-    GridPoint,
-    load_campaign,
-)
+from commgen.montecarlo.campaign.config import CampaignConfig, GridPoint
 from commgen.montecarlo.campaign.saved import (
     CAMPAIGN_FILE,
     FindKind,
@@ -120,7 +116,7 @@ def _check_same(campaign: CampaignConfig, folder: Path) -> None:
     path = folder / CAMPAIGN_FILE
     if not path.is_file() or path.read_bytes() == campaign.dump(folder).encode():
         return
-    saved = load_campaign(path, campaign.kind)
+    saved = load_saved(folder, campaign.kind)
     there = saved.points if isinstance(saved, CampaignConfig) else ()
     found = None
     if len(there) != len(campaign.points):

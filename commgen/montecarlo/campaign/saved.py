@@ -48,8 +48,12 @@ def load_saved(
     for name in (CAMPAIGN_FILE, CONFIG_FILE):
         path = Path(folder) / name
         if path.is_file():
-            found: Any = kind if isinstance(kind, type) else kind(read_yaml(path))
-            return load_campaign(path, found)
+            data = read_yaml(path)
+            try:
+                found: Any = kind if isinstance(kind, type) else kind(data)
+                return load_campaign(path, found)
+            except ValueError as error:
+                raise ValueError(f"{path}: {error}") from None
     raise ValueError(f"{folder} holds neither a run nor a campaign.")
 
 
@@ -159,7 +163,10 @@ def load_runs(
         return [load_run(folder, old_layout=old_layout)]
     data = read_yaml(path)
     grid = data.get("grid") if isinstance(data, dict) else None
-    check_grid(grid)
+    try:
+        check_grid(grid)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     runs = []
     for i, (labels, _) in enumerate(grid_points(grid)):
         home = point_folder(folder, i)

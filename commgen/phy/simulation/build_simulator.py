@@ -6,6 +6,7 @@ from pathlib import Path
 from commgen.phy.simulation.build_link import build_link
 from commgen.phy.simulation.config import SimulationConfig
 from commgen.phy.simulation.estimators import build_estimators, build_unfitted
+from commgen.phy.simulation.memory import check_memory
 from commgen.phy.simulation.simulator import Simulator
 
 
@@ -34,6 +35,7 @@ def build_simulator(
         :func:`~commgen.phy.simulation.estimators.build_estimators`.
     """
     # Whatever does not fit shows here, before anything is kept.
+    check_memory(config)
     link = build_link(config, jit_compile=jit_compile)
     ready = build_unfitted(config, link.resource_grid)
     estimators = build_estimators(

@@ -120,8 +120,18 @@ class TestGrid:
         assert isinstance(campaign, CampaignConfig)
         models = [str(p.experiment.config.estimators[1].model) for p in campaign.points]
         assert models == [str(tmp_path / "a")] * 2 + ["/b"] * 2
+        titles = [point.title for point in campaign.points]
+        assert titles[::2] == [
+            "estimators.1.model=a, seed=1",
+            "estimators.1.model=b, seed=1",
+        ]
         path.write_text(campaign.dump())
         assert load_campaign(path, QuickLink).points == campaign.points
+        other = tmp_path / "deep/campaign.yaml"
+        other.parent.mkdir()
+        other.write_text(campaign.dump(other.parent))
+        assert str(tmp_path) not in other.read_text()
+        assert load_campaign(other, QuickLink).points == campaign.points
         path.write_text(yaml.safe_dump(base))
         assert load_campaign(path, QuickLink).config.link.fft_size == 12
 

@@ -113,6 +113,42 @@ def test_a_run_folder_is_complete_and_then_only_read(small, tmp_path):
     assert parse_config(saved) == config
 
 
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        (
+            "sweep.batch_size",
+            {
+                "sweep": {"batch_size": 100_000},
+                "link": {"fft_size": 4096, "num_rx_ant": 256},
+                "channel": {"num_rx_ant": 256},
+            },
+        ),
+        (
+            "estimators.0.num_train_channels",
+            {
+                "estimators": [
+                    {
+                        "kind": "gmm",
+                        "event": "grid",
+                        "num_components": 2,
+                        "num_train_channels": 10**9,
+                    }
+                ]
+            },
+        ),
+    ],
+)
+def test_what_cannot_fit_into_memory_leaves_nothing(base, tmp_path, key, change):
+    for part, values in change.items():
+        base[part] = {**base[part], **values} if isinstance(values, dict) else values
+    with pytest.raises(
+        ValueError, match=rf"{key} must fit into .* GiB, got what takes [\d,]+ GiB"
+    ):
+        run_simulation(parse_config(base), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_another_seed_gives_other_numbers(base, tmp_path):
     one = run_simulation(parse_config(base), tmp_path / "1")
     two = run_simulation(parse_config({**base, "seed": 2}), tmp_path / "2")

@@ -1,0 +1,32 @@
+"""What a simulation takes of memory, at least."""
+
+from typing import Any
+
+from commgen.montecarlo.memory import check_fits
+from commgen.phy.simulation.config import SimulationConfig
+from commgen.phy.simulation.source_config import GeneratedSource
+
+_ENTRY_BYTES = 8  # complex64
+# A batch has its channels, and as many received symbols, sent symbols or estimates.
+_TENSORS = 2
+
+
+def check_memory(config: SimulationConfig) -> None:
+    """Raise ValueError for what cannot fit into memory, whatever else there is.
+
+    Raises
+    ------
+    ValueError
+        It names the key and the size.
+    """
+    link: Any = config.link
+    slot = _TENSORS * _ENTRY_BYTES * link.num_channel_entries
+    check_fits("sweep.batch_size", (config.sweep.batch_size or 1) * slot)
+    for i, entry in enumerate(config.estimators):
+        num = getattr(entry, "num_train_channels", None) or 0
+        width = link.fft_size if getattr(entry, "event", "array") == "grid" else 1
+        size = num * _ENTRY_BYTES * link.num_rx_ant * width
+        check_fits(f"estimators.{i}.num_train_channels", size)
+    if isinstance(config.channel, GeneratedSource):
+        size = config.channel.pool_size * _ENTRY_BYTES * link.num_rx_ant
+        check_fits("channel.pool_size", size)
