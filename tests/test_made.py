@@ -12,7 +12,7 @@ MADE = made_by("plot", {"n": 3, "path": "kanäle"}, {"run": "a" * 64})
 
 
 def test_the_order_of_settings_does_not_matter():
-    assert MADE == made_by("plot", {"path": "kanäle", "n": 3}, {"run": "a" * 64})
+    assert made_by("plot", {"path": "kanäle", "n": 3}, {"run": "a" * 64}) == MADE
     assert MADE.isascii()
 
 

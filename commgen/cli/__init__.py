@@ -1,6 +1,7 @@
 """The command line: one file a verb. Bad input ends in one line and exit code 2."""
 
 import io
+import logging
 import os
 import sys
 
@@ -61,6 +62,8 @@ def main() -> None:
     """Run the command line; what a user can mend is told in one line."""
     # TensorFlow reads it when it is imported, which the verbs do by themselves.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Without a home it keeps its fonts in a temporary folder: nobody need know.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a letter must not undo the work
             stream.reconfigure(errors="backslashreplace")

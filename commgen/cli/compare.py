@@ -1,7 +1,7 @@
 """``commgen compare``: finished runs beside each other."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -39,20 +39,27 @@ def compare(
         "throughput": _numbers("throughput", throughput),
     }
     curves, rows = compare_runs(folders, targets, old_layout=old_layout)
-    layout, console = curves[0].run.layout, Console()
-    for run in dict.fromkeys(row["run"] for row in rows):
-        own = [row for row in rows if row["run"] == run]
-        console.print(reading_table(own, layout, title=run))
     if output is None:
+        _show(curves, rows)
         return
     configs, states = run_digests(folders)
     told = {"runs": configs, "targets": targets, "commgen": __version__}
     with claimed_folder(output, told, "comparison", of=states, force=force) as done:
-        if done:
-            say_done(output)
-            return
-        save_comparison(output, curves, rows)
-    console.print(f"written to {output}", soft_wrap=True, highlight=False)
+        _show(curves, rows)
+        if not done:
+            save_comparison(output, curves, rows)
+    if done:
+        say_done(output)
+    else:
+        Console().print(f"written to {output}", soft_wrap=True, highlight=False)
+
+
+def _show(curves: Any, rows: Any) -> None:
+    """Print a table for each run."""
+    console = Console()
+    for run in dict.fromkeys(row["run"] for row in rows):
+        own = [row for row in rows if row["run"] == run]
+        console.print(reading_table(own, curves[0].run.layout, title=run))
 
 
 def _numbers(name: str, text: str) -> list[float]:

@@ -2,8 +2,9 @@
 
 from functools import lru_cache
 
-import numba
 import numpy as np
+
+from commgen.coding.compiled import compiled
 
 # Generator polynomials without their leading term: 5.1.
 _POLYNOMIALS = {
@@ -99,7 +100,7 @@ def _table(name: str) -> np.ndarray:
     return table.astype(np.uint32)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _remainders(packed, table):
     out = np.empty(packed.shape[0], np.uint32)
     for i in range(packed.shape[0]):

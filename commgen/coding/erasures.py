@@ -9,10 +9,10 @@ checks that are left over determine these.
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
 from commgen.coding.code import LDPCCode
+from commgen.coding.compiled import compiled
 
 _CORE_ROWS = 4  # whose parity bits stand in other rows too
 
@@ -120,7 +120,7 @@ def _group(keys, values, num) -> tuple[np.ndarray, np.ndarray]:
     return np.searchsorted(keys[order], np.arange(num + 1)), values[order]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _peel(check_starts, check_bits, bit_starts, bit_checks):
     """Find bits one by one, from checks where one is left; stuck, take one for known.
 
@@ -166,7 +166,7 @@ def _peel(check_starts, check_bits, bit_starts, bit_checks):
     return inactive[:num_inactive], by_check, sequence[:num_found]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _solve(check_starts, check_bits, inactive, by_check, sequence):
     """Return the checks whose sum is each inactive bit; none if one is undetermined.
 
@@ -190,7 +190,7 @@ def _solve(check_starts, check_bits, inactive, by_check, sequence):
     return table[:rank, width:] if rank == len(inactive) else table[:0, width:]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _add_check(check_starts, check_bits, n, sums, width, total):
     """Write the sum of check ``n`` and of its bits, but that of ``total`` itself."""
     place = width + n // 64
@@ -201,13 +201,13 @@ def _add_check(check_starts, check_bits, n, sums, width, total):
     total[:] = new
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _add(x, total):
     for w in range(len(total)):
         total[w] ^= x[w]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _eliminate(table, num_columns):
     """Reduce the first columns of a bit matrix in place until one has no pivot."""
     for c in range(num_columns):
@@ -227,7 +227,7 @@ def _eliminate(table, num_columns):
     return num_columns
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _replay(
     decisions,
     known_starts,
@@ -263,7 +263,7 @@ def _replay(
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _odd(words):
     """Whether the number of ones is odd."""
     folded = np.uint64(0)

@@ -9,10 +9,10 @@ twice in a row, so that the next row finds its own rotation in one piece. Two pl
 column are used by turns: what a row writes does not overlap what it still has to read.
 """
 
-import numba
 import numpy as np
 
 from commgen.coding import vector as v
+from commgen.coding.compiled import compiled
 
 LANES = v.LANES
 STEPS = 16  # to one LLR of 1
@@ -21,7 +21,7 @@ _MESSAGE_MAX = np.int16(1023)
 _FILLER = np.int16(32767)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def decode_frames(
     llr, code, num_iterations, rule, early_stop, bits, iterations, parity_ok, soft
 ):
@@ -76,7 +76,7 @@ def decode_frames(
             _soften(values, ends[(iterations[f] - 1) % 2], z, soft[f])
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _run(
     starts, places, ends, k, z, num_iterations, rule, early_stop, values, messages
 ):
@@ -95,12 +95,12 @@ def _run(
     return done, holds
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _round_up(z):
     return (z + LANES - 1) // LANES * LANES
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _zeros(size):
     """Zeros that begin where a cache line does."""
     raw = np.zeros(size + LANES, np.int16)
@@ -108,7 +108,7 @@ def _zeros(size):
     return raw[skip : skip + size]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _find_active(llr, z, row_starts, cols, active):
     """Mark the four core rows, and those whose own parity column was received.
 
@@ -125,7 +125,7 @@ def _find_active(llr, z, row_starts, cols, active):
                     break
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _schedule(active, row_starts, cols, shifts, z, starts, places, rotations, ends):
     """Plan where the active rows read and write, in odd and in even iterations.
 
@@ -163,7 +163,7 @@ def _schedule(active, row_starts, cols, shifts, z, starts, places, rotations, en
     return num_active
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _load(llr, k, num_info, z, rotations, values):
     """Round LLRs to integers, positive for a zero, rotated and doubled."""
     for c in range(len(rotations)):
@@ -182,7 +182,7 @@ def _load(llr, k, num_info, z, rotations, values):
         values[first + z + split : first + 2 * z] = values[first + split : first + z]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _iterate(starts, source, target, z, rule, values, messages):
     """Update all rows one after the other: offset or normalised min-sum."""
     zero, top = v.splat(np.int16(0)), v.splat(_FILLER)
@@ -220,7 +220,7 @@ def _iterate(starts, source, target, z, rule, values, messages):
                 v.store(values, target[e] + z + p, t)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _checks_hold(starts, final, z, valid, values):
     for r in range(len(starts) - 1):
         for p in range(0, z, LANES):
@@ -232,7 +232,7 @@ def _checks_hold(starts, final, z, valid, values):
     return True
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _decided(values, ends, k, z):
     """Whether something is known of each information bit: zeros fulfil all checks."""
     for c in range((k + z - 1) // z):
@@ -242,7 +242,7 @@ def _decided(values, ends, k, z):
     return True
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _decide(values, ends, z, bits):
     for c in range((len(bits) + z - 1) // z):
         decided = bits[c * z : (c + 1) * z]
@@ -251,7 +251,7 @@ def _decide(values, ends, z, bits):
             decided[i] = lanes[i] < 0
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _soften(values, ends, z, soft):
     """Turn integers back into LLRs, positive for a one."""
     for c in range(len(soft) // z):

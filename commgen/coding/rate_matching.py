@@ -1,10 +1,10 @@
 """Rate matching: which bits of a mother codeword are sent, and in which order."""
 
-import numba
 import numpy as np
 
 from commgen._checks import check_int
 from commgen.coding.code import LDPCCode
+from commgen.coding.compiled import compiled
 
 # Numerators of k_0 in table 5.4.2.1-2, in units of Z, for a buffer that is not limited.
 _START = {1: (0, 17, 33, 56), 2: (0, 13, 25, 43)}
@@ -65,7 +65,7 @@ def rate_matching_indices(
     return np.ascontiguousarray(chosen.reshape(q, n // q).T).ravel()
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def accumulate(buffer, llr, indices):
     """Add LLRs where they belong: ``buffer[b, indices[j]] += llr[b, j]``.
 

@@ -139,6 +139,11 @@ def test_validate_prints_verdicts_and_fails_with_a_line(tmp_path, capsys, monkey
     out = capsys.readouterr().out
     assert "uncoded QAM" in out
     assert "12 pass" in out
+    validate(tmp_path / "v", only="uncoded", quick=True, seed=1)
+    again = capsys.readouterr().out
+    assert again.replace("already done:", "written to") == out
+    with pytest.raises(ValueError, match=r"another configuration \(seed: 1 there"):
+        validate(tmp_path / "v", only="uncoded", quick=True, seed=2)
     with pytest.raises(ValueError, match="only"):
         validate(tmp_path / "v", only="everything", quick=True, seed=1)
     monkeypatch.setattr(
