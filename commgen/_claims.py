@@ -23,15 +23,19 @@ def claimed_folder(
     *,
     of: Any = None,
     force: bool = False,
+    goes_on: bool = True,
 ) -> Iterator[bool]:
     """Take a folder while a command works in it, and note at the end that it is done.
 
-    If the block fails before it has written anything the folder is as it was.
+    If the block fails before it has written anything the folder is as it was; if it
+    cannot go on where it was, in any case.
 
     Parameters
     ----------
     output, settings, what, of, force
         As of :func:`claim_folder`.
+    goes_on
+        Whether what a block that failed has written is of use to the next one.
 
     Yields
     ------
@@ -43,8 +47,8 @@ def claimed_folder(
     try:
         yield done
     except BaseException:
-        if os.listdir(output) == [f"{what}.json"]:
-            (output / f"{what}.json").unlink()
+        if not done and (not goes_on or os.listdir(output) == [f"{what}.json"]):
+            clear_folder(output, f"{what}.json")
             for folder in missing:
                 folder.rmdir()
         raise

@@ -44,7 +44,10 @@ def compare(
         return
     configs, states = run_digests(folders)
     told = {"runs": configs, "targets": targets, "commgen": __version__}
-    with claimed_folder(output, told, "comparison", of=states, force=force) as done:
+    claim = claimed_folder(
+        output, told, "comparison", of=states, force=force, goes_on=False
+    )
+    with claim as done:
         _show(curves, rows)
         if not done:
             save_comparison(output, curves, rows)

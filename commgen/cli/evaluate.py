@@ -86,7 +86,8 @@ def evaluate(
         **{"candidate": shown(candidate), "truth": shown(truth), **options},
         "inputs": _digests({"candidate": candidate, "truth": truth, **others}),
     }
-    with claimed_folder(output, told, "evaluation", force=force) as done:
+    claim = claimed_folder(output, told, "evaluation", force=force, goes_on=False)
+    with claim as done:
         if done:
             say_done(output)
             return

@@ -1,13 +1,15 @@
 """Training of Keras models that resumes where it was killed, with a progress bar."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from commgen._files import write_text
 from commgen._npz import read_npz, write_npz
 from commgen._progress import Advance, progress_bar
 from commgen.generative._untyped import keras
@@ -314,14 +316,35 @@ def train(
     with progress_bar(description, left, unit="steps", enabled=progress) as advance:
         if progress:
             callbacks.append(RichProgress(advance))
-        keras.Model.fit(
-            model,
-            training,
-            validation_data=validation,
-            initial_epoch=done,
-            epochs=config.num_epochs,
-            shuffle=False,
-            verbose=0,
-            callbacks=callbacks,
-        )
+        with _room_for_logs(folder):
+            keras.Model.fit(
+                model,
+                training,
+                validation_data=validation,
+                initial_epoch=done,
+                epochs=config.num_epochs,
+                shuffle=False,
+                verbose=0,
+                callbacks=callbacks,
+            )
     return keeper.history
+
+
+@contextmanager
+def _room_for_logs(folder: Path | None) -> Iterator[None]:
+    """Tell of a full disk as everywhere: TensorBoard's writer does not name it."""
+    try:
+        yield
+    except Exception as error:
+        if folder is not None and type(error).__module__.startswith("tensorflow"):
+            _try_to_write(folder / "logs" / "room", error)
+        raise
+
+
+def _try_to_write(path: Path, error: Exception) -> None:
+    """Raise the system's own error where so much cannot be written, or do nothing."""
+    try:
+        write_text(path, 2**16 * " ")
+    except OSError as full:
+        raise OSError(full.errno, full.strerror, str(path.parent)) from error
+    path.unlink()
