@@ -1,11 +1,11 @@
 """LDPC encoder."""
 
-import numba
 import numpy as np
 
 from commgen._checks import check_int
 from commgen.coding.base_graph import choose_base_graph
 from commgen.coding.code import LDPCCode
+from commgen.coding.compiled import compiled
 from commgen.coding.rate_matching import rate_matching_indices
 
 MAX_CODERATE = 0.95  # effective rate that a receiver has to decode, TS 38.214 5.1.3
@@ -120,7 +120,7 @@ def encode_mother(code: LDPCCode, bits: np.ndarray) -> np.ndarray:
     return flat
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _add_row(word, first, last, cols, shifts, out):
     """Add what the entries first:last of a row see of a word to ``out``, modulo 2."""
     # Slices, and not sums of indices, are what the compiler makes vectors of.
@@ -135,7 +135,7 @@ def _add_row(word, first, last, cols, shifts, out):
             target[i] ^= front[i]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _fill_parity(words, row_starts, cols, shifts, num_info_cols):
     """Solve the checks for the parity columns, in place.
 
