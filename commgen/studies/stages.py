@@ -8,6 +8,8 @@ from typing import Any
 from commgen._files import read_json, sha256, write_json
 from commgen.generative.files import MODEL_FILE
 
+_KEYS = ("depends_on", "result")
+
 
 class Stages:
     """Results of finished steps, in JSON files of one folder.
@@ -34,11 +36,21 @@ class Stages:
             What decides the result, as JSON.
         compute
             Returns the result, as JSON.
+
+        Raises
+        ------
+        ValueError
+            If the file of the step is damaged.
         """
         path = self._folder / f"{name}.json"
         wanted = json.loads(json.dumps(depends_on))
         if path.is_file():
             found = read_json(path)
+            if not isinstance(found, dict) or not found.keys() >= {*_KEYS}:
+                raise ValueError(
+                    f"{path} must hold {' and '.join(_KEYS)}; remove it to do the step "
+                    "again."
+                )
             if found["depends_on"] == wanted:
                 return found["result"]
         result = compute()
