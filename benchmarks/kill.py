@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import os
 import random
 import signal
 import subprocess
@@ -15,16 +16,24 @@ from rich.console import Console
 
 HERE = Path(__file__).parent
 CODE = """
-import sys
+import contextlib, sys
 from commgen.montecarlo.campaign import load_campaign, run_campaign
 from commgen.phy import LinkExperiment, parse_config
 
-class Quick(LinkExperiment):
-    @classmethod
-    def parse(cls, data):  # compiling would take longer than it saves
-        return cls(parse_config(data), jit_compile=False)
+class Quick:  # compiling would take longer than it saves
+    path_keys, reserved = LinkExperiment.path_keys, LinkExperiment.reserved
 
-run_campaign(load_campaign(sys.argv[1], Quick), sys.argv[2], progress=False)
+    @staticmethod
+    def parse(data):
+        return LinkExperiment(parse_config(data), jit_compile=False)
+
+from commgen.montecarlo import Workers
+
+with contextlib.ExitStack() as stack:
+    num = int(sys.argv[3])
+    pool = stack.enter_context(Workers(num)) if num else None
+    campaign = load_campaign(sys.argv[1], Quick)
+    run_campaign(campaign, sys.argv[2], progress=False, workers=pool)
 """
 TABLES = ("results.csv", "estimation.csv", "readings.csv")
 
@@ -36,6 +45,8 @@ def main():
     parser.add_argument("--blocks", type=int, default=6000, help="of each SNR")
     parser.add_argument("--longest", type=float, default=12.0, help="seconds to live")
     parser.add_argument("--seed", type=int, default=1)
+    help = "of which one is killed a moment before"
+    parser.add_argument("--workers", type=int, default=0, help=help)
     args = parser.parse_args()
     values = yaml.safe_load(args.config.read_text())
     values["grid"] = {"link.num_bits_per_symbol": [2, 4, 6], "seed": [1, 2]}
@@ -44,30 +55,37 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         (home / "campaign.yaml").write_text(yaml.safe_dump(values))
-        killed = moments = 0
+        killed = moments = orphans = 0
         while killed < args.kills:
-            process = _start(home, "killed")
+            process = _start(home, "killed", args.workers)
             # Up to the time that a process needs to begin, and beyond.
             time.sleep(rng.uniform(0, args.longest))
             if process.poll() is not None:
                 break
+            children = _children(process.pid)
+            if children:
+                os.kill(rng.choice(children), signal.SIGKILL)
+                time.sleep(rng.uniform(0, args.longest / 4))
+                children = _children(process.pid)
             process.send_signal(signal.SIGKILL)
             process.wait(timeout=60)
+            time.sleep(2 if children else 0)
+            orphans += sum(Path(f"/proc/{pid}").exists() for pid in children)
             killed += 1
             moments += bool(list((home / "killed").glob("points/*/state.npz")))
             done = len(list((home / "killed").glob("points/*/results.csv")))
             console.print(f"kill {killed}: {done} of 6 points done")
-        assert_ended(_start(home, "killed"))
+        assert_ended(_start(home, "killed", args.workers))
         assert_ended(_start(home, "alone"))
         same = all(
             _table(home / "killed" / file) == _table(home / "alone" / file)
             for file in TABLES
         )
     console.print(
-        f"{killed} kills, {moments} of them after the first batch; results "
-        f"{'bit-identical' if same else 'DIFFERENT'}"
+        f"{killed} kills, {moments} of them after the first batch; {orphans} workers "
+        f"left behind; results {'bit-identical' if same else 'DIFFERENT'}"
     )
-    sys.exit(not same)
+    sys.exit(not same or orphans > 0)
 
 
 def assert_ended(process):
@@ -75,9 +93,14 @@ def assert_ended(process):
         sys.exit("the campaign failed")
 
 
-def _start(home, folder):
+def _start(home, folder, num_workers=0):
     command = [sys.executable, "-c", CODE, home / "campaign.yaml", home / folder]
-    return subprocess.Popen(command)
+    return subprocess.Popen([*command, str(num_workers)])
+
+
+def _children(pid):
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in path.read_text().split()] if path.exists() else []
 
 
 def _table(path):

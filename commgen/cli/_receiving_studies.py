@@ -18,6 +18,7 @@ from commgen.cli._study import (
     run_study,
     sized,
 )
+from commgen.montecarlo.paths import relative
 
 
 def angle_of_arrival(
@@ -127,7 +128,10 @@ def shifts(
     if measured is not None:
         of = {**of, **{p.name: sha256(p) for p in sorted(measured.glob("*.h5"))}}
     given = {"block": block, "num_channels": num_channels}
-    told = {"prior": prior, "measured": measured and str(measured), **given}
+    where = measured and str(measured)
+    if measured is not None and measured.is_absolute():
+        where = relative(measured, output)  # what a folder tells is not where one lives
+    told = {"prior": prior, "measured": where, **given}
 
     def compute() -> Tables:
         from commgen.studies.estimation.elsewhere import QUICK, ShiftSize, shift_study
