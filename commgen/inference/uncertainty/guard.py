@@ -57,6 +57,12 @@ class GuardedPrior(Prior):
     flagged, is the answer where the prior has no business: SNR out of range or noise
     not above zero, power out of ``POWER_RANGE``, an estimate that is not finite.
 
+    A block of few entries cannot tell a prior that is wrong by as much as the noise.
+    There the mix may lose to least squares, on average about 1.3 noise variances in
+    the sum of squared errors of a block, the most that a search over channels and
+    mixtures found: 0.2 dB of that sum for 32 entries (of all channels of the block) or
+    more, 0.7 dB for 8, and 2 dB for 2. Let events of few entries share a block.
+
     Parameters
     ----------
     prior

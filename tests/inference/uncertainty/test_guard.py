@@ -107,6 +107,62 @@ def test_never_worse_than_ls_where_the_prior_ruins_everything(normal, snr_db, bl
         assert error(plain, h).mean() > ls.mean()
 
 
+def most_lost_db(size):
+    """What the guard promises at most for a block of so many entries in all."""
+    return 10 * np.log10(1 + 1.3 / size)
+
+
+@pytest.fixture(scope="module")
+def steering(normal):
+    """Return mixtures of four directions of a line, by the number of antennas."""
+
+    def make(size):
+        rng = np.random.default_rng(1)
+        sines = np.linspace(-0.75, 0.75, 4)[rng.integers(4, size=600)]
+        h = np.exp(1j * np.pi * sines[:, None] * np.arange(size))
+        h = h * normal(rng, (600, 1)) + 0.05 * normal(rng, h.shape)
+        model = GaussianMixture((size,), 4)
+        return model.fit(h, seed=0, strength=1.0, max_iterations=10)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("size", "block"),
+    [(2, 1), (4, 1), (8, 1), (16, 1), (64, 1), (8, 4)],
+)
+def test_adversarial_channels_cost_what_is_promised(steering, normal, size, block):
+    """Sparse channels under a mixture of steering vectors, and what a climb finds."""
+    num, rng = 1200, np.random.default_rng(2)
+    guard = GuardedPrior(steering(size), block=block)
+    denoise = tf.function(guard.denoise, autograph=False)
+    noise = normal(rng, (num, size))
+
+    def lost(h, no):
+        """Paired loss in units of the block's noise, and its standard error."""
+        h = np.tile(h, (num // block, 1)).astype(np.complex64)
+        y = h + np.sqrt(no) * noise
+        gap = error(denoise(y, no)[0].numpy(), h) - error(y, h)
+        gap = gap.reshape(-1, block).sum(axis=1) / (no * size * block)
+        return gap.mean(), gap.std() / np.sqrt(len(gap))
+
+    worst = -1.0
+    for snr_db in (10, 20):
+        no = np.float32(10 ** (-snr_db / 10))
+        starts = [0.3 * np.sqrt(size) * np.eye(block, size), np.eye(block, size)]
+        starts += [normal(rng, (block, size)) for _ in range(2)]
+        h = max(starts, key=lambda h: lost(h, no)[0])
+        for _ in range(6):
+            near = [h, *(h + np.sqrt(no) * normal(rng, h.shape) for _ in range(2))]
+            h = max(near, key=lambda h: lost(h, no)[0])
+        mean, deviation = lost(h, no)
+        worst = max(worst, mean - 2 * deviation)
+    worst_db = 10 * np.log10(1 + worst)
+    assert worst_db < most_lost_db(size * block)
+    assert worst_db < 0.2 or size * block < 32
+    assert worst_db > 0.1 or size * block > 8  # the climb finds something
+
+
 @pytest.mark.parametrize("snr_db", SNR_DB)
 def test_next_to_nothing_is_lost_where_the_prior_is_right(
     mixture, draw, normal, snr_db
