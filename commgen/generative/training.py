@@ -34,7 +34,7 @@ class TrainingConfig(BaseModel):
         Epochs without a lower validation loss after which training ends.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     num_epochs: int = Field(default=50, ge=1)
     batch_size: int = Field(default=128, ge=1)

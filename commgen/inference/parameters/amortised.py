@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from commgen._checks import check_int
+from commgen._checks import check_int, check_snr_db
 from commgen.generative._untyped import keras, layers, ops
 from commgen.generative.load import load_keras
 from commgen.generative.training import Batches, TrainingConfig, fingerprint, train
@@ -70,6 +70,7 @@ class AnglePosteriorNetwork(keras.Model):
             num_ant, spacing=spacing, low_deg=low_deg, high_deg=high_deg
         )
         self.num_snapshots = check_int("num_snapshots", num_snapshots, low=1)
+        check_snr_db("snr_low_db and snr_high_db", (snr_low_db, snr_high_db))
         if not snr_low_db < snr_high_db:
             raise ValueError(
                 "snr_low_db must be below snr_high_db, got "

@@ -6,7 +6,7 @@ All CRBs are in x of the :class:`Axis`; :func:`to_value_bound` turns them into v
 import numpy as np
 from scipy import special
 
-from commgen._checks import check_int, check_positive
+from commgen._checks import check_int, check_noise_variance, check_positive
 from commgen.inference.parameters.axis import Axis
 
 
@@ -72,7 +72,7 @@ def deterministic_crb(axis: Axis, x, gains, no: float) -> np.ndarray:
         raise ValueError(f"gains must be [{len(x)}, num_snapshots], got {gains.shape}.")
     power = gains @ gains.conj().T
     information = np.real(_projected(*_derivatives(axis, x)) * power.T)
-    return check_positive("no", no) / 2 * np.linalg.inv(information)
+    return float(check_noise_variance("no", no)) / 2 * np.linalg.inv(information)
 
 
 def stochastic_crb(axis: Axis, x, power, no: float, num_snapshots: int) -> np.ndarray:
@@ -104,7 +104,7 @@ def stochastic_crb(axis: Axis, x, power, no: float, num_snapshots: int) -> np.nd
     """
     x = _check_paths(axis, x)
     num_snapshots = check_int("num_snapshots", num_snapshots, low=1)
-    no = check_positive("no", no)
+    no = float(check_noise_variance("no", no))
     P = np.asarray(power)
     P = np.diag(np.broadcast_to(P, len(x))) if P.ndim < 2 else P
     if P.shape != (len(x), len(x)):
@@ -129,7 +129,7 @@ def noise_crb(no: float, num_snapshots: int, num_positions: int) -> float:
     """
     entries = check_int("num_snapshots", num_snapshots, low=1)
     entries *= check_int("num_positions", num_positions, low=1)
-    return check_positive("no", no) ** 2 / entries
+    return float(check_noise_variance("no", no)) ** 2 / entries
 
 
 def pairwise_error(axis: Axis, x_0, x_1, *, snr: float, num_snapshots: int):

@@ -10,7 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from commgen._checks import check_finite, check_int, check_positive
+from commgen._checks import (
+    check_amplitudes,
+    check_int,
+    check_noise_variance,
+    check_positive,
+)
 from commgen.inference.parameters.marginal import Marginal
 from commgen.measures.decibel import from_db
 
@@ -269,11 +274,11 @@ def _check_pilots(y, no):
             f"{y.shape}."
         )
     y = y.astype(complex)
-    check_finite("y", y)
+    check_amplitudes("y", y)
     if no is None and y.shape[1] < 2:
         raise ValueError("no must be a number where num_repeats is 1, got None.")
-    if no is not None and not 0 <= no < np.inf:
-        raise ValueError(f"no must be finite and at least 0, got {no}.")
+    if no is not None:
+        check_noise_variance("no", no, zero=True)
     if np.max(np.abs(y - y[0, 0])) == 0:
         raise ValueError("y must vary, got samples that are all the same.")
     return y
@@ -283,7 +288,7 @@ def _check_envelopes(r):
     r = np.asarray(r, float)
     if r.ndim != 1 or len(r) < 3:
         raise ValueError(f"r must be [num_samples] of at least 3, got {r.shape}.")
-    check_finite("r", r)
+    check_amplitudes("r", r)
     if np.any(r < 0) or np.ptp(r) == 0:
         raise ValueError(
             f"r must be at least 0 and vary, got values from {r.min()} to {r.max()}."

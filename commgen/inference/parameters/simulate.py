@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from commgen._checks import check_int
+from commgen._checks import check_int, check_snr_db
 from commgen.inference.parameters.axis import Axis
 from commgen.measures.decibel import noise_variance
 
@@ -38,7 +38,7 @@ def draw_observations(
     value = np.sort(rng.uniform(axis.low, axis.high, (n, num_paths)), axis=1)
     gains = _normal(rng, n, num_snapshots, num_paths)
     noise = _normal(rng, n, num_snapshots, axis.num_positions)
-    no = np.broadcast_to(noise_variance(np.asarray(snr_db, float)), n)
+    no = np.broadcast_to(noise_variance(check_snr_db("snr_db", snr_db)), n)
     y = gains @ axis.exponentials(axis.to_x(value))
     return y + np.sqrt(no)[:, None, None] * noise, value
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.special import j0
 from sionna.phy.channel.tr38901 import TDL
 
-from commgen._checks import check_finite
+from commgen._checks import check_amplitudes, check_finite
 
 #: Eigenvalues below this share of the largest one are left out.
 DEFAULT_TOLERANCE = 1e-10
@@ -262,7 +262,7 @@ def _check_profile(delays_s, powers, los_power):
             f"{delays_s.shape} and {powers.shape}."
         )
     check_finite("delays_s", delays_s)
-    check_finite("powers", powers)
+    check_amplitudes("powers", powers)
     if powers.min() < 0 or powers.sum() <= 0:
         raise ValueError(
             f"powers must be at least 0 and not all 0, got {powers.tolist()}."
@@ -286,7 +286,7 @@ def _root(name, matrix, tolerance) -> np.ndarray:
     matrix = np.asarray(matrix)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"{name} must be a square matrix, got shape {matrix.shape}.")
-    check_finite(name, matrix)
+    check_amplitudes(name, matrix)
     scale = np.abs(matrix).max()
     if np.abs(matrix - matrix.conj().T).max() > 1e-5 * scale:
         raise ValueError(f"{name} must be Hermitian, it differs from its adjoint.")

@@ -8,7 +8,7 @@ import keras as _keras
 import numpy as np
 import tensorflow as tf
 
-from commgen._checks import check_int
+from commgen._checks import check_int, check_snr_db
 from commgen.frame.fields import frame_of
 from commgen.generative.training import Batches, TrainingConfig, fingerprint, train
 from commgen.measures.decibel import noise_variance
@@ -132,8 +132,8 @@ def _check_link(link, seed):
 
 
 def _checked_range(snr_range_db) -> tuple[float, float]:
-    low, high = (float(v) for v in snr_range_db)
-    if not low < high or not np.isfinite([low, high]).all():
+    low, high = check_snr_db("snr_range_db", snr_range_db).tolist()
+    if not low < high:
         raise ValueError(
             f"snr_range_db must be finite and ascending, got {(low, high)}."
         )

@@ -112,7 +112,10 @@ def test_training_lowers_the_loss_goes_on_and_repeats(config, tmp_path):
     ("options", "message"),
     [
         ({"snr_range_db": (5, 5)}, r"snr_range_db must be finite and ascending, got"),
-        ({"snr_range_db": (0, np.inf)}, r"snr_range_db must be finite"),
+        (
+            {"snr_range_db": (0, np.inf)},
+            r"snr_range_db must be between -150 and 150 dB",
+        ),
         ({"num_slots": 8}, r"num_slots must be at least 16, got 8"),
     ],
 )
