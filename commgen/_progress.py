@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,6 +16,8 @@ from rich.progress import (
 )
 from rich.table import Column
 from rich.text import Text
+
+from commgen._console import plain_console
 
 
 class Advance(Protocol):
@@ -77,15 +78,15 @@ def progress_bar(
     ...         advance(1, note=f"loss {1 / (step + 1):.2f}")
     """
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         _Rate(unit),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-        console=Console(stderr=True),
+        TextColumn("{task.fields[note]}", markup=False),
+        console=plain_console(stderr=True),
         disable=not enabled,
     )
     with bar:

@@ -9,6 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from commgen import __version__
+from commgen._console import escaped
 from commgen._lazy import with_extra
 from commgen._signals import Ended, orderly_end
 from commgen.cli import benchmark, datasets
@@ -23,6 +24,8 @@ from commgen.cli.resume import resume
 from commgen.cli.simulate import simulate
 from commgen.cli.train import train
 from commgen.cli.validate import validate
+
+_MAX_LINE = 2000  # a name or value in it may be a whole file
 
 app = typer.Typer(
     name="commgen",
@@ -73,20 +76,34 @@ def main() -> None:
     except Ended as end:
         print(f"ended by {end.name}", file=sys.stderr)
         raise
-    except ValidationError as error:
+    except Exception as error:
+        if os.environ.get("COMMGEN_DEBUG"):
+            raise
+        _fail(_told(error))
+
+
+def _told(error: Exception) -> str:
+    """Return what went wrong, as far as an exception knows."""
+    kind = type(error).__name__
+    if isinstance(error, ValidationError):
         first = error.errors()[0]
         path = ".".join(str(part) for part in first["loc"])
-        _fail(f"{path}: {first['msg']}" if path else first["msg"])
-    except ModuleNotFoundError as error:
-        if os.environ.get("COMMGEN_DEBUG"):
-            raise
-        _fail(str(with_extra(error)))
-    except (ValueError, OSError) as error:
-        if os.environ.get("COMMGEN_DEBUG"):
-            raise
-        _fail(str(error) or type(error).__name__)
+        return f"{path}: {first['msg']}" if path else first["msg"]
+    if isinstance(error, ModuleNotFoundError):
+        return str(with_extra(error))
+    if isinstance(error, ValueError | OSError):
+        return str(error) or kind
+    if isinstance(error, MemoryError) or kind == "ResourceExhaustedError":
+        return f"there is not enough memory ({str(error) or kind})."
+    return (
+        f"{kind}: {error} (nobody foresaw this; with COMMGEN_DEBUG=1 set the same "
+        "command says where it happened)"
+    )
 
 
 def _fail(message: str) -> None:
-    print("error: " + " ".join(message.split()), file=sys.stderr)
+    line = escaped(" ".join(message.split()))
+    if len(line) > _MAX_LINE:
+        line = line[: _MAX_LINE - 3] + "..."
+    print(f"error: {line}", file=sys.stderr)
     sys.exit(2)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 import commgen.datasets as sets
+from commgen._console import say
 from commgen._made import difference, same_settings
 from commgen._outputs import check_output
 
@@ -77,4 +77,4 @@ def channels_made(path: Path) -> str | None:
 
 def say_done(output: Path) -> None:
     """Say that there is nothing left to do."""
-    Console().print(f"already done: {output}", highlight=False, soft_wrap=True)
+    say(f"already done: {output}")

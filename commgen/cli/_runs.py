@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from commgen._claims import clear_folder
+from commgen._console import plain_console, say
 from commgen._files import sha256, shown
 from commgen.cli._done import say_done
 
@@ -49,7 +49,7 @@ def old_layout(data: Any) -> Any:
 
 def show_run(result: Any) -> None:
     """Print the tables of a run, and where it is."""
-    console = Console()
+    console = plain_console()
     console.print(_result_table(result.rows))
     console.print(reading_table(result.readings, result.layout))
     _say_where(result, was_done=result.was_done)
@@ -57,7 +57,7 @@ def show_run(result: Any) -> None:
 
 def show_campaign(result: Any) -> None:
     """Print what each point of a campaign needs of SNR, and where it is."""
-    console = Console()
+    console = plain_console()
     for point, found in zip(result.points, result.results, strict=True):
         table = reading_table(found.readings, found.layout, title=point.title)
         console.print(table)
@@ -69,7 +69,7 @@ def _say_where(result: Any, *, was_done: bool) -> None:
         say_done(result.folder)
     else:
         told = f"written to {result.folder}"
-        Console().print(told, soft_wrap=True, highlight=False)
+        say(told)
 
 
 def run_digests(folders: Sequence[Path]) -> tuple[dict[str, str], dict[str, str]]:

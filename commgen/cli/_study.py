@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from commgen import __version__
 from commgen._claims import claimed_folder
+from commgen._console import plain_console
 from commgen._files import sha256
 from commgen.cli._done import say_done
 from commgen.cli._quiet import start_tensorflow
@@ -67,14 +67,14 @@ def run_study(
             say_done(output)
             return
         start_tensorflow()
-        console, started = Console(), time.time()
+        console, started = plain_console(), time.time()
         if not console.is_terminal:  # a file has room
-            console = Console(width=_WIDTH)
+            console = plain_console(width=_WIDTH)
         for title, rows in compute().items():
             console.print(_table(title, rows))
     spent = time.time() - started
     told = f"Done in {spent:.0f} s, written to {output}"
-    console.print(told, highlight=False, soft_wrap=True)
+    console.print(told, soft_wrap=True)
 
 
 def _table(title: str, rows: Rows) -> Any:

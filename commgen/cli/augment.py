@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
 import commgen.datasets as sets
 from commgen import __version__
 from commgen._claims import claimed_folder
+from commgen._console import plain_console
 from commgen._tables import write_csv
 from commgen.cli._done import ForceOption, say_done
 from commgen.cli._quiet import start_tensorflow
@@ -67,7 +67,7 @@ def augment(
         start_tensorflow()
         from commgen.studies import augmentation_study, summarise, umi64_set, uwb_set
 
-        console, started = Console(), time.time()
+        console, started = plain_console(), time.time()
         folder = output / "data"
         study_set = (
             umi64_set(folder, seed=seed, quick=quick)

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from commgen import __version__
 from commgen._claims import claimed_folder
+from commgen._console import plain_console
 from commgen.cli import _learning_studies, _receiving_studies
 from commgen.cli._done import ForceOption, say_done
 from commgen.cli._quiet import start_tensorflow
@@ -73,7 +74,7 @@ def generative(
     names = known_families(
         [n.strip() for n in families.split(",")] if families else None
     )
-    console = Console()
+    console = plain_console()
     recorded = [name for name in _SETS if measured and _is_there(name)]
     settings = {"seed": seed, "quick": quick, "commgen": __version__}
     parts = {"families": list(names), "measured": recorded}
@@ -123,7 +124,7 @@ def estimation(
     """
     from commgen.studies.estimation.names import SETS
 
-    console = Console()
+    console = plain_console()
     wanted = _known_sets(sets, SETS)
     names = [name for name in wanted if name in SETS or _is_there(name)]
     settings = {"seed": seed, "quick": quick, "commgen": __version__}

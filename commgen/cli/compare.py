@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from commgen import __version__
 from commgen._claims import claimed_folder
+from commgen._console import plain_console, say
 from commgen.cli._done import ForceOption, say_done
 from commgen.cli._runs import old_layout, reading_table, run_digests
 
@@ -54,12 +54,12 @@ def compare(
     if done:
         say_done(output)
     else:
-        Console().print(f"written to {output}", soft_wrap=True, highlight=False)
+        say(f"written to {output}")
 
 
 def _show(curves: Any, rows: Any) -> None:
     """Print a table for each run."""
-    console = Console()
+    console = plain_console()
     for run in dict.fromkeys(row["run"] for row in rows):
         own = [row for row in rows if row["run"] == run]
         console.print(reading_table(own, curves[0].run.layout, title=run))

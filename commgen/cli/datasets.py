@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 import commgen.datasets as sets
+from commgen._console import plain_console, say
 from commgen._files import sha256, shown
 from commgen._made import made_by
 from commgen._npz import npz_made
@@ -32,7 +32,7 @@ def list_sets() -> None:
     for card in sets.catalogue().values():
         here = "yes" if _is_here(card) else "no"
         table.add_row(card.name, card.kind, card.title, card.licence, here)
-    Console().print(table)
+    plain_console().print(table)
 
 
 @app.command()
@@ -193,7 +193,7 @@ def repack_set(
     made = made_by("datasets repack", {"name": name}, logs)
     if not already_made(output / archive_of(name), made, npz_made, force=force):
         path = repack(name, clone, output, made=made)
-        Console().print(str(path), soft_wrap=True)
+        say(str(path))
 
 
 def _channel_config(name: str) -> Any:
@@ -222,11 +222,9 @@ def _digests(card: Card | None, path: Path) -> dict[str, str]:
 def _say_written(output: Path, notes: tuple[str, ...] = ()) -> None:
     with sets.ChannelFile.open(output) as file:
         told = "".join(f"; {note}" for note in notes)
-        Console().print(
+        plain_console().print(
             f"{output}: {len(file)} channels {list(file.shape[1:])}, "
             f"SHA-256 {file.checksum[:12]}...{told}",
-            markup=False,  # names of arrays may hold brackets
-            highlight=False,
             soft_wrap=True,
         )
 
@@ -259,7 +257,7 @@ def _show_card(card: Card) -> None:
         ]
         table.add_row("split", "\n".join([f"by {by}: {split.why}", *parts]))
     table.add_row("facts", "\n".join(f"- {fact}" for fact in card.facts))
-    Console().print(table, markup=False, highlight=False)
+    plain_console().print(table)
 
 
 def _show_file(path: Path) -> None:
@@ -275,7 +273,7 @@ def _show_file(path: Path) -> None:
             kind = file.label_kinds[name]
             table.add_row(f"label {name}", f"{kind}, {_range_of(kind, values)}")
         table.add_row("SHA-256", f"{file.checksum} (verified)")
-    Console().print(table, markup=False, highlight=False)
+    plain_console().print(table)
 
 
 def _range_of(kind: str, values: Any) -> str:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from commgen import __version__
 from commgen._claims import claimed_folder
+from commgen._console import plain_console
 from commgen.cli._done import ForceOption, say_done
 from commgen.cli._quiet import start_tensorflow
 from commgen.datasets import catalogue
@@ -48,7 +49,7 @@ def _run(output: Path, card: Any, *, measured: bool, quick: bool, seed: int) -> 
     from commgen.cli._chapters import QUICK, DemoSize, run_polyu, run_umi
     from commgen.phy import save_overview
 
-    console = Console()
+    console = plain_console()
     started = time.time()
     size = QUICK if quick else DemoSize()
     chapters = [run_umi(output, size, seed=seed)]
@@ -78,7 +79,7 @@ def _report(console: Console, chapter: Any) -> None:
     title = f"{chapter.title}: block error rate of the coded link"
     console.print(_table(title, link, "bler", "{:.2g}"))
     for name in ("estimation", "link"):
-        console.print(f"  {chapter.folder / name}", highlight=False, soft_wrap=True)
+        console.print(f"  {chapter.folder / name}", soft_wrap=True)
 
 
 def _table(

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import typer
-from rich.console import Console
 
 from commgen._checks import check_amplitudes, check_finite
+from commgen._console import say
 from commgen._files import sha256
 from commgen._made import made_by
 from commgen._npz import npz_made, write_npz
@@ -102,7 +102,7 @@ def estimate(
     for name, values in found.items():
         check_finite(name, values)
     write_npz(output, found, compressed=True, made=made)
-    Console().print(f"{line}, written to {output}", highlight=False, soft_wrap=True)
+    say(f"{line}, written to {output}")
 
 
 class _Request:

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 import commgen.datasets as sets
 from commgen._claims import claimed_folder
+from commgen._console import plain_console
 from commgen._files import sha256, shown
 from commgen.cli._done import ForceOption, say_done
 from commgen.cli._quiet import start_tensorflow
@@ -96,11 +96,11 @@ def evaluate(
 
         found = run_evaluation(candidate, truth, **others, **options, progress=True)
         save_evaluation(output, found)
-    console = Console()
+    console = plain_console()
     console.print(_table(found))
     for line in _told(found):
-        console.print(line, highlight=False, soft_wrap=True)
-    console.print(f"written to {output}", highlight=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
+    console.print(f"written to {output}", soft_wrap=True)
 
 
 def _check_inputs(

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
 
 import commgen.datasets as sets
+from commgen._console import say
 from commgen._files import shown
 from commgen._made import made_by
 from commgen._npz import npz_made, write_npz
@@ -65,7 +65,7 @@ def generate(
             source = f"{source}, under {condition}"
         meta = meta.model_copy(update={"source": source})
         sets.write_channels(output, to_array(h, card["layout"]), meta, {}, made=made)
-    Console().print(f"{n:,} channels written to {output}", soft_wrap=True)
+    say(f"{n:,} channels written to {output}")
 
 
 def _condition(text: str | None, card: dict, model: Path) -> np.ndarray | None:

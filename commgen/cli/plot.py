@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from commgen._console import say
 from commgen._files import atomic_path
 from commgen._made import made_by
 from commgen._picture import mark_picture, picture_made
@@ -35,4 +36,4 @@ def plot(
     with atomic_path(path) as temporary:
         plot_folder(folder, temporary, old_layout=old_layout)
         mark_picture(temporary, made)
-    typer.echo(f"drawn in {path}")
+    say(f"drawn in {path}")

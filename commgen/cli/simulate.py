@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from commgen._console import plain_console
 from commgen._outputs import check_output_folder
 from commgen.cli._done import ForceOption
 from commgen.cli._quiet import start_tensorflow
@@ -89,4 +89,4 @@ def _plan(loaded: Any) -> None:
         ]
     else:
         plans = [("simulation", plan_experiment(loaded))]
-    Console().print(plan_table(plans))
+    plain_console().print(plan_table(plans))

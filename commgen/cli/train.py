@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
 import commgen.datasets as sets
+from commgen._console import plain_console
 from commgen._files import sha256, shown
 from commgen._made import made_by
 from commgen.cli._done import ForceOption
@@ -98,7 +98,7 @@ def train(
         model = train_to_folder(train_events, data, output, family, **options)
     told_size = f"{family} with {model.count_params():,} parameters, fitted to "
     told_size += f"{len(train_events.h):,} channels in {time.time() - started:.1f} s"
-    Console().print(
+    plain_console().print(
         f"{told_size}, written to {output}", highlight=False, soft_wrap=True
     )
 

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from commgen import __version__
 from commgen._claims import claimed_folder
+from commgen._console import plain_console
 from commgen.cli._done import ForceOption, say_done
 from commgen.cli._quiet import start_tensorflow
 
@@ -46,16 +46,16 @@ def validate(
         lines = run_validation(
             output, quick=quick, only=groups, seed=seed, progress=not done
         )
-    console = Console()
+    console = plain_console()
     rows = table(lines)
     for group in dict.fromkeys(row["group"] for row in rows):
         console.print(_table(group, [row for row in rows if row["group"] == group]))
     counts = ", ".join(f"{n} {verdict}" for verdict, n in summary(lines).items() if n)
-    console.print(counts, highlight=False)
+    console.print(counts)
     if done:
         say_done(output)
     else:
-        console.print(f"written to {output}", soft_wrap=True, highlight=False)
+        console.print(f"written to {output}", soft_wrap=True)
     if any(line.verdict == "fail" for line in lines):
         raise typer.Exit(1)
 

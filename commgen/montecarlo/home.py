@@ -1,12 +1,10 @@
 """The folder of one run: what may go on in it, and what may not."""
 
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from rich.console import Console
-
+from commgen._console import plain_console
 from commgen._files import check_folder, write_text
 from commgen._replace import sync
 from commgen._yaml import read_yaml, write_yaml
@@ -167,5 +165,5 @@ def saved_config(experiment: Experiment, folder: Path) -> str:
 
 
 def _warn(text: str) -> None:
-    console = Console(file=sys.stderr)
-    console.print(text, style="yellow", soft_wrap=True, highlight=False)
+    console = plain_console(stderr=True)
+    console.print(text, style="yellow", soft_wrap=True)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -82,3 +83,47 @@ def test_an_error_after_tensorflow_is_one_line_too(tmp_path):
     (line,) = run.stderr.splitlines()
     assert line.startswith("error: no model at")
     assert list(tmp_path.iterdir()) == []
+
+
+class ResourceExhaustedError(Exception):
+    """As TensorFlow's, which is not loaded here."""
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MemoryError("Unable to allocate 8 TiB"), "not enough memory (Unable to"),
+        (MemoryError(), "not enough memory (MemoryError)"),
+        (ResourceExhaustedError("OOM"), "not enough memory (OOM)"),
+        (RecursionError("too deep"), "RecursionError: too deep (nobody foresaw"),
+        (KeyError("snr_db"), "KeyError: 'snr_db' (nobody foresaw this; with COMM"),
+        (ValueError("a\x1b]0;b\x07\n c"), "a\\x1b]0;b\\x07 c"),
+        (ValueError("x" * 9000), "xxx..."),
+        (OSError(), "OSError"),
+    ],
+)
+def test_whatever_happens_is_told_in_one_line(refused, monkeypatch, error, told):
+    def fail():
+        raise error
+
+    monkeypatch.delenv("COMMGEN_DEBUG", raising=False)
+    monkeypatch.setattr("commgen.datasets.catalogue", fail)
+    line = refused("datasets", "list")
+    assert told in line
+    assert len(line) <= 2000
+
+
+def test_names_are_printed_as_they_are(commgen, refused, tmp_path):
+    """Neither as markup, nor as emoji, nor as a command to the terminal."""
+    h = np.ones((3, 2, 4), np.complex64)
+    np.savez(tmp_path / "a.npz", h=h)
+    name = tmp_path / "a[/b][red]:smile:\x1b[31m.h5"
+    told = commgen(
+        *("datasets", "import", tmp_path / "a.npz", "-o", name),
+        *("--subcarrier-spacing-hz", "15e3"),
+    )
+    assert "a[/b][red]:smile:\\x1b[31m.h5: 3 channels" in told.out
+    shown = commgen("datasets", "show", name)
+    assert "a[/b][red]:smile:" in "".join(shown.out.split())
+    assert "\x1b" not in told.out + shown.out
+    assert "none[/b]" in refused("datasets", "show", tmp_path / "none[/b]")

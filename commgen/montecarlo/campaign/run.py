@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from commgen._console import say
 from commgen._files import check_folder, write_text
 from commgen._tables import write_csv
 from commgen.montecarlo.campaign.config import CampaignConfig, GridPoint
@@ -83,7 +84,7 @@ def run_campaign(
         results = []
         for i, point in enumerate(campaign.points):
             if progress:
-                print(f"[{i + 1}/{len(campaign.points)}] {point.title}", flush=True)
+                say(f"[{i + 1}/{len(campaign.points)}] {point.title}")
             lock.check()
             home = point_folder(folder, i)
             results.append(run_experiment(point.experiment, home, **options))
