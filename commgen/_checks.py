@@ -53,13 +53,16 @@ def check_noise_variance(name: str, value: Any, *, zero: bool = False) -> np.nda
 
     Raises
     ------
+    TypeError
+        If they are no real numbers.
     ValueError
-        If they are no real numbers, there is none, or one is not in ``FLOAT_RANGE``:
-        an SNR of 150 dB either way.
+        If there is none, or one is not in ``FLOAT_RANGE``: an SNR of 150 dB either way.
     """
     no = np.asarray(value)
-    if no.dtype.kind not in "iuf" or no.size == 0:
-        raise ValueError(f"{name} must be real numbers, got {no.dtype} {no.shape}.")
+    if no.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be a number, got {value!r}.")
+    if no.size == 0:
+        raise ValueError(f"{name} must hold a number, got shape {no.shape}.")
     least, rule = (0.0, "at least") if zero else (np.finfo(float).tiny, "above")
     _raise_at(~(np.isfinite(no) & (no >= least)), name, no, f"finite and {rule} 0")
     low, high = FLOAT_RANGE

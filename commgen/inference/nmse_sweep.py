@@ -90,7 +90,7 @@ def sweep_nmse(
         more than 150 dB from 0.
     """
     check_int("seed", seed, low=0)
-    h = check_channels("h", h, np.shape(h)[1:])
+    check_channels("h", h, np.shape(h)[1:])
     snr_db = check_snr_db("snr_db", snr_db)
     noise = complex_normal(np.random.default_rng(seed), h.shape)
     estimators: dict[str, Callable] = {"ls": _least_squares}

@@ -269,7 +269,7 @@ SKEW = np.array([[1, 1j], [1j, 1]])
         (np.ones((3, 2, 6)), None, 0.0, r"noise_cov must be .* above 0, got 0"),
         (np.ones((3, 2, 6)), None, np.nan, "noise_cov must be finite"),
         (np.ones((3, 2, 6)), None, [1.0, 2.0], r"noise_cov must be \[3\] as y"),
-        (np.ones((3, 2, 6)), None, [1, 0, 2], "noise_cov must be above 0, got 0"),
+        (np.ones((3, 2, 6)), None, [1, 0, 2], "noise_cov must be finite and above 0"),
         (np.ones((3, 2, 6)), None, [1, 1, np.inf], "noise_cov must be finite"),
         (np.ones((3, 2)), np.ones((2, 12)), np.eye(3), r"or \[2, 2\], got \(3, 3\)"),
         (np.ones((3, 2)), np.ones((2, 12)), SKEW, "noise_cov must be Hermitian"),

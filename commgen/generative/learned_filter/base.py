@@ -41,6 +41,15 @@ class FilteringDenoiser(DenoisingModel):
         self.num_steps = check_int("num_steps", num_steps, low=2, high=MOST_STEPS)
         self.network = network
 
+    def _check_bins(self, bins) -> None:
+        """Raise unless the network was built for these bins, before more is made."""
+        built = getattr(self.network, "bins", bins)
+        if built != bins:
+            raise ValueError(
+                f"network must be built for {bins} bins, as event_shape "
+                f"{self.event_shape} asks, got {built}."
+            )
+
     @property
     @abstractmethod
     def _noise_shape(self) -> tuple[int, ...]:

@@ -143,7 +143,7 @@ class LineNetwork(layers.Layer):
 
     def build(self, input_shape):
         """Build for the shape of a periodogram, [batch, bins]."""
-        bins = input_shape[-1]
+        bins = self.bins = input_shape[-1]
         levels = (None, _LEVEL_FEATURES)
         for k, stage in enumerate(self.stages):
             stage.build(((None, bins, _SEEN + _ESTIMATED * (k > 0)), levels))

@@ -5,7 +5,11 @@ import numpy as np
 from commgen.generative._untyped import keras, ops, tf
 from commgen.generative.family import NetworkFamily
 from commgen.generative.learned_filter.base import FilteringDenoiser, parts
-from commgen.generative.learned_filter.spectrum_network import MADE, SpectrumNetwork
+from commgen.generative.learned_filter.spectrum_network import (
+    MADE,
+    SEEN,
+    SpectrumNetwork,
+)
 from commgen.generative.learned_filter.toeplitz_filter import (
     outer_products,
     real_coordinates,
@@ -67,6 +71,7 @@ class SeparableDenoiser(FilteringDenoiser):
         self._n_a, self._n_b = (*self.event_shape, 1)[:2]
         if not self.network.built:
             self.network.build(((None, 2, self._n_b, self._n_a), (None,)))
+        self._check_bins((SEEN * self._n_a, SEEN * self._n_b))
         self._to_a = _constant(real_matrix(real_coordinates(self._n_a).conj()))
         self._to_b = _constant(real_matrix(real_coordinates(self._n_b).conj()))
         self._make_a = _constant(outer_products(self._n_a, MADE * self._n_a))

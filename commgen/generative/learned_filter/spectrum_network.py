@@ -126,14 +126,13 @@ class SpectrumNetwork(layers.Layer):
     def build(self, input_shape):
         """Build for the shapes of (y, log_no)."""
         n_b, n_a = input_shape[0][2:]
-        self._bins = SEEN * n_a, SEEN * n_b
-        self._analysis = _analysis(n_a, n_b)
+        self.bins = SEEN * n_a, SEEN * n_b
         embedding = (None, self.width)
         self.embed.build((None, _LEVEL_FEATURES))
         num_periodograms = 2 * (self.heads + 1)
         for bins, stages, make in (
-            (self._bins[0], self.along_a, self.make_a),
-            (self._bins[1], self.along_b, self.make_b),
+            (self.bins[0], self.along_a, self.make_a),
+            (self.bins[1], self.along_b, self.make_b),
         ):
             state = (None, bins, self.width)
             for stage in stages:
@@ -144,8 +143,10 @@ class SpectrumNetwork(layers.Layer):
             self.add_weight(
                 shape=(bins, self.width), initializer="zeros", name=f"place_{axis}"
             )
-            for axis, bins in zip("ab", self._bins, strict=True)
+            for axis, bins in zip("ab", self.bins, strict=True)
         )
+        # After the weights, which a file must hold for the shape that it asks for.
+        self._analysis = _analysis(n_a, n_b)
         self.describe.build((None, 3 * self.width))
         self.variance.build((None, self.width))
         self.built = True
@@ -157,7 +158,7 @@ class SpectrumNetwork(layers.Layer):
         total = ops.log(ops.mean(y**2, axis=(1, 2, 3)) * 2 + _POWER_FLOOR)
         e = [level_features(log_no), total[:, None] / _LOG_SCALE]
         e = self.embed(ops.concatenate(e, axis=-1))
-        bins_a, bins_b = self._bins
+        bins_a, bins_b = self.bins
         even_a = ops.ones_like(power[:, 0, :, :1]) / bins_a
         even_b = ops.ones_like(ops.swapaxes(power[:, 0, :1], 1, 2)) / bins_b
         heads = ops.ones((1, 1, self.heads))
@@ -194,7 +195,7 @@ class SpectrumNetwork(layers.Layer):
         x = ops.reshape(y, (-1, n_a)) @ to_a
         x = ops.reshape(x, (-1, n_b, x.shape[-1]))
         x = ops.reshape(ops.swapaxes(x, 1, 2), (-1, n_b)) @ to_b
-        x = ops.reshape(x, (-1, 2, 2, *self._bins))
+        x = ops.reshape(x, (-1, 2, 2, *self.bins))
         return ops.sum(x**2, axis=1)
 
     def get_config(self):

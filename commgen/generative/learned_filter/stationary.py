@@ -61,6 +61,7 @@ class StationaryDenoiser(FilteringDenoiser):
         (size,) = self.event_shape
         if not self.network.built:
             self.network.build((None, _POINTS * size))
+        self._check_bins(_POINTS * size)
         self._filter = LineFilter(size, _POINTS * size)
         self._basis = ops.convert_to_tensor(
             real_matrix(real_coordinates(size).conj()), "float32"
