@@ -103,8 +103,8 @@ class Cluster:
         if num_cpus < self.size:
             self._lost = True
             raise OSError(
-                f"the Ray cluster at {self._address} was lost: {num_cpus:g} CPUs "
-                f"answer, and there are {self.size} workers; what was counted is saved."
+                f"the Ray cluster at {self._address} has {num_cpus:g} CPUs that "
+                f"answer, too few for {self.size} workers; what was counted is saved."
             )
 
 

@@ -103,7 +103,11 @@ class Experiment(ABC):
 
     def dump(self) -> str:
         """Return its configuration as YAML, of which :meth:`parse` makes it again."""
-        return write_yaml(self.config.model_dump(mode="json", exclude_none=True))
+        return write_yaml(self.values())
+
+    def values(self) -> dict[str, Any]:
+        """Return its configuration as plain values."""
+        return self.config.model_dump(mode="json", exclude_none=True)
 
     @property
     def seed(self) -> int:

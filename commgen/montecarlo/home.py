@@ -12,7 +12,7 @@ from commgen.montecarlo.card import RunCard, changed
 from commgen.montecarlo.counts import CountedBatch
 from commgen.montecarlo.experiment import Experiment
 from commgen.montecarlo.memory import check_layout_fits
-from commgen.montecarlo.origin import Origin, config_values, difference, plain_values
+from commgen.montecarlo.origin import Origin, config_values, difference
 from commgen.montecarlo.paths import change_paths, relative, resolve_paths
 from commgen.montecarlo.run_folder import State, load_state, save_state
 from commgen.montecarlo.tally import Tally
@@ -54,6 +54,21 @@ class RunHome:
         self.card = RunCard(folder, experiment, self._origin)
         self.card.check_inputs()
 
+    def reread(self) -> None:
+        """Look again, once no other run can be at work.
+
+        Raises
+        ------
+        ValueError
+            If another run has begun meanwhile.
+        """
+        if (self.folder / CONFIG_FILE).is_file() != self.begun:
+            raise ValueError(
+                f"another run has begun in {self.folder} meanwhile; start again, or "
+                "choose another folder."
+            )
+        self.card = RunCard(self.folder, self.experiment, self._origin)
+
     def read_finished(self) -> Tally:
         """Return the counts of a run that is done; versions do not matter any more."""
         state = load_state(self.state, self.experiment.layout)
@@ -82,13 +97,6 @@ class RunHome:
 
     def begin(self, *, wall_seconds: float, cpu_seconds: float) -> None:
         """Write configuration and card."""
-        if not self.begun:
-            check_folder(self.folder, "run", CONFIG_FILE)
-            if (self.folder / CONFIG_FILE).exists():
-                raise ValueError(
-                    f"another run has begun in {self.folder} meanwhile; start again, "
-                    "or choose another folder."
-                )
         write_text(
             self.folder / CONFIG_FILE, saved_config(self.experiment, self.folder)
         )
@@ -118,6 +126,8 @@ class RunHome:
 
     def _check_config(self) -> None:
         path = self.folder / CONFIG_FILE
+        if path.read_bytes() == saved_config(self.experiment, self.folder).encode():
+            return
         data = resolve_paths(
             read_yaml(path), self.folder.resolve(), self.experiment.path_keys
         )
@@ -157,7 +167,7 @@ class RunHome:
 def saved_config(experiment: Experiment, folder: Path) -> str:
     """Return a configuration as YAML, with its paths relative to ``folder``."""
     data = change_paths(
-        plain_values(experiment),
+        experiment.values(),
         experiment.path_keys,
         lambda path: relative(path, folder),
     )

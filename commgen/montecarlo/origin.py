@@ -7,8 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from commgen import __version__
 from commgen.montecarlo.experiment import Experiment
 from commgen.montecarlo.paths import change_paths
@@ -70,17 +68,12 @@ class Origin:
         return cls(**{**values, "inputs": tuple(values["inputs"])})
 
 
-def plain_values(experiment: Experiment) -> dict[str, Any]:
-    """Return the plain values of a configuration."""
-    return yaml.safe_load(experiment.dump())
-
-
 def config_values(experiment: Experiment) -> dict[str, Any]:
     """Return the plain values of a configuration, with its paths left blank.
 
     What the paths lead to is known by its content.
     """
-    values = change_paths(plain_values(experiment), experiment.path_keys, _blank)
+    values = change_paths(experiment.values(), experiment.path_keys, _blank)
     return json.loads(json.dumps(values))
 
 

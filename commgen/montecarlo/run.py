@@ -88,13 +88,15 @@ def run_experiment(
         return _result(home, home.read_finished(), was_done=True)
     clock = _Clock()
     with FolderLock(home.folder) as lock:
-        home = RunHome(experiment, Path(folder))  # another run may have ended meanwhile
+        home.reread()  # another run may have ended meanwhile
         if home.card.before.done:
             return _result(home, home.read_finished(), was_done=True)
         state = home.read_unfinished(other_versions=other_versions)
 
         def keep() -> Path:
-            lock.take()
+            if not home.begun:
+                lock.take()
+                home.reread()
             home.begin(**clock.spent())
             return home.models
 

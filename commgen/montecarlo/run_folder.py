@@ -72,7 +72,7 @@ def load_state(path: Path, layout: Layout | None = None) -> State:
     """
     try:
         return _state(read_npz(path), layout)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         reason = str(error).rstrip(".")
         raise ValueError(
             f"{path} is damaged ({reason}); remove it to begin anew."

@@ -1,8 +1,10 @@
 """What a worker process does: it keeps the simulator of the last job."""
 
+import ctypes
 import os
 import pickle
 import queue
+import signal
 import threading
 import time
 import traceback
@@ -18,6 +20,7 @@ from commgen.montecarlo.experiment import Experiment, Simulator
 
 # How often a worker looks whether its parent is still there [s].
 _LOOK_S = 1.0
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,8 @@ def serve(connection: Connection, parent: int) -> None:
     """Answer what comes through a pipe until it is closed, then end the process.
 
     A thread listens all the time: so the parent never waits to be read, and when it
-    ends, however it does, so does this process, in the midst of a batch too.
+    ends, however it does, so does this process, in the midst of a batch too. Linux ends
+    it even while it imports TensorFlow, when no other thread has its turn.
 
     Parameters
     ----------
@@ -97,6 +101,9 @@ def serve(connection: Connection, parent: int) -> None:
     parent
         Its process.
     """
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     listen = (connection, parent, waiting)
     threading.Thread(target=_listen, args=listen, daemon=True).start()

@@ -240,3 +240,39 @@ def test_clusters_that_are_not_there_are_told_at_once():
         Workers(address=address).__enter__()
     with pytest.raises(ValueError, match=r"ray must be HOST:PORT or auto, got 'here'"):
         Workers(address="here").__enter__()
+
+
+class SilentRay:
+    """A cluster whose answers do not come."""
+
+    def __init__(self, port):
+        self.port = port
+
+    def wait(self, references, **options):
+        return [], references
+
+    def nodes(self):
+        node = {"Alive": True, "NodeManagerAddress": "127.0.0.1"}
+        return [{**node, "NodeManagerPort": self.port, "Resources": {"CPU": 2.0}}]
+
+    def shutdown(self):
+        self.ended = True
+
+    class exceptions:
+        RayActorError = RayTaskError = KeyError
+
+
+def test_a_cluster_that_was_lost_ends_the_run():
+    pytest.importorskip("ray")
+    from commgen.montecarlo.cluster import Cluster
+
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as head:
+        address = f"127.0.0.1:{head.getsockname()[1]}"
+        cluster = Cluster(address, 2)
+        cluster._ray = SilentRay(port)
+        with pytest.raises(OSError, match="has 0 CPUs that answer, too few for 2 work"):
+            cluster.take()
+        cluster.close()
+    assert cluster._ray.ended
