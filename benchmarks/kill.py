@@ -70,7 +70,7 @@ def main():
             process.send_signal(signal.SIGKILL)
             process.wait(timeout=60)
             time.sleep(2 if children else 0)
-            orphans += sum(Path(f"/proc/{pid}").exists() for pid in children)
+            orphans += sum(map(_is_running, children))
             killed += 1
             moments += bool(list((home / "killed").glob("points/*/state.npz")))
             done = len(list((home / "killed").glob("points/*/results.csv")))
@@ -96,6 +96,12 @@ def assert_ended(process):
 def _start(home, folder, num_workers=0):
     command = [sys.executable, "-c", CODE, home / "campaign.yaml", home / folder]
     return subprocess.Popen([*command, str(num_workers)])
+
+
+def _is_running(pid):
+    """Whether there is such a process; one that ended may wait to be collected."""
+    path = Path(f"/proc/{pid}/stat")
+    return path.exists() and path.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def _children(pid):
