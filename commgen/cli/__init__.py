@@ -6,6 +6,7 @@ import os
 import sys
 
 import typer
+from click.exceptions import ClickException, NoArgsIsHelpError
 from pydantic import ValidationError
 
 from commgen import __version__
@@ -72,7 +73,12 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         with orderly_end():
-            app()
+            sys.exit(app(standalone_mode=False))
+    except NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(2)
+    except ClickException as error:
+        _fail(error.format_message())
     except Ended as end:
         print(f"ended by {end.name}", file=sys.stderr)
         raise

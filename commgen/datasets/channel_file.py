@@ -4,7 +4,8 @@ Layout, version 1 (HDF5 1.10 or later reads it):
 
 ===================  =====================================================================
 ``/`` attributes     ``format`` = "commgen-channels", ``version`` = 1, ``meta`` (JSON of a
-                     :class:`ChannelMeta`), ``checksum_sha256``
+                     :class:`ChannelMeta`), ``checksum_sha256``; ``made``, where a command
+                     made the file, says which, and is not of its content
 ``/h``               complex64 (fields r and i), [num_samples, num_rx_ant, num_tx_ant,
                      num_time_steps, num_subcarriers or taps]; gzip, shuffled, with
                      Fletcher-32 sums; attribute ``axes`` names the five axes: sample,

@@ -1,8 +1,10 @@
 """One rule for all verbs that write: the same again is done, nothing else replaced."""
 
 import csv
+import errno
 import hashlib
 import json
+import os
 import shutil
 import sys
 import time
@@ -166,6 +168,29 @@ def test_what_a_verb_did_not_make_stays(name, here, refused):
         shutil.rmtree(mine)
     else:
         mine.unlink()
+
+
+FAST = ("datasets import", "generate h5", "generate npz", "estimate", "plot", "compare")
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate", *FAST])
+def test_a_full_disk_is_one_line_and_changes_nothing(name, here, commgen, monkeypatch):
+    verb = VERBS[name]
+    command = verb.command.replace("OUT", verb.output).split()
+    fresh = verb.command.replace("OUT", f"new/{verb.output}").split()
+    before, whole = names(here), contents(here / verb.output)
+
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    kept = not (here / verb.output).is_dir() or name == "train"
+    for arguments in (fresh, [*command, "--force"]) if kept else (fresh,):
+        told = commgen(*arguments, code=2).err.splitlines()[-1]
+        assert told.startswith("error: [Errno 28] No space left on device: '")
+        assert verb.output in told
+        assert names(here) == before
+    assert contents(here / verb.output) == whole
 
 
 STUDIES = [
