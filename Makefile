@@ -2,6 +2,7 @@
 # make test    format, lint, types and all tests
 # make check   format, lint, types, and the tests of what differs from HEAD
 # They make their own environment in .venv from the versions in requirements.lock.
+# make fuzz    damaged files for every reader, an hour by default (FUZZ="--seconds 60" for a minute)
 # make light   the tests of what needs no TensorFlow, without it, under NumPy 1 and 2
 
 SHELL := /bin/bash
@@ -15,7 +16,7 @@ PYTEST_OPTIONS := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reord
 ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync
 
-.PHONY: changed check demo test env light lint lock clean help
+.PHONY: changed check demo fuzz test env light lint lock clean help
 
 help:
 	@sed -n '/^$$/q; s/^# //p' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +52,10 @@ check: $(READY)
 # The tests of what differs from HEAD, and the contracts.
 changed: $(READY)
 	$(ONE_THREAD) $(BIN)/python tools/changed.py $(PYTEST_OPTIONS)
+
+FUZZ ?= --seconds 3600
+fuzz: $(READY)
+	$(BIN)/python tests/fuzz/fuzz.py $(FUZZ)
 
 # What needs no TensorFlow, in environments without it, under NumPy 1.24 and 2.
 LIGHT := tests/measures tests/coding tests/frame tests/exported tests/montecarlo tests/test_files.py tests/test_inputs.py tests/test_light.py \

@@ -149,6 +149,7 @@ def child(name, folder, first, arguments):
     wanted = [reader.read(path) for path in files]  # also loads what it needs
     contents = [path.read_bytes() for path in files]
     limit_memory()
+    signal.signal(signal.SIGPROF, too_long)  # of CPU time: others may be at work
     signal.signal(signal.SIGALRM, too_long)
     end, heard = time.monotonic() + arguments.seconds, 0.0
     number = first
@@ -185,7 +186,8 @@ def restore(files, contents, at):
 
 def attempt(reader, path, wanted, unchanged):
     """Return what is wrong with how a file is read, or None."""
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, 12 * SECONDS)
     start = time.process_time()
     try:
         found = reader.read(path)
@@ -198,6 +200,7 @@ def attempt(reader, path, wanted, unchanged):
         last = traceback.extract_tb(error.__traceback__)[-1]
         return f"{type(error).__name__}: {error} ({last.filename}:{last.lineno})"[:300]
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
     if reader.sealed and found != wanted:
         return "other content under the same seal"

@@ -4,6 +4,7 @@ import io
 import json
 import random
 import re
+import warnings
 import zipfile
 
 NUMBERS = (0, 1, -1, 7, 255, 2**15, 2**31 - 1, 2**31, 2**32 - 1, 2**63, 2**64 - 1)
@@ -148,7 +149,8 @@ def _archive(content, rng):
         members[at] = rng.choice(("new.npy", "x", "a/b")), data
     out = io.BytesIO()
     packed = rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
-    with zipfile.ZipFile(out, "w", packed) as archive:
+    with zipfile.ZipFile(out, "w", packed) as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a name may come twice
         for name, data in members:
-            archive.writestr(name, data)
+            archive.writestr(zipfile.ZipInfo(name), data, packed)
     return out.getvalue()
