@@ -9,9 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from commgen import __version__
-from commgen._files import atomic_folder, check_folder, read_json, sha256, write_json
+from commgen._files import (
+    atomic_folder,
+    atomic_path,
+    check_folder,
+    read_json,
+    sha256,
+    write_json,
+)
 from commgen._replace import recover_folder
 from commgen._signals import held_signals
+from commgen._temporary import temporary_file
 
 MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"
@@ -54,31 +62,35 @@ def save_model(model: Any, path: Path, card: dict | None = None) -> None:
 
 
 def save_keras(model: Any, file: Path) -> None:
-    """Write a Keras model to a file whose bytes say nothing of the time.
+    """Write a Keras model to a file, in one step; its bytes say nothing of the time.
 
     Parameters
     ----------
     model : keras.Model
         The model.
     file
-        Name that ends in ``.keras``, in a folder of its own.
+        Name that ends in ``.keras``.
     """
     import keras
 
-    dated = file.with_name(f"dated-{file.name}")
-    with held_signals():  # it writes HDF5 through Python
-        keras.Model.save(model, dated)
-    with zipfile.ZipFile(dated) as old, zipfile.ZipFile(file, "w") as new:
-        for name in old.namelist():
-            # A new entry is of 1980, the beginning of time in archives.
-            with old.open(name) as source, new.open(name, "w") as target:
-                if name == "metadata.json":
-                    facts = json.load(source)
-                    facts.pop("date_saved", None)
-                    target.write(json.dumps(facts).encode())
-                else:
-                    shutil.copyfileobj(source, target)
-    dated.unlink()
+    with atomic_path(file) as temporary, temporary_file(file, 0o600) as dated:
+        with held_signals():  # it writes HDF5 through Python
+            keras.Model.save(model, dated)
+        with zipfile.ZipFile(dated) as old, zipfile.ZipFile(temporary, "w") as new:
+            for name in old.namelist():
+                # A new entry is of 1980, the beginning of time in archives.
+                with old.open(name) as source, new.open(name, "w") as target:
+                    _copy(name, source, target)
+
+
+def _copy(name: str, source: Any, target: Any) -> None:
+    """Copy an entry of a model's archive, without the date that Keras notes."""
+    if name == "metadata.json":
+        facts = json.load(source)
+        facts.pop("date_saved", None)
+        target.write(json.dumps(facts).encode())
+    else:
+        shutil.copyfileobj(source, target)
 
 
 def check_model_folder(path: str | Path) -> None:

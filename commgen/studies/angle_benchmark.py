@@ -6,6 +6,7 @@ from typing import Any
 
 from commgen._tables import write_csv
 from commgen.generative._untyped import keras
+from commgen.generative.files import save_keras
 from commgen.generative.training import TrainingConfig
 from commgen.inference.parameters.amortised import (
     AnglePosteriorNetwork,
@@ -76,5 +77,5 @@ def _small_network(output: Path, seed: int) -> AnglePosteriorNetwork:
     keras.utils.set_random_seed(seed)
     network = AnglePosteriorNetwork(**_SMALL)
     network.fit_simulated(seed=seed, num_examples=500, training=_SMALL_TRAINING)
-    network.save(file)
+    save_keras(network, file)
     return network

@@ -11,6 +11,7 @@ from scipy import stats
 from commgen._checks import check_int
 from commgen._progress import progress_bar
 from commgen.generative._untyped import keras
+from commgen.generative.files import save_keras
 from commgen.inference.parameters.amortised import (
     AnglePosteriorNetwork,
     load_angle_network,
@@ -121,7 +122,7 @@ def _network(folder, seed, progress) -> AnglePosteriorNetwork:
     network = AnglePosteriorNetwork()
     network.fit_simulated(seed=seed, folder=folder, progress=progress)
     if file is not None:
-        network.save(file)
+        save_keras(network, file)
     return network
 
 

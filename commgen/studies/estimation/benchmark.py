@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from commgen._files import atomic_folder
 from commgen._random import complex_normal
 from commgen.channels import RECIPES as CHANNELS, draw_channels
 from commgen.generative import load_model
@@ -88,10 +89,8 @@ class EstimationBenchmark:
     def _keep_best(self, name: str) -> str:
         best = self._arrays.best(name)
         source = self.output / name / "calibrated" / best
-        path = self.output / name / "best"
-        if path.is_dir():
-            shutil.rmtree(path)
-        shutil.copytree(source, path)
+        with atomic_folder(self.output / name / "best") as temporary:
+            shutil.copytree(source, temporary, dirs_exist_ok=True)
         return best
 
     def _part(self, name: str) -> int:
