@@ -1,7 +1,5 @@
 """Checks at the door: one clear line with the argument, the rule and the value."""
 
-import os
-from math import prod
 from numbers import Integral, Real
 from typing import Any
 
@@ -100,26 +98,6 @@ def check_amplitudes(name: str, value: Any) -> None:
         )
 
 
-def check_memory(name: str, value: Any, shape: Any, dtype: Any) -> None:
-    """Raise if an array that an argument asks for is larger than the machine's memory.
-
-    Parameters
-    ----------
-    name, value
-        The argument, and what it was.
-    shape, dtype
-        Of the array.
-    """
-    needed = prod(int(n) for n in shape) * np.dtype(dtype).itemsize
-    there = _memory_bytes()
-    if needed > there:
-        size = ", ".join(str(int(n)) for n in shape)
-        raise ValueError(
-            f"{name} must leave the result room in the {there / 2**30:.3g} GiB of "
-            f"memory, got {value}: [{size}] takes {needed / 2**30:.3g} GiB."
-        )
-
-
 def check_rank(name: str, value: Any, shape: str) -> None:
     """Raise unless ``value`` has the rank of ``shape``, such as ``"[n, num_rx]"``."""
     rank = shape.count(",") + 1
@@ -139,10 +117,3 @@ def check_finite(name: str, value: np.ndarray) -> None:
             f"{name} must be finite, got {int(bad.sum())} NaN or infinite entries, "
             f"the first at index {first}."
         )
-
-
-def _memory_bytes() -> float:
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):  # no POSIX, or it does not tell
-        return float("inf")

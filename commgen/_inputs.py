@@ -4,6 +4,8 @@ import os
 import stat
 from pathlib import Path
 
+from commgen._memory import told_size
+
 # Deflate makes at most 258 bytes of 2 bits (RFC 1951, 3.2.5).
 _DEFLATE_RATIO = 1032
 _KINDS = {
@@ -73,34 +75,6 @@ def check_declared(what: str, declared: int, stored: int, *, packed: bool) -> No
     """
     if declared > stored * (_DEFLATE_RATIO if packed else 1):
         raise ValueError(
-            f"{what} declares {_size(declared)}, more than the {_size(stored)} that "
-            "the file holds of it can be"
+            f"{what} declares {told_size(declared)}, more than the "
+            f"{told_size(stored)} that the file holds of it can be"
         )
-
-
-def check_room(what: str, num_bytes: int) -> None:
-    """Raise as :func:`check_declared` unless there is memory for an array."""
-    room = available_memory()
-    if num_bytes > room:
-        raise ValueError(f"{what} takes {_size(num_bytes)}, {_size(room)} are free")
-
-
-def _size(num_bytes: int) -> str:
-    for power, unit in ((30, "GiB"), (20, "MiB")):
-        if num_bytes >= 2**power:
-            return f"{num_bytes / 2**power:.4g} {unit}"
-    return f"{num_bytes} bytes"
-
-
-def available_memory() -> int:
-    """Return the bytes of memory that are free, as far as the system tells."""
-    limits = [2**63 - 1]
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                limits.append(1024 * int(line.split()[1]))
-        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
-        limits += [int(limit)] if limit.isdigit() else []
-    except (OSError, ValueError):  # another system: allocation itself has to fail
-        pass
-    return min(limits)

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.lib import format as npy
 
 from commgen._files import atomic_path
-from commgen._inputs import check_declared, check_input, check_room
+from commgen._inputs import check_declared, check_input
+from commgen._memory import check_room
 
 
 def read_npz(

@@ -5,11 +5,11 @@ import pytest
 
 from commgen._checks import (
     check_amplitudes,
-    check_memory,
     check_noise_variance,
     check_positive,
     check_snr_db,
 )
+from commgen._memory import check_memory
 
 
 def test_noise_variances_in_range_are_returned():
@@ -67,6 +67,6 @@ def test_amplitudes_and_units():
 
 def test_what_does_not_fit_in_memory_is_refused_with_its_size():
     check_memory("n", 10, (10, 64), np.complex64)
-    told = r"n must leave .* got 1000000000000: \[1000000000000, 64\] takes 4.77e\+05"
+    told = r"n must fit .* got 1000000000000: \[1000000000000, 64\] takes 476,837 G"
     with pytest.raises(ValueError, match=told):
         check_memory("n", 10**12, (10**12, 64), np.complex64)

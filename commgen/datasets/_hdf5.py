@@ -7,7 +7,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from commgen._inputs import check_declared, check_room
+from commgen._inputs import check_declared
+from commgen._memory import check_room
 
 
 def items_of(group: Any) -> Iterator[tuple[str, Any]]:

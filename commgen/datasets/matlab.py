@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from commgen._inputs import available_memory, check_input
+from commgen._inputs import check_input
+from commgen._memory import available_memory
 from commgen._npz import read_npy, unreadable
 
 _READER = "commgen.datasets._matlab_reader"

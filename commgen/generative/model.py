@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from commgen._checks import check_amplitudes, check_finite, check_int, check_memory
+from commgen._checks import check_amplitudes, check_finite, check_int
+from commgen._memory import check_memory
 from commgen.generative._untyped import keras
 
 POWER_RANGE = (1e-3, 1e3)

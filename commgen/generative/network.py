@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from commgen._checks import check_finite, check_int, check_memory, check_noise_variance
+from commgen._checks import check_finite, check_int, check_noise_variance
+from commgen._memory import check_memory
 from commgen.generative._untyped import keras, tf
 from commgen.generative.condition import Conditioning
 from commgen.generative.model import (

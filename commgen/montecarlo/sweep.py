@@ -5,16 +5,15 @@ from typing import Annotated
 import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
+from commgen._checks import SNR_LIMIT_DB
 from commgen._settings import Count, Float, PositiveFloat, Settings
-
-_LEAST_DB, _MOST_DB = -100, 200
 
 
 def _in_range(snr_db: float) -> float:
-    if not _LEAST_DB <= snr_db <= _MOST_DB:
+    if not abs(snr_db) <= SNR_LIMIT_DB:
         raise ValueError(
-            f"must be from {_LEAST_DB} to {_MOST_DB} dB, beyond which single precision "
-            "loses the signal or the square of the noise"
+            f"must be between -{SNR_LIMIT_DB:g} and {SNR_LIMIT_DB:g} dB, beyond which "
+            "single precision loses the signal or the square of the noise"
         )
     return snr_db
 
@@ -30,7 +29,7 @@ class SnrRange(Settings):
     ----------
     snr_start_db, snr_stop_db, snr_step_db
         SNR is 1 / no with channels of unit mean power and symbols of unit power;
-        ``snr_stop_db`` is included if the steps meet it. From -100 to 200 dB.
+        ``snr_stop_db`` is included if the steps meet it. Between -150 and 150 dB.
     """
 
     snr_start_db: _Snr

@@ -317,7 +317,10 @@ def test_odd_cards_are_told(finished, experiment, tmp_path, card, message):
 def test_files_without_end_are_told(finished, experiment, tmp_path, name):
     folder = shutil.copytree(finished.folder, tmp_path / "copy")
     (folder / name).write_text("[" * 100_000)
-    with pytest.raises(ValueError, match=rf"{name} is not valid (JSON|YAML)"):
+    with pytest.raises(ValueError, match=rf"{name}(, values must| is not valid JSON)"):
+        ValueError,
+        match=rf"{name} (is not valid JSON|, values must be at most 50 deep)",
+    ):
         resume(folder, type(experiment), **QUIET)
     (folder / name).unlink()
     (folder / name).mkdir()
@@ -371,7 +374,7 @@ def test_snrs_that_single_precision_cannot_tell_are_refused(
     awgn_values, awgn, start, stop
 ):
     awgn_values["sweep"].update(snr_start_db=start, snr_stop_db=stop, snr_step_db=1e300)
-    with pytest.raises(ValueError, match=r"snr_st\w+_db: must be from -100 to 200 dB"):
+    with pytest.raises(ValueError, match=r"snr_st\w+_db: must be between -150"):
         awgn.parse(awgn_values)
 
 

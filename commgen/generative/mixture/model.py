@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from commgen._checks import check_finite, check_int, check_memory
+from commgen._checks import check_finite, check_int
+from commgen._memory import check_memory
 from commgen.generative._untyped import ops, tf
 from commgen.generative.chunks import ChunkedDenoiser
 from commgen.generative.condition import Conditioning

@@ -5,7 +5,6 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from commgen._checks import check_snr_db
 from commgen._settings import Int, Settings
 from commgen.montecarlo.sweep import SweepConfig
 from commgen.phy.nr.config import PuschConfig
@@ -65,11 +64,6 @@ class SimulationConfig(Settings):
                 f"sweep.snr_step_db must give at most {_MAX_POINTS} points over all "
                 f"estimators, got {num_points}"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _check_snr(self):
-        check_snr_db("sweep.snr_db", self.sweep.snr_db)
         return self
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from commgen.montecarlo.memory import check_fits
+from commgen._memory import check_fits
 from commgen.phy.simulation.config import SimulationConfig
 from commgen.phy.simulation.source_config import GeneratedSource
 
