@@ -318,9 +318,6 @@ def test_files_without_end_are_told(finished, experiment, tmp_path, name):
     folder = shutil.copytree(finished.folder, tmp_path / "copy")
     (folder / name).write_text("[" * 100_000)
     with pytest.raises(ValueError, match=rf"{name}(, values must| is not valid JSON)"):
-        ValueError,
-        match=rf"{name} (is not valid JSON|, values must be at most 50 deep)",
-    ):
         resume(folder, type(experiment), **QUIET)
     (folder / name).unlink()
     (folder / name).mkdir()
