@@ -78,9 +78,9 @@ def estimate(
     arrays = read_observed(input)
     inputs = {"input": sha256(input)}
     if model is not None:
-        from commgen.generative.files import model_digest
+        from commgen.generative.checksum import model_checksum
 
-        inputs["model"] = model_digest(model)
+        inputs["model"] = model_checksum(model)
     units = {
         "subcarrier_spacing_hz": subcarrier_spacing_hz,
         "time_step_s": time_step_s,

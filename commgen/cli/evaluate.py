@@ -121,11 +121,11 @@ def _check_inputs(
 
 def _digests(paths: dict[str, Path | None]) -> dict[str, str]:
     """Return the digest of each input by name: of a model folder, or of a file."""
-    from commgen.generative.files import model_digest
+    from commgen.generative.checksum import model_checksum
 
     given = {name: path for name, path in paths.items() if path is not None}
     return {
-        name: model_digest(path) if path.is_dir() else sha256(path)
+        name: model_checksum(path) if path.is_dir() else sha256(path)
         for name, path in given.items()
     }
 

@@ -29,9 +29,10 @@ def generate(
     """Draw channels of unit mean power: a channel file (.h5) or the array h (.npz)."""
     if output.suffix not in (".h5", ".npz"):
         raise ValueError(f"output must end in .h5 or .npz, got {output}.")
-    from commgen.generative.files import model_digest, read_card
+    from commgen.generative.checksum import model_checksum
+    from commgen.generative.files import read_card
 
-    digest = model_digest(model)
+    digest = model_checksum(model)
     card = read_card(model)
     if output.suffix == ".h5" and not {"layout", "meta"} <= set(card):
         raise ValueError(

@@ -10,6 +10,9 @@ from typing import Any
 import h5py
 import numpy as np
 
+from commgen._replace import recover_folder
+from commgen.generative.files import MODEL_FILE
+
 # What of a card is of the making, not of the model.
 _COSTS = {"wall_seconds", "cpu_seconds"}
 
@@ -24,11 +27,14 @@ def model_checksum(folder: str | Path) -> str:
     Raises
     ------
     OSError
-        If a file cannot be read.
+        If there is no model in it, or a file cannot be read.
     """
     digest = hashlib.sha256()
-    files = (path for path in Path(folder).rglob("*") if path.is_file())
-    for path in sorted(files):
+    recover_folder(folder)
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+    if not any(path.suffix == ".keras" for path in files):
+        raise FileNotFoundError(f"no model at {folder}: {MODEL_FILE} is not there.")
+    for path in files:
         name = path.relative_to(folder).as_posix()
         digest.update(f"{name}\0{_content(path)}\0".encode())
     return digest.hexdigest()

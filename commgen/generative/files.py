@@ -1,6 +1,5 @@
 """Model folders: ``model.keras`` and ``card.json``, loaded without running code."""
 
-import hashlib
 import json
 import shutil
 import zipfile
@@ -14,7 +13,6 @@ from commgen._files import (
     atomic_path,
     check_folder,
     read_json,
-    sha256,
     write_json,
 )
 from commgen._replace import recover_folder
@@ -23,7 +21,6 @@ from commgen._temporary import temporary_file
 
 MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"
-_COSTS = ("wall_seconds", "cpu_seconds")
 _CARD_BYTES = 2**24
 
 
@@ -133,14 +130,6 @@ def read_card(path: str | Path) -> dict:
         if key in card and not is_valid(card[key]):
             raise ValueError(f"{key} of {file} must be {rule}, got {card[key]!r:.60}.")
     return card
-
-
-def model_digest(path: str | Path) -> str:
-    """Return a digest of the model at ``path`` and its card, but for what it cost."""
-    facts = {k: v for k, v in read_card(path).items() if k not in _COSTS}
-    text = json.dumps(facts, sort_keys=True)
-    whole = f"{sha256(model_file(path))} {text}"
-    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def _is_words(value: Any) -> bool:
