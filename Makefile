@@ -58,7 +58,7 @@ fuzz: $(READY)
 	$(BIN)/python tests/fuzz/fuzz.py $(FUZZ)
 
 # What needs no TensorFlow, in environments without it, under NumPy 1.24 and 2.
-LIGHT := tests/measures tests/coding tests/frame tests/exported tests/montecarlo tests/test_files.py tests/test_inputs.py tests/test_light.py \
+LIGHT := tests/measures tests/coding tests/frame tests/exported tests/montecarlo tests/_files tests/test_light.py \
 	commgen/measures commgen/coding commgen/frame commgen/exported commgen/montecarlo
 # NumPy 1.24 is not made for Python 3.12 and newer.
 NUMPY1 := $(shell $(PYTHON) -c 'import sys; print("numpy1" if sys.version_info < (3, 12) else "")' 2>/dev/null)

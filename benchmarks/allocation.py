@@ -7,8 +7,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from commgen._files.tables import write_csv
 from commgen._progress import progress_bar
-from commgen._tables import write_csv
 from commgen.montecarlo import MonteCarlo
 from commgen.phy import LinkExperiment, load_config
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from sionna.phy.mimo import StreamManagement
 from sionna.phy.ofdm import LMMSEEqualizer, ResourceGrid
 
-from commgen._tables import write_csv
+from commgen._files.tables import write_csv
 from commgen.measures.decibel import from_db
 from commgen.phy import (
     FewStreamsLMMSEEqualizer,

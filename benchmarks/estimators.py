@@ -14,7 +14,7 @@ import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
 
-from commgen._tables import write_csv
+from commgen._files.tables import write_csv
 from commgen.channels import RECIPES, draw_channels
 from commgen.generative import load_model
 from commgen.measures import nmse

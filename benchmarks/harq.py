@@ -14,8 +14,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from commgen._files.tables import write_csv
 from commgen._progress import progress_bar
-from commgen._tables import write_csv
 from commgen.coding import TransportBlock
 from commgen.coding.encoder import encode_mother
 from commgen.measures.decibel import from_db

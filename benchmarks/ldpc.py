@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 
-from commgen._tables import write_csv
+from commgen._files.tables import write_csv
 from commgen.coding import LDPCDecoder, LDPCEncoder
 from commgen.measures import wilson_interval
 

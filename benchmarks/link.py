@@ -27,7 +27,7 @@ from sionna.phy.ofdm import (
     ResourceGridMapper,
 )
 
-from commgen._tables import write_csv
+from commgen._files.tables import write_csv
 from commgen.channels import CdlConfig, build_channel
 from commgen.measures import wilson_interval
 from commgen.measures.decibel import from_db

@@ -25,8 +25,8 @@ from sionna.phy.ofdm import (
     tdl_time_cov_mat,
 )
 
+from commgen._files.tables import write_csv
 from commgen._random import complex_normal
-from commgen._tables import write_csv
 from commgen.channels import TdlConfig, build_channel
 from commgen.measures import nmse
 from commgen.phy import LSEstimator, time_orthogonal_pilots

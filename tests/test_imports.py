@@ -260,7 +260,7 @@ def test_the_walk_sees_what_it_should():
     name = "commgen.generative.Diffusion"
     assert module_of(name) == "commgen.generative.diffusion.model"
     assert room_of("commgen.phy.ofdm.link.Link") == "phy"
-    assert room_of("commgen._files.sha256") == "_files"
-    assert module_of("commgen._files.sha256") == "commgen._files"
+    assert room_of("commgen._files.whole.sha256") == "_files"
+    assert module_of("commgen._files.whole.sha256") == "commgen._files.whole"
     assert ROOMS["channels"] >= {"generative", "datasets", "measures", "_files"}
     assert "channels" not in ROOMS["datasets"]

@@ -9,7 +9,7 @@ TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 CONTRACTS = [
     *sorted((ROOT / "tests").glob("*/test_contract.py")),
     ROOT / "tests" / "test_imports.py",
-    ROOT / "tests" / "test_files.py",
+    ROOT / "tests" / "_files" / "test_whole.py",
 ]
 
 # What pytest returns where no test is left: a file may only speak of slow tests.

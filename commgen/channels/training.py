@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from commgen._files import sha256
+from commgen._files.whole import sha256
 from commgen.datasets.events import Events
 from commgen.generative.files import check_model_folder
 from commgen.generative.names import Family

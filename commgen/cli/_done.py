@@ -8,8 +8,8 @@ import typer
 
 import commgen.datasets as sets
 from commgen._console import say
-from commgen._made import difference, same_settings
-from commgen._outputs import check_output
+from commgen._files.made import difference, same_settings
+from commgen._files.outputs import check_output
 
 ForceOption = Annotated[
     bool,
@@ -35,7 +35,7 @@ def already_made(
     output
         The file.
     made
-        What this command is, of :func:`~commgen._made.made_by`.
+        What this command is, of :func:`~commgen._files.made.made_by`.
     read
         Returns what made a file of this kind, or raises ValueError where it is damaged.
     force

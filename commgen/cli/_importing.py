@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import commgen.datasets as sets
-from commgen._files import shown
+from commgen._files.whole import shown
 from commgen.datasets.card import Card
 
 # Options of a plain array, and of a log; the others are for all.

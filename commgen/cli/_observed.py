@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_amplitudes, check_noise_variance, check_snr_db
-from commgen._npz import read_npz
+from commgen._files.npz import read_npz
 from commgen.measures.decibel import noise_variance
 
 # Names of before, and of now.

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commgen._files import sha256
+from commgen._files.whole import sha256
 from commgen.cli._done import ForceOption
 from commgen.cli._study import (
     Models,

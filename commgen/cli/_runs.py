@@ -10,9 +10,9 @@ import typer
 from rich import box
 from rich.table import Table
 
-from commgen._claims import clear_folder
 from commgen._console import plain_console, say
-from commgen._files import sha256, shown
+from commgen._files.claims import clear_folder
+from commgen._files.whole import sha256, shown
 from commgen.cli._done import say_done
 
 WorkersOption = Annotated[

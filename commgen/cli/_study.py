@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from commgen import __version__
-from commgen._claims import claimed_folder
 from commgen._console import plain_console
-from commgen._files import sha256
+from commgen._files.claims import claimed_folder
+from commgen._files.whole import sha256
 from commgen.cli._done import say_done
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli._tables import Rows, estimator_table, interval_table

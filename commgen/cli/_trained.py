@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from commgen._files import write_text
-from commgen._made import difference
-from commgen._outputs import check_output_folder
+from commgen._files.made import difference
+from commgen._files.outputs import check_output_folder
+from commgen._files.whole import write_text
 from commgen.cli._done import say_done
 
 _MADE_FILE = "made.json"
@@ -22,7 +22,7 @@ def already_trained(output: Path, made: str, *, force: bool) -> bool:
     output
         Model folder; what a training that was cut off left is in ``OUTPUT.training``.
     made
-        What this command is, of :func:`~commgen._made.made_by`.
+        What this command is, of :func:`~commgen._files.made.made_by`.
     force
         Replace another model at the end, and begin another training anew.
 

@@ -8,9 +8,9 @@ import typer
 
 import commgen.datasets as sets
 from commgen import __version__
-from commgen._claims import claimed_folder
 from commgen._console import plain_console
-from commgen._tables import write_csv
+from commgen._files.claims import claimed_folder
+from commgen._files.tables import write_csv
 from commgen.cli._done import ForceOption, say_done
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli._tables import plain_table

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from commgen import __version__
-from commgen._claims import claimed_folder
 from commgen._console import plain_console
+from commgen._files.claims import claimed_folder
 from commgen.cli import _learning_studies, _receiving_studies
 from commgen.cli._done import ForceOption, say_done
 from commgen.cli._quiet import start_tensorflow

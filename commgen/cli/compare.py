@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from commgen import __version__
-from commgen._claims import claimed_folder
 from commgen._console import plain_console, say
+from commgen._files.claims import claimed_folder
 from commgen.cli._done import ForceOption, say_done
 from commgen.cli._runs import old_layout, reading_table, run_digests
 

@@ -9,9 +9,9 @@ from rich.table import Table
 
 import commgen.datasets as sets
 from commgen._console import plain_console, say
-from commgen._files import sha256, shown
-from commgen._made import made_by
-from commgen._npz import npz_made
+from commgen._files.made import made_by
+from commgen._files.npz import npz_made
+from commgen._files.whole import sha256, shown
 from commgen._progress import progress_bar
 from commgen.cli._done import ForceOption, already_made, channels_made
 from commgen.cli._importing import open_recording
@@ -198,7 +198,7 @@ def repack_set(
 
 def _channel_config(name: str) -> Any:
     """Return the channel configuration that a word or a YAML file stands for."""
-    from commgen._yaml import read_yaml
+    from commgen._files.yaml_file import read_yaml
     from commgen.channels import RECIPES, parse_channel_config
 
     if name in RECIPES:

@@ -8,9 +8,9 @@ import typer
 
 from commgen._checks import check_amplitudes, check_finite
 from commgen._console import say
-from commgen._files import sha256
-from commgen._made import made_by
-from commgen._npz import npz_made, write_npz
+from commgen._files.made import made_by
+from commgen._files.npz import npz_made, write_npz
+from commgen._files.whole import sha256
 from commgen.cli._done import ForceOption, already_made
 from commgen.cli._observed import (
     check_power,

@@ -8,9 +8,9 @@ from rich import box
 from rich.table import Table
 
 import commgen.datasets as sets
-from commgen._claims import claimed_folder
 from commgen._console import plain_console
-from commgen._files import sha256, shown
+from commgen._files.claims import claimed_folder
+from commgen._files.whole import sha256, shown
 from commgen.cli._done import ForceOption, say_done
 from commgen.cli._quiet import start_tensorflow
 

@@ -8,9 +8,9 @@ import typer
 
 import commgen.datasets as sets
 from commgen._console import say
-from commgen._files import shown
-from commgen._made import made_by
-from commgen._npz import npz_made, write_npz
+from commgen._files.made import made_by
+from commgen._files.npz import npz_made, write_npz
+from commgen._files.whole import shown
 from commgen.cli._done import ForceOption, already_made, channels_made
 from commgen.cli._quiet import start_tensorflow
 

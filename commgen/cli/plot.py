@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from commgen._console import say
-from commgen._files import atomic_path
-from commgen._made import made_by
-from commgen._picture import mark_picture, picture_made
+from commgen._files.made import made_by
+from commgen._files.picture import mark_picture, picture_made
+from commgen._files.whole import atomic_path
 from commgen.cli._done import ForceOption, already_made
 from commgen.cli._runs import old_layout, run_digests
 

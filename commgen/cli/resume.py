@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commgen._outputs import check_output_folder
+from commgen._files.outputs import check_output_folder
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli._runs import (
     RayOption,

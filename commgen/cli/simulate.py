@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from commgen._console import plain_console
-from commgen._outputs import check_output_folder
+from commgen._files.outputs import check_output_folder
 from commgen.cli._done import ForceOption
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli._runs import (

@@ -10,8 +10,8 @@ import typer
 
 import commgen.datasets as sets
 from commgen._console import plain_console
-from commgen._files import sha256, shown
-from commgen._made import made_by
+from commgen._files.made import made_by
+from commgen._files.whole import sha256, shown
 from commgen.cli._done import ForceOption
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli._trained import already_trained, training_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from commgen._npz import read_npz
+from commgen._files.npz import read_npz
 
 
 def load_npz(

@@ -7,7 +7,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from commgen._inputs import check_declared
+from commgen._files.inputs import check_declared
 from commgen._memory import check_room
 
 

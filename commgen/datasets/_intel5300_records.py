@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from commgen._inputs import read_input
+from commgen._files.inputs import read_input
 
 NUM_SUBCARRIERS = 30
 HEADER = 20  # bytes of a record before the packed channel

@@ -29,7 +29,7 @@ class ChannelWriter:
     labels
         Kind of each label: "bool", "int", "float" or "str".
     made
-        What made it, of :func:`~commgen._made.made_by`; beside the content, not of it.
+        What made it, of :func:`~commgen._files.made.made_by`; it is beside the content.
     """
 
     def __init__(

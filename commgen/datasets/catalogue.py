@@ -9,8 +9,8 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from commgen._files import sha256
-from commgen._npz import npz_names, read_npz
+from commgen._files.npz import npz_names, read_npz
+from commgen._files.whole import sha256
 from commgen.datasets.card import Card, CardFile, read_card
 from commgen.datasets.polyu import open_polyu
 from commgen.datasets.source import Source

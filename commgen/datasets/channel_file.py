@@ -33,8 +33,8 @@ import h5py
 import numpy as np
 
 from commgen._checks import check_int
-from commgen._files import atomic_path
-from commgen._inputs import check_input
+from commgen._files.inputs import check_input
+from commgen._files.whole import atomic_path
 from commgen.datasets import _schema
 from commgen.datasets._hdf5 import (
     attribute_of,
@@ -259,7 +259,7 @@ class ChannelFile:
         with self._readable():
             self._meta_json: str = attributes["meta"]
             self.checksum: str = attributes["checksum_sha256"]
-            #: The command that made the file, of commgen._made; None where untold.
+            #: The command that made the file, see commgen._files.made; else None.
             self.made: str | None = attributes.get("made")
             self.meta = ChannelMeta.model_validate_json(self._meta_json)
             self._h = check_array(item_of(self._file, "h"))

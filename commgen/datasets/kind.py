@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from commgen._inputs import check_input
+from commgen._files.inputs import check_input
 from commgen.datasets._intel5300_records import looks_like_log
 
 Kind = Literal["npz", "npy", "mat", "intel5300"]

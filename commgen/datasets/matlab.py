@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from commgen._inputs import check_input
+from commgen._files.inputs import check_input
+from commgen._files.npz import read_npy, unreadable
 from commgen._memory import available_memory
-from commgen._npz import read_npy, unreadable
 
 _READER = "commgen.datasets._matlab_reader"
 _ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from commgen._npz import npz_names, read_npy, read_npz
+from commgen._files.npz import npz_names, read_npy, read_npz
 from commgen.datasets._axes import check_axes, guess_axes, to_channels
 from commgen.datasets.channel_meta import ChannelMeta
 from commgen.datasets.kind import kind_of_file

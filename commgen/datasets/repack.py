@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from commgen._inputs import read_input
-from commgen._npz import write_npz
+from commgen._files.inputs import read_input
+from commgen._files.npz import write_npz
 from commgen._progress import progress_bar
 from commgen.datasets import polyu, uwb
 from commgen.datasets.intel5300 import read_intel5300
@@ -37,7 +37,7 @@ def repack(
     folder
         Where the archive goes, under the name the importer looks for.
     made
-        As of :func:`~commgen._npz.write_npz`.
+        As of :func:`~commgen._files.npz.write_npz`.
 
     Returns
     -------

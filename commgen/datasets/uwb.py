@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from commgen._inputs import check_input
+from commgen._files.inputs import check_input
 from commgen.datasets._arrays import load_npz
 from commgen.datasets.channel_meta import ChannelMeta
 from commgen.datasets.source import Source

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from commgen._files import atomic_path
+from commgen._files.whole import atomic_path
 from commgen.evaluation.report import FLOOR, GAUSSIAN, TRUTH, Report
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart.

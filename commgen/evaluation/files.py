@@ -6,8 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from commgen._files import write_json
-from commgen._tables import write_csv
+from commgen._files.tables import write_csv
+from commgen._files.whole import write_json
 from commgen.evaluation.figure import save_report_figure
 from commgen.evaluation.run import Evaluation
 from commgen.montecarlo.paths import relative

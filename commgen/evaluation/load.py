@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from commgen._files import sha256
+from commgen._files.whole import sha256
 from commgen.datasets import read_channels
 from commgen.datasets.events import AXES, event_layout
 from commgen.evaluation._sets import check_set

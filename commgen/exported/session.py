@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_int
-from commgen._inputs import read_input
-from commgen._npz import unreadable
+from commgen._files.inputs import read_input
+from commgen._files.npz import unreadable
 from commgen.exported.contract import METADATA_KEY, ExportedContract
 from commgen.exported.tensor import TensorSpec, check_tensors
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from commgen._npz import read_npz, write_npz
+from commgen._files.npz import read_npz, write_npz
 from commgen.frame.slot_mixture import GridMixture
 
 _FIELDS = ("time", "frequency", "weights", "roots", "specular", "floor")

@@ -10,7 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from commgen._replace import recover_folder
+from commgen._files.replacing import recover_folder
 from commgen.generative.files import MODEL_FILE
 
 # What of a card is of the making, not of the model.

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from commgen import __version__
-from commgen._files import (
+from commgen._files.replacing import recover_folder
+from commgen._files.temporary import temporary_file
+from commgen._files.whole import (
     atomic_folder,
     atomic_path,
     check_folder,
     read_json,
     write_json,
 )
-from commgen._replace import recover_folder
 from commgen._signals import held_signals
-from commgen._temporary import temporary_file
 
 MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"

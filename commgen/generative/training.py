@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from commgen._files import write_text
-from commgen._npz import read_npz, write_npz
+from commgen._files.npz import read_npz, write_npz
+from commgen._files.whole import write_text
 from commgen._progress import Advance, progress_bar
 from commgen.generative._untyped import keras
 

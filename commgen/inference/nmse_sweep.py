@@ -140,7 +140,7 @@ def _one_pass(model):
 
 def save_nmse_sweep(sweep: NmseSweep, folder: Path, title: str) -> None:
     """Write ``estimation.csv`` and ``estimation.png`` to a folder."""
-    from commgen._tables import ESTIMATION_COLUMNS, write_csv
+    from commgen._files.tables import ESTIMATION_COLUMNS, write_csv
     from commgen.inference.nmse_figure import save_nmse_figure
 
     write_csv(folder / "estimation.csv", sweep.rows, ESTIMATION_COLUMNS)

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from commgen._files import read_json, sha256, write_json
-from commgen._yaml import validate
+from commgen._files.whole import read_json, sha256, write_json
+from commgen._files.yaml_file import validate
 from commgen.montecarlo.content import files_of
 from commgen.montecarlo.experiment import Experiment
 from commgen.montecarlo.origin import Origin

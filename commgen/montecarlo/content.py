@@ -4,7 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from commgen._files import sha256
+from commgen._files.whole import sha256
 
 
 def digest(path: Path) -> str:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from pydantic import BaseModel
 
-from commgen._yaml import validate, write_yaml
+from commgen._files.yaml_file import validate, write_yaml
 from commgen.montecarlo.content import digest
 from commgen.montecarlo.counts import CountedBatch
 from commgen.montecarlo.layout import Layout

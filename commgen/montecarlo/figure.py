@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from commgen._figure import column, curve_style, tidy
-from commgen._files import atomic_path
+from commgen._files.whole import atomic_path
 from commgen.montecarlo.layout import Layout, Level, Rate
 
 _MAX_PANELS = 6

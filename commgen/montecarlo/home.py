@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from commgen._console import plain_console
-from commgen._files import check_folder, write_text
-from commgen._replace import sync
-from commgen._yaml import read_yaml, write_yaml
+from commgen._files.replacing import sync
+from commgen._files.whole import check_folder, write_text
+from commgen._files.yaml_file import read_yaml, write_yaml
 from commgen.montecarlo.card import RunCard, changed
 from commgen.montecarlo.counts import CountedBatch
 from commgen.montecarlo.experiment import Experiment

@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 from types import TracebackType
 
-from commgen._files import LOCK_FILE
+from commgen._files.whole import LOCK_FILE
 
 _NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL}
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from commgen._tables import write_csv
+from commgen._files.tables import write_csv
 from commgen.montecarlo.experiment import Experiment
 from commgen.montecarlo.readings import readings
 from commgen.montecarlo.tally import Tally

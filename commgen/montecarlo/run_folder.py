@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from commgen._npz import read_npz, write_npz
+from commgen._files.npz import read_npz, write_npz
 from commgen.montecarlo.counts import CountedBatch
 from commgen.montecarlo.layout import Layout
 from commgen.montecarlo.origin import Origin
@@ -39,7 +39,7 @@ def save_state(
 ) -> None:
     """Write ``tally``, and batches that wait for their turn, in one step.
 
-    ``synced`` is that of :func:`~commgen._files.atomic_path`.
+    ``synced`` is that of :func:`~commgen._files.whole.atomic_path`.
     """
     arrays = _flat(tally)
     for batch in waiting:

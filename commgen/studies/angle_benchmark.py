@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from commgen._tables import write_csv
+from commgen._files.tables import write_csv
 from commgen.generative._untyped import keras
 from commgen.generative.files import save_keras
 from commgen.generative.training import TrainingConfig

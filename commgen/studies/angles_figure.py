@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from commgen._files import atomic_path
+from commgen._files.whole import atomic_path
 from commgen.studies.angles import REFERENCE
 
 # Okabe and Ito's colours, as in the picture of a run.

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from commgen._tables import write_csv
+from commgen._files.tables import write_csv
 from commgen.generative.training import TrainingConfig
 from commgen.phy import Link, parse_config, save_overview
 from commgen.phy.neural.training import train_neural_receiver, training_seed

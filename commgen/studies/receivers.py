@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from commgen._files.tables import write_csv
 from commgen._progress import progress_bar
-from commgen._tables import write_csv
 from commgen.montecarlo.monte_carlo import MonteCarlo
 from commgen.montecarlo.readings import CurveReader
 from commgen.montecarlo.results import write_results

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from commgen._files import read_json, sha256, write_json
+from commgen._files.whole import read_json, sha256, write_json
 from commgen.generative.files import MODEL_FILE
 
 _KEYS = ("depends_on", "result")

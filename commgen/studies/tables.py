@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from commgen._tables import write_csv
+from commgen._files.tables import write_csv
 
 Rows = list[dict[str, Any]]
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from commgen._claims import claim_folder
+from commgen._files.claims import claim_folder
 
 ESTIMATORS = {"ls", "lmmse", "gmm", "diffusion"}
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import yaml
 
-from commgen._npz import read_npz
+from commgen._files.npz import read_npz
 from commgen.cli._learning_studies import VERBS as LEARNING
 from commgen.cli._receiving_studies import VERBS as RECEIVING
 from commgen.datasets import ChannelMeta, write_channels

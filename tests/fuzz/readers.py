@@ -381,20 +381,20 @@ def make_picture(folder):
 
 
 def read_picture(path):
-    from commgen._picture import picture_made
+    from commgen._files.picture import picture_made
 
     picture_made(path)
 
 
 def make_claim(folder):
-    from commgen._claims import claim_folder
+    from commgen._files.claims import claim_folder
 
     claim_folder(folder / "out", {"seed": 1, "size": [1, 2]}, "study")
     return [folder / "out/study.json"]
 
 
 def read_claim(path):
-    from commgen._claims import claim_folder
+    from commgen._files.claims import claim_folder
 
     claim_folder(path.parent, {"seed": 1, "size": [1, 2]}, "study")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from commgen._npz import read_npz, write_npz
+from commgen._files.npz import read_npz, write_npz
 from commgen.montecarlo import MonteCarlo, run_experiment
 from commgen.montecarlo.campaign import (
     CampaignConfig,

@@ -21,7 +21,7 @@ SAMPLES = Path(__file__).parent / "samples"
 QUIET = {"progress": False}
 ENDLESS = """
 import coin
-from commgen._yaml import read_yaml
+from commgen._files.yaml_file import read_yaml
 from commgen.montecarlo import Workers, run_experiment
 
 class Own(coin.Coin):  # of a script

@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from commgen._files import atomic_path
+from commgen._files.whole import atomic_path
 
 
 def save_ellipse_figure(path: Path, posterior, *, num_rows: int = 6) -> None:

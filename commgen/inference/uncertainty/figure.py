@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from commgen._figure import COLOURS, MARKERS
-from commgen._files import atomic_path
+from commgen._files.whole import atomic_path
 
 
 def save_calibration_figure(path: str | Path, report: Any, title: str = "") -> None:

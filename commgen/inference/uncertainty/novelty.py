@@ -9,7 +9,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from commgen._checks import check_amplitudes, check_int, check_noise_variance
-from commgen._npz import read_npz, write_npz
+from commgen._files.npz import read_npz, write_npz
 from commgen._random import complex_normal
 from commgen.generative.chunks import ChunkedDenoiser
 from commgen.generative.mixture.model import MixtureModel

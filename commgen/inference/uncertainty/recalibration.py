@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_int, check_noise_variance, check_snr_db
-from commgen._npz import read_npz, write_npz
+from commgen._files.npz import read_npz, write_npz
 from commgen._random import complex_normal
 from commgen.generative.chunks import ChunkedDenoiser
 from commgen.generative.model import check_channels, check_prior

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_amplitudes, check_int, check_snr_db
+from commgen._files.tables import write_csv
 from commgen._random import complex_normal
-from commgen._tables import write_csv
 from commgen.generative.chunks import ChunkedDenoiser
 from commgen.generative.model import check_prior
 from commgen.inference.uncertainty.coverage import energy_score, log_score, sharpness

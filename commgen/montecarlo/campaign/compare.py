@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commgen._tables import write_csv
+from commgen._files.tables import write_csv
 from commgen.montecarlo.campaign.saved import SavedRun, load_runs
 from commgen.montecarlo.layout import Layout
 from commgen.montecarlo.readings import CurveReader

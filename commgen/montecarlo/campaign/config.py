@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commgen._yaml import read_yaml, write_yaml
+from commgen._files.yaml_file import read_yaml, write_yaml
 from commgen.montecarlo.experiment import Experiment
 from commgen.montecarlo.paths import (
     absolute,

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from commgen._console import say
-from commgen._files import check_folder, write_text
-from commgen._tables import write_csv
+from commgen._files.tables import write_csv
+from commgen._files.whole import check_folder, write_text
 from commgen.montecarlo.campaign.config import CampaignConfig, GridPoint
 from commgen.montecarlo.campaign.saved import (
     CAMPAIGN_FILE,

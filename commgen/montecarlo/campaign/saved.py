@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commgen._yaml import read_yaml, validate
+from commgen._files.yaml_file import read_yaml, validate
 from commgen.montecarlo.campaign.config import (
     CampaignConfig,
     check_grid,

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from commgen import __version__
-from commgen._files import atomic_folder, write_json
+from commgen._files.whole import atomic_folder, write_json
 from commgen.frame.fields import frame_of
 from commgen.generative.files import (
     CARD_FILE,

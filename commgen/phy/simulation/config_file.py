@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from commgen._yaml import read_yaml, validate, write_yaml
+from commgen._files.yaml_file import read_yaml, validate, write_yaml
 from commgen.montecarlo.paths import resolve_paths
 from commgen.phy.simulation.config import SimulationConfig
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from commgen._tables import ESTIMATION_COLUMNS
+from commgen._files.tables import ESTIMATION_COLUMNS
 from commgen.montecarlo.experiment import Experiment, nowhere
 from commgen.montecarlo.layout import Layout
 from commgen.montecarlo.rows import result_rows

@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from commgen._figure import curve_style, tidy
-from commgen._files import atomic_path
+from commgen._files.whole import atomic_path
 from commgen.inference.nmse_figure import draw_gain
 from commgen.montecarlo.figure import draw_rate
 from commgen.montecarlo.layout import BLER

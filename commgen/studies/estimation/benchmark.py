@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from commgen._files import atomic_folder
+from commgen._files.whole import atomic_folder
 from commgen._random import complex_normal
 from commgen.channels import RECIPES as CHANNELS, draw_channels
 from commgen.generative import load_model

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from commgen._files.tables import write_csv
 from commgen._progress import progress_bar
 from commgen._random import complex_normal
-from commgen._tables import write_csv
 from commgen.datasets.events import load_events
 from commgen.generative import GaussianMixture
 from commgen.generative.chunks import ChunkedDenoiser

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from commgen._files import sha256
+from commgen._files.whole import sha256
 from commgen.generative.files import MODEL_FILE
 from commgen.inference import sweep_nmse
 from commgen.inference.uncertainty import (

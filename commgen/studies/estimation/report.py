@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from commgen._files import atomic_path
+from commgen._files.whole import atomic_path
 from commgen.studies.angles import REFERENCE
 from commgen.studies.estimation.benchmark import Findings
 from commgen.studies.estimation.judge import estimators_of, mean_nmse_db

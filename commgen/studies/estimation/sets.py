@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from commgen._npz import read_npz, write_npz
+from commgen._files.npz import read_npz, write_npz
 from commgen.channels import RECIPES, draw_channels
 from commgen.studies.seeds import part_seed
 from commgen.studies.sets import StudySet, drawn_set

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from commgen._files.tables import write_csv
 from commgen._progress import progress_bar
 from commgen._random import complex_normal
-from commgen._tables import write_csv
 from commgen.channels import SpatialConfig, draw_channels
 from commgen.generative import GaussianMixture, load_model
 from commgen.generative.recipes import learn

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from commgen._files.tables import write_csv
 from commgen._random import complex_normal
-from commgen._tables import write_csv
 from commgen.channels import RECIPES, draw_channels
 from commgen.channels.config import SPEED_OF_LIGHT_M_S
 from commgen.frame.interpolation import linear_weights

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from scipy.special import j0
 
 from commgen._figure import column, curve_style
-from commgen._files import atomic_path
-from commgen._tables import write_csv
+from commgen._files.tables import write_csv
+from commgen._files.whole import atomic_path
 from commgen.generative import Autoregressive, TrainingConfig, load_model
 from commgen.generative._untyped import keras
 from commgen.studies.stages import Stages, model_digests

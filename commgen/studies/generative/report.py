@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from commgen._files import atomic_path
+from commgen._files.whole import atomic_path
 from commgen.studies.generative.benchmark import (
     ASKED,
     LMMSE,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from commgen._files.tables import write_csv
 from commgen._progress import progress_bar
-from commgen._tables import write_csv
 from commgen.channels import draw_channels
 from commgen.measures.decibel import noise_variance
 from commgen.studies.nmse import timed_row

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from commgen._files.tables import write_csv
 from commgen._progress import progress_bar
-from commgen._tables import write_csv
 from commgen.channels import RECIPES, draw_channels
 from commgen.channels.config import SPEED_OF_LIGHT_M_S
 from commgen.channels.grid_config import GridConfig

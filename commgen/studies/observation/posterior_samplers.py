@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from commgen._files.tables import write_csv
 from commgen._progress import progress_bar
 from commgen._random import complex_normal
-from commgen._tables import write_csv
 from commgen.generative.denoising.flat import FlatDenoiser
 from commgen.generative.denoising.solver import noise_levels
 from commgen.generative.mixture.sample_covariance import lmmse_prior

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from commgen._files import atomic_path
-from commgen._tables import write_csv
+from commgen._files.tables import write_csv
+from commgen._files.whole import atomic_path
 from commgen.studies.validation.line import Line
 
 _COLOURS = {"pass": "#0072B2", "fail": "#D55E00"}

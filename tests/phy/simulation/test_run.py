@@ -279,7 +279,7 @@ def test_a_run_moves_with_its_inputs_and_knows_them_by_content(
 
 
 def test_a_card_of_before_knows_files_by_their_bytes(recorded, tmp_path):
-    from commgen._files import sha256
+    from commgen._files.whole import sha256
 
     config = parse_config(recorded)
     run_simulation(config, tmp_path / "run")

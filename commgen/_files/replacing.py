@@ -7,7 +7,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from commgen._temporary import found_aside, lock, set_aside, unlocked
+from commgen._files.temporary import found_aside, lock, set_aside, unlocked
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
 # The kernel or the file system knows no exchange.

@@ -5,7 +5,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from commgen._temporary import sweep
+from commgen._files.temporary import sweep
 
 _KINDS = {
     stat.S_IFDIR: "folder",

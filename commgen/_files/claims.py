@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from commgen._files import check_folder, read_json, write_text
-from commgen._made import first_difference
-from commgen._outputs import check_output_folder
+from commgen._files.made import first_difference
+from commgen._files.outputs import check_output_folder
+from commgen._files.whole import check_folder, read_json, write_text
 
 _DONE = "done"
 

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from commgen import _memory
-from commgen._files import read_json, sha256
-from commgen._inputs import (
+from commgen._files.inputs import (
     check_declared,
     check_input,
     read_input,
     read_input_text,
 )
+from commgen._files.npz import npz_names, read_npy, read_npz
+from commgen._files.whole import read_json, sha256
+from commgen._files.yaml_file import read_yaml
 from commgen._memory import check_room
-from commgen._npz import npz_names, read_npy, read_npz
-from commgen._yaml import read_yaml
 
 READERS = [
     check_input,

@@ -15,8 +15,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib import format as npy
 
-from commgen._files import atomic_path
-from commgen._inputs import check_declared, check_input
+from commgen._files.inputs import check_declared, check_input
+from commgen._files.whole import atomic_path
 from commgen._memory import check_room
 
 
@@ -92,7 +92,7 @@ def write_npz(
     made
         What made the file, see :func:`npz_made`.
     synced
-        As of :func:`~commgen._files.atomic_path`.
+        As of :func:`~commgen._files.whole.atomic_path`.
     """
     write: Any = np.savez_compressed if compressed else np.savez
     # NumPy appends .npz to a name that lacks it, but not to an open file.

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from commgen._inputs import check_input, read_input_text
+from commgen._files.inputs import check_input, read_input_text
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -6,9 +6,9 @@ import stat
 
 import pytest
 
-from commgen import _files
-from commgen._files import atomic_path, write_text
-from commgen._outputs import check_output, check_output_folder
+from commgen._files import whole
+from commgen._files.outputs import check_output, check_output_folder
+from commgen._files.whole import atomic_path, write_text
 
 
 def mode(path):
@@ -97,6 +97,6 @@ def test_a_file_is_on_disk_before_it_has_its_name(tmp_path, monkeypatch):
             steps.append(name)
             return true(*arguments)
 
-        monkeypatch.setattr(_files.os, name, noted)
+        monkeypatch.setattr(whole.os, name, noted)
     write_text(tmp_path / "a", "x")
     assert steps == ["fsync", "replace", "fsync"]

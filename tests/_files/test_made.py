@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from commgen._made import difference, made_by, same_settings
-from commgen._npz import npz_made, read_npz, write_npz
-from commgen._picture import mark_picture, picture_made
+from commgen._files.made import difference, made_by, same_settings
+from commgen._files.npz import npz_made, read_npz, write_npz
+from commgen._files.picture import mark_picture, picture_made
 
 MADE = made_by("plot", {"n": 3, "path": "kanäle"}, {"run": "a" * 64})
 

@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from commgen._claims import claim_folder
-from commgen._files import check_folder, read_json
-from commgen._npz import npz_names, read_npz, write_npz
-from commgen._tables import write_csv
+from commgen._files.claims import claim_folder
+from commgen._files.npz import npz_names, read_npz, write_npz
+from commgen._files.tables import write_csv
+from commgen._files.whole import check_folder, read_json
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from commgen._yaml import read_yaml
+from commgen._files.yaml_file import read_yaml
 
 
 def read(tmp_path, text):

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from commgen._claims import claim_folder, claimed_folder
+from commgen._files.claims import claim_folder, claimed_folder
 
 
 def work(folder, seed, *, of=None, force=False):

@@ -8,10 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from commgen._inputs import check_input, read_input_text
-from commgen._outputs import check_file, check_parent
-from commgen._replace import recover_folder, replace_folder, sync, sync_tree, take_after
-from commgen._temporary import temporary_file, temporary_folder
+from commgen._files.inputs import check_input, read_input_text
+from commgen._files.outputs import check_file, check_parent
+from commgen._files.replacing import (
+    recover_folder,
+    replace_folder,
+    sync,
+    sync_tree,
+    take_after,
+)
+from commgen._files.temporary import temporary_file, temporary_folder
 
 # Of a process that works in a folder, see montecarlo/lock.py.
 LOCK_FILE = ".lock"

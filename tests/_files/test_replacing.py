@@ -6,17 +6,17 @@ import sys
 
 import pytest
 
-from commgen import _replace
-from commgen._files import atomic_folder
-from commgen._replace import recover_folder
-from commgen._temporary import sweep
+from commgen._files import replacing
+from commgen._files.replacing import recover_folder
+from commgen._files.temporary import sweep
+from commgen._files.whole import atomic_folder
 
 # Replaces the folder "model", and is killed at step sys.argv[1] of those named.
 REPLACE = """
 import os, shutil, sys
 from pathlib import Path
-from commgen import _replace, _temporary
-from commgen._files import atomic_folder
+from commgen._files import replacing, temporary
+from commgen._files.whole import atomic_folder
 
 left = int(sys.argv[1])
 def killed_in_time(function):
@@ -29,10 +29,10 @@ def killed_in_time(function):
     return call
 
 if sys.argv[2] == "two steps":
-    _replace._exchange = lambda a, b: False
+    replacing._exchange = lambda a, b: False
 for module, name in ((os, "rename"), (os, "replace"), (shutil, "rmtree")):
     setattr(module, name, killed_in_time(getattr(module, name)))
-_replace._exchange = killed_in_time(_replace._exchange)
+replacing._exchange = killed_in_time(replacing._exchange)
 with atomic_folder("model") as folder:
     (folder / "a").write_text("new")
 """
@@ -64,7 +64,7 @@ def test_a_kill_at_any_step_leaves_a_whole_folder(way, tmp_path):
 def test_a_folder_that_is_being_replaced_is_left_alone(tmp_path, monkeypatch):
     """Who reads between the two renames must not undo the first."""
     tell(tmp_path / "model", "old")
-    monkeypatch.setattr(_replace, "_exchange", lambda a, b: False)
+    monkeypatch.setattr(replacing, "_exchange", lambda a, b: False)
     rename, seen = os.rename, []
 
     def then_read(old, new):

@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from commgen._files import atomic_path, write_text
-from commgen._temporary import sweep
+from commgen._files.temporary import sweep
+from commgen._files.whole import atomic_path, write_text
 
 HANGING = """
 import sys, time
-from commgen._files import {way}
+from commgen._files.whole import {way}
 with {way}(sys.argv[1]) as path:
     (path / "part" if path.is_dir() else path).write_text("half")
     print("there", flush=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from commgen._files import write_text
+from commgen._files.whole import write_text
 
 
 def write_csv(
