@@ -58,7 +58,7 @@ def check_noise_variance(name: str, value: Any, *, zero: bool = False) -> np.nda
     """
     no = np.asarray(value)
     if no.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be a number, got {value!r}.")
+        raise TypeError(f"{name} must be a number, got {no.tolist()!r:.60}.")
     if no.size == 0:
         raise ValueError(f"{name} must hold a number, got shape {no.shape}.")
     least, rule = (0.0, "at least") if zero else (np.finfo(float).tiny, "above")

@@ -46,7 +46,7 @@ from commgen.datasets._hdf5 import (
 from commgen.datasets._writer import ChannelWriter
 from commgen.datasets.channel_meta import ChannelMeta
 
-_ATTRIBUTES = ("format", "version", "meta", "checksum_sha256")
+_ATTRIBUTES = ("format", "version", "meta", "checksum_sha256", "made")
 Rows = slice | np.ndarray | list[int] | None
 
 

@@ -67,7 +67,7 @@ def test_exchange_refuses(one_path, gaussian):
     h = one_path(50, 1)
     for change, message in (
         ({"snr_db": ()}, r"snr_db must be \[num_snr\] with one at least"),
-        ({"snr_db": np.nan}, "snr_db must be finite"),
+        ({"snr_db": np.nan}, "snr_db must be between -150 and 150 dB, got nan"),
         ({"num_components": 64}, "must leave at least 64 channels"),
         ({"seed": -1}, "seed must be at least 0"),
     ):

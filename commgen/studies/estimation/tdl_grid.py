@@ -15,7 +15,6 @@ from commgen.channels.config import SPEED_OF_LIGHT_M_S
 from commgen.frame.interpolation import linear_weights
 from commgen.frame.slot_mixture import GridMixture, principal_bases
 from commgen.generative import GaussianMixture
-from commgen.generative.model import Posterior
 from commgen.inference.nmse_figure import save_nmse_figure
 from commgen.measures.decibel import noise_variance
 from commgen.phy.estimation.slot.grid import (
@@ -23,7 +22,7 @@ from commgen.phy.estimation.slot.grid import (
     staggered_mask,
     tdl_grid_estimator,
 )
-from commgen.studies.nmse import SNR_DB, timed_row
+from commgen.studies.nmse import SNR_DB, Estimated, timed_row
 from commgen.studies.seeds import part_seed
 from commgen.studies.stages import Stages
 from commgen.studies.tables import Rows
@@ -127,7 +126,7 @@ def _judged(name, make: Callable[[], Estimate], h, mask, noise, snr_db) -> Rows:
         no = noise_variance(level)
         y = h[:, mask] + np.float32(no**0.5) * noise
         estimate(y[:_CHUNK], no)  # tracing is not counted
-        row = timed_row(h, lambda y=y, no=no: Posterior(*estimate(y, no)))
+        row = timed_row(h, lambda y=y, no=no: Estimated(*estimate(y, no)))
         rows.append({"estimator": name, "snr_db": level, **row})
     return rows
 
@@ -166,7 +165,7 @@ def _interpolation(mask: np.ndarray) -> Estimate:
     def estimate(y, no):
         parts = np.split(y, len(_SYMBOLS), axis=1)
         lines = np.stack([p @ w for p, w in zip(parts, over_f, strict=True)], axis=1)
-        return np.einsum("nsf,st->ntf", lines, over_t), np.full(1, np.nan)
+        return np.einsum("nsf,st->ntf", lines, over_t), None
 
     return estimate
 
@@ -194,7 +193,7 @@ def _principal_mixture(covariance, train, mask, num_components, seed) -> Estimat
             for i in range(0, len(y), _CHUNK)
         ]
         h_hat = power**0.5 * np.concatenate(parts) @ vectors.T
-        return h_hat.reshape(-1, *mask.shape), np.full(1, np.nan)
+        return h_hat.reshape(-1, *mask.shape), None
 
     return estimate
 

@@ -20,7 +20,7 @@ from commgen.inference.posterior.guided import guided_samples
 from commgen.inference.posterior.langevin import langevin_posterior
 from commgen.inference.posterior.map_estimate import map_estimate
 from commgen.measures.decibel import noise_variance
-from commgen.studies.nmse import timed_row
+from commgen.studies.nmse import Estimated, timed_row
 from commgen.studies.stages import Stages, model_digests
 from commgen.studies.tables import Rows
 from commgen.studies.trained import trained_models
@@ -35,7 +35,7 @@ _SAMPLES = 16
 _STRUCTURES = ("full", "toeplitz", "circulant")
 _COVARIANCE_SNR_DB = (-10.0, 0.0, 10.0)
 
-Method = Callable[[np.ndarray, Any, float], Posterior]
+Method = Callable[[np.ndarray, Any, float], Posterior | Estimated]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class _Anywhere:
 
     method: Method
 
-    def __call__(self, y: np.ndarray, A: Any, no: float) -> Posterior:
+    def __call__(self, y: np.ndarray, A: Any, no: float) -> Posterior | Estimated:
         return self.method(y, A, no)
 
 
@@ -214,8 +214,8 @@ def _of_samples(h: np.ndarray) -> Posterior:
     return Posterior(h.mean(axis=0), variance)
 
 
-def _mode(model, y, A, no) -> Posterior:
-    return Posterior(map_estimate(model, y, A, no).h_map, np.full(1, np.nan))
+def _mode(model, y, A, no) -> Estimated:
+    return Estimated(map_estimate(model, y, A, no).h_map)
 
 
 def _guided(flat, y, A, no) -> Posterior:

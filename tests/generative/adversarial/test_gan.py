@@ -58,7 +58,7 @@ def test_condition_chooses_the_beam():
     keras.utils.set_random_seed(1)
     model = WassersteinGAN((8,), 4, 32, 1, num_conditions=1)
     training = model.default_training.model_copy(
-        update={"num_epochs": 25, "batch_size": 64, "learning_rate": 2e-3}
+        update={"num_epochs": 25, "batch_size": 64, "learning_rate": 1e-3}
     )
     model.fit(h, which[:, None], seed=3, training=training)
     for value, beam in ((0, 1), (1, 6)):

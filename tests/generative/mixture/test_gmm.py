@@ -267,10 +267,10 @@ def test_estimate_is_denoise_on_parts(channels, covariance_kind):
 
 
 def test_what_does_not_fit_in_memory_is_refused_before_it_is_allocated():
-    with pytest.raises(ValueError, match=r"num_components must leave .* takes"):
+    with pytest.raises(ValueError, match=r"num_components must fit .* takes"):
         GaussianMixture((64,), 10**9)
     model = GaussianMixture((4,), 1)
-    with pytest.raises(ValueError, match=r"n must leave .* got 1000000000000:"):
+    with pytest.raises(ValueError, match=r"n must fit .* got 1000000000000:"):
         model.sample(10**12, seed=0)
     with pytest.raises(ValueError, match=r"num_samples must leave .* takes"):
         model.posterior(np.ones((2, 4), complex), num_samples=10**12)
