@@ -4,9 +4,9 @@ import io
 import logging
 import os
 import sys
+from typing import Any
 
 import typer
-from click.exceptions import ClickException, NoArgsIsHelpError
 from pydantic import ValidationError
 
 from commgen import __version__
@@ -26,6 +26,8 @@ from commgen.cli.simulate import simulate
 from commgen.cli.train import train
 from commgen.cli.validate import validate
 
+# Of the click that Typer works with: newer ones bring their own.
+_UsageError: Any = typer.BadParameter.__bases__[0]
 _MAX_LINE = 2000  # a name or value in it may be a whole file
 
 app = typer.Typer(
@@ -74,10 +76,10 @@ def main() -> None:
     try:
         with orderly_end():
             sys.exit(app(standalone_mode=False))
-    except NoArgsIsHelpError as error:
-        error.show()
-        sys.exit(2)
-    except ClickException as error:
+    except _UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help
+            error.show()
+            sys.exit(2)
         _fail(error.format_message())
     except Ended as end:
         print(f"ended by {end.name}", file=sys.stderr)

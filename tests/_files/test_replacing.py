@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from commgen._files.replacing import recover_folder
 from commgen._files.temporary import sweep
 from commgen._files.whole import atomic_folder
 
+# Also where commgen is not installed.
+ENV = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 # Replaces the folder "model", and is killed at step sys.argv[1] of those named.
 REPLACE = """
 import os, shutil, sys
@@ -49,7 +52,7 @@ def test_a_kill_at_any_step_leaves_a_whole_folder(way, tmp_path):
     while code == 9:
         tell(tmp_path / "model", "old")
         command = [sys.executable, "-c", REPLACE, str(step), way]
-        run = subprocess.run(command, cwd=tmp_path, timeout=60)
+        run = subprocess.run(command, cwd=tmp_path, env=ENV, timeout=60)
         code, step = run.returncode, step + 1
         recover_folder(tmp_path / "model")
         sweep(tmp_path / "model")
