@@ -91,7 +91,7 @@ def _run(
         done += 1
         if early_stop or done == num_iterations:
             holds = _checks_hold(starts, final, z, valid, values)
-            holds = holds and _decided(values, ends[turn], k, z)
+            holds = holds and _decided(values, ends[turn], k, z, valid)
     return done, holds
 
 
@@ -233,13 +233,16 @@ def _checks_hold(starts, final, z, valid, values):
 
 
 @compiled
-def _decided(values, ends, k, z):
+def _decided(values, ends, k, z, valid):
     """Whether something is known of each information bit: zeros fulfil all checks."""
+    zero = v.splat(np.int16(0))
+    unknown = zero
     for c in range((k + z - 1) // z):
-        for value in values[ends[c] : ends[c] + min(z, k - c * z)]:
-            if value == 0:
-                return False
-    return True
+        for p in range(0, z, LANES):
+            lanes = v.load(values, ends[c] + p)
+            hit = v.select_equal(lanes, zero, v.load(valid, p), zero)
+            unknown = v.minimum(unknown, hit)
+    return not v.any_negative(unknown)
 
 
 @compiled
