@@ -272,5 +272,5 @@ def test_what_does_not_fit_in_memory_is_refused_before_it_is_allocated():
     model = GaussianMixture((4,), 1)
     with pytest.raises(ValueError, match=r"n must fit .* got 1000000000000:"):
         model.sample(10**12, seed=0)
-    with pytest.raises(ValueError, match=r"num_samples must leave .* takes"):
+    with pytest.raises(ValueError, match=r"num_samples must fit .* takes"):
         model.posterior(np.ones((2, 4), complex), num_samples=10**12)

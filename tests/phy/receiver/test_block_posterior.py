@@ -88,6 +88,9 @@ def test_refuses_what_is_no_block_and_no_array():
     class Grid:
         event_shape = (2, 1, 12)
 
+        def denoise(self, y, no):
+            raise NotImplementedError
+
     with pytest.raises(ValueError, match=r"block must be at least 1 x 1, got \(0, 3\)"):
         BlockPosterior(block=(0, 3))
     with pytest.raises(ValueError, match=r"prior must have an event_shape of \[num_rx"):

@@ -189,7 +189,7 @@ def test_round_trip_of_all_sources(base, channel):
     assert parse_config(yaml.safe_load(dump_config(config))) == config
 
 
-db = st.floats(-100, 100)
+db = st.floats(-85, 85)
 
 
 @settings(max_examples=60, deadline=None)
