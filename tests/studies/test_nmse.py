@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from commgen.generative import Posterior
-from commgen.studies.nmse import error_row, timed_row
+from commgen.studies.nmse import Estimated, error_row, timed_row
 
 
 def test_error_and_promise_are_over_the_power_of_all_channels():
@@ -18,7 +17,7 @@ def test_error_and_promise_are_over_the_power_of_all_channels():
 
 def test_who_promises_nothing_has_no_promise():
     h = np.ones((3, 2), complex)
-    row = timed_row(h, lambda: Posterior(0.9 * h, np.full(1, np.nan)))
+    row = timed_row(h, lambda: Estimated(0.9 * h))
     assert np.isnan(row["err_var_db"])
     assert row["nmse_db"] == pytest.approx(-20)
     assert row["cpu_ms"] >= 0
