@@ -19,9 +19,8 @@ def check_memory(name: str, value: Any, shape: Any, dtype: Any) -> None:
         Of the array.
     """
     num_bytes = prod(int(n) for n in shape) * np.dtype(dtype).itemsize
-    if num_bytes > installed_memory():
-        size = ", ".join(str(int(n)) for n in shape)
-        check_fits(name, num_bytes, f"{value}: [{size}]")
+    size = ", ".join(str(int(n)) for n in shape)
+    check_fits(name, num_bytes, f"{value}: [{size}]")
 
 
 def check_fits(name: str, num_bytes: int, what: str = "what") -> None:

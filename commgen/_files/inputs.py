@@ -17,6 +17,13 @@ _KINDS = {
 }
 
 
+def kind_of(mode: int) -> str | None:
+    """Return what there is of a mode, in words; None for a regular file."""
+    if stat.S_ISREG(mode):
+        return None
+    return _KINDS.get(stat.S_IFMT(mode), "something else")
+
+
 def check_input(path: str | Path) -> Path:
     """Return ``path``, or raise unless it is a regular file.
 
@@ -36,9 +43,9 @@ def check_input(path: str | Path) -> Path:
         raise FileNotFoundError(f"there is no file {path}.") from None
     except ValueError as error:  # a NUL in the name
         raise OSError(f"{str(path)!r} must be the name of a file: {error}.") from None
-    if stat.S_ISREG(mode):
+    kind = kind_of(mode)
+    if kind is None:
         return path
-    kind = _KINDS.get(stat.S_IFMT(mode), "something else")
     refusal = IsADirectoryError if stat.S_ISDIR(mode) else OSError
     raise refusal(f"{path} must be a regular file, got {kind}.")
 

@@ -114,14 +114,10 @@ def npz_made(path: str | Path) -> str | None:
     ValueError
         If it is damaged, in any of its arrays.
     """
-    with open(check_input(path), "rb") as file:
-        try:
-            with zipfile.ZipFile(file) as archive:
-                if (name := archive.testzip()) is not None:
-                    raise ValueError(f"{name} is damaged")
-                return archive.comment.decode("ascii") or None
-        except Exception as error:  # zipfile and zlib raise many kinds
-            raise unreadable(path, ".npz", error) from error
+    with _opened(path) as archive:
+        if (name := archive.testzip()) is not None:
+            raise ValueError(f"{name} is damaged")
+        return archive.comment.decode("ascii") or None
 
 
 def unreadable(path: str | Path, suffix: str, error: Exception) -> ValueError:

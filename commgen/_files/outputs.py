@@ -5,15 +5,8 @@ import stat
 import tempfile
 from pathlib import Path
 
+from commgen._files.inputs import kind_of
 from commgen._files.temporary import sweep
-
-_KINDS = {
-    stat.S_IFDIR: "folder",
-    stat.S_IFCHR: "device",
-    stat.S_IFBLK: "device",
-    stat.S_IFIFO: "pipe",
-    stat.S_IFSOCK: "socket",
-}
 
 
 def check_file(path: str | Path) -> None:
@@ -31,9 +24,9 @@ def check_file(path: str | Path) -> None:
         found = target.stat()
     except (FileNotFoundError, NotADirectoryError):
         return
-    kind = _KINDS.get(stat.S_IFMT(found.st_mode))
+    kind = kind_of(found.st_mode)
     if kind is not None:
-        raise ValueError(f"{path} must be a regular file, it is a {kind}.")
+        raise ValueError(f"{path} must be a regular file, it is {kind}.")
     _check_owner(path, found)
 
 

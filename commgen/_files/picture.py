@@ -4,6 +4,8 @@ import struct
 import zlib
 from pathlib import Path
 
+from commgen._files.inputs import read_input
+
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _KEY = b"commgen made\0"
 
@@ -18,7 +20,7 @@ def picture_made(path: str | Path) -> str | None:
     ValueError
         If it is no PNG file, or damaged.
     """
-    content = Path(path).read_bytes()
+    content = read_input(path)
     for kind, data in _chunks(path, content):
         if kind == b"tEXt" and data.startswith(_KEY):
             return data[len(_KEY) :].decode("ascii")

@@ -138,9 +138,7 @@ def read_json(path: str | Path) -> Any:
         raise ValueError(f"{path} is not valid JSON: {error}.") from error
 
 
-def check_folder(
-    folder: str | Path, what: str, marker: str, text: str | None = None
-) -> None:
+def check_folder(folder: str | Path, what: str, marker: str) -> None:
     """Raise unless a folder may be written to: new, empty, or of the same kind before.
 
     Parameters
@@ -151,8 +149,6 @@ def check_folder(
         What is to be written, such as "run".
     marker
         Name of the file that tells such a folder.
-    text
-        What the file must hold; anything where None.
 
     Raises
     ------
@@ -162,19 +158,9 @@ def check_folder(
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} must be a folder, it is a file.")
-    path = folder / marker
-    if path.is_file():
-        if text is None:
-            return
-        found = path.read_text(encoding="utf-8")
-        if found != text:
-            short = found.count("\n") <= 1 and text.count("\n") <= 1
-            told = f" ({found.strip()} there, {text.strip()} here)" if short else ""
-            raise ValueError(
-                f"{folder} holds a {what} of another configuration{told}; choose "
-                "another folder, or remove it."
-            )
-    elif folder.is_dir() and {p.name for p in folder.iterdir()} - {LOCK_FILE}:
+    if (folder / marker).is_file():
+        return
+    if folder.is_dir() and {p.name for p in folder.iterdir()} - {LOCK_FILE}:
         raise ValueError(
             f"{folder} is not empty and holds no {what}; choose another folder."
         )

@@ -16,6 +16,7 @@ from commgen._files.whole import sha256
 from commgen.cli._done import say_done
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli._tables import Rows, estimator_table, interval_table
+from commgen.generative.files import MODEL_FILE
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything.")]
@@ -29,7 +30,6 @@ NumChannels = Annotated[
 ]
 SnrDb = Annotated[float | None, typer.Option(help="SNR of an entry [dB].")]
 
-_MODEL_FILE = "model.keras"
 _WIDTH = 120
 _BY_SNR = {"estimator", "snr_db", "nmse_db"}
 Tables = dict[str, Rows]
@@ -121,14 +121,14 @@ def check_models(
             f"models must be a folder with {', '.join(names)}, got none; `{command}` "
             "makes it, --models FOLDER names it, and --quick does without."
         )
-    missing = [n for n in names if not (models / n / _MODEL_FILE).is_file()]
+    missing = [n for n in names if not (models / n / MODEL_FILE).is_file()]
     missing += [n for n in data if not (models / "data" / n).is_file()]
     if missing:
         raise ValueError(
             f"models must be a folder with {', '.join([*names, *data])}, got {models} "
             f"without {', '.join(missing)}; `{command}` makes it."
         )
-    files = {name: models / name / _MODEL_FILE for name in names}
+    files = {name: models / name / MODEL_FILE for name in names}
     files |= {name: models / "data" / name for name in data}
     return {name: sha256(path) for name, path in files.items()}
 

@@ -7,6 +7,7 @@ less one. Code 0xbb is the channel of a packet; the tool can log other things to
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -59,8 +60,8 @@ class Records:
     left_out: tuple[str, ...]
 
 
-def packed_length(num_rx: int, num_tx: int) -> int:
-    """Return the bytes of a packed channel: 3 bits ahead of each subcarrier."""
+def packed_length(num_rx: Any, num_tx: Any) -> Any:
+    """Return the bytes of packed channels: 3 bits ahead of each subcarrier."""
     return (NUM_SUBCARRIERS * (3 + 16 * num_rx * num_tx) + 7) // 8
 
 
@@ -157,7 +158,7 @@ def _walk(data: bytes, path: str | Path) -> _Chain:
 def _impossible(header: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Return which packets say of themselves what cannot be, [num_packets]."""
     num_rx, num_tx = header["num_rx"].astype(int), header["num_tx"].astype(int)
-    length = (NUM_SUBCARRIERS * (3 + 16 * num_rx * num_tx) + 7) // 8
+    length = packed_length(num_rx, num_tx)
     known = (num_rx >= 1) & (num_rx <= 3) & (num_tx >= 1) & (num_tx <= 3)
     return ~known | (header["length"] != length) | (lengths - 1 - HEADER != length)
 

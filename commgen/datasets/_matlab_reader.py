@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 from scipy.io import loadmat, whosmat
 
-from commgen.datasets._hdf5 import items_of, own_array
+from commgen._files.hdf5 import items_of, own_array
 
 # MATLAB's classes of numbers; scipy calls them likewise.
 _NUMBERS = {"double", "single"}

@@ -33,16 +33,16 @@ import h5py
 import numpy as np
 
 from commgen._checks import check_int
-from commgen._files.inputs import check_input
-from commgen._files.whole import atomic_path
-from commgen.datasets import _schema
-from commgen.datasets._hdf5 import (
+from commgen._files.hdf5 import (
     attribute_of,
     check_array,
     item_of,
     items_of,
     own_array,
 )
+from commgen._files.inputs import check_input
+from commgen._files.whole import atomic_path
+from commgen.datasets import _schema
 from commgen.datasets._writer import ChannelWriter
 from commgen.datasets.channel_meta import ChannelMeta
 

@@ -30,7 +30,7 @@ def to_single(
     h : [num_samples, ...], complex
         Channels.
     rows, advice, name
-        As in :func:`check_amplitudes`.
+        As in :func:`check_peaks`.
 
     Raises
     ------
@@ -38,11 +38,11 @@ def to_single(
         If a sample with power would become all zero, lose digits, or overflow.
     """
     if h.dtype != np.complex64:
-        check_amplitudes(peaks(h), KEPT, rows, advice, name=name)
+        check_peaks(peaks(h), KEPT, rows, advice, name=name)
     return np.ascontiguousarray(h, dtype=np.complex64)
 
 
-def check_amplitudes(
+def check_peaks(
     peak: np.ndarray,
     limits: tuple[float, float],
     rows=None,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from commgen.datasets.power import mean_power
-from commgen.datasets.precision import SQUARED, check_amplitudes, peaks
+from commgen.datasets.precision import SQUARED, check_peaks, peaks
 from commgen.datasets.source import Source
 
 _BLOCK_BYTES = 2**23  # 8 MiB of complex64 are in memory at a time
@@ -46,7 +46,7 @@ class SourceWalk:
             if not np.isfinite(h).all():
                 raise self._not_finite(k)
             if scaled:
-                check_amplitudes(peaks(h), SQUARED, rows)
+                check_peaks(peaks(h), SQUARED, rows)
             yield rows, h
             self._advance(len(rows))
 

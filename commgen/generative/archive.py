@@ -13,6 +13,8 @@ from typing import Any
 import h5py
 import keras
 
+from commgen._files.hdf5 import check_array, items_of
+
 _WEIGHTS, _CONFIG = "model.weights.h5", "config.json"
 _MEMBERS = sorted((_WEIGHTS, _CONFIG, "metadata.json"))
 # Keras stores members as they are; weights that were compressed after that shrink by
@@ -103,28 +105,19 @@ def read_archive(file: Path) -> Archive:
         config = json.loads(archive.read(_CONFIG))
         weights = archive.read(_WEIGHTS)
     with h5py.File(io.BytesIO(weights), "r") as stored:
-        sizes = list(_sizes(stored, len(weights)))
+        sizes = list(_sizes(stored))
     return Archive(config, sum(sizes), len(sizes))
 
 
-def _sizes(group: Any, most_bytes: int) -> Iterator[int]:
+def _sizes(group: Any) -> Iterator[int]:
     """Yield the numbers of each data set below a group, and 0 for a group in it."""
-    for name in group:
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise ValueError(f"{_WEIGHTS} must hold no links, got {name}")
-        found = group[name]
+    for _, found in items_of(group):
         if isinstance(found, h5py.Group):
             yield 0
-            yield from _sizes(found, most_bytes)
+            yield from _sizes(found)
             continue
-        plain = found.dtype.kind in "fiu" and not (found.external or found.is_virtual)
-        if found.chunks or not plain:
+        if check_array(found).chunks or found.dtype.kind not in "fiu":
             raise ValueError(
                 f"{_WEIGHTS} must hold plain arrays of numbers, got {found.name}"
-            )
-        if found.nbytes > most_bytes:
-            raise ValueError(
-                f"{_WEIGHTS} must hold its arrays, got {found.name} of "
-                f"{found.nbytes} bytes in {most_bytes}"
             )
         yield int(found.size)

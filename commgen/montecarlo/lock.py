@@ -6,7 +6,6 @@ import fcntl
 import os
 import socket
 from pathlib import Path
-from types import TracebackType
 
 from commgen._files.whole import LOCK_FILE
 
@@ -36,12 +35,7 @@ class FolderLock:
             self.take()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Free the folder; the lock's file goes."""
         if self._file >= 0:
             if self.holds:

@@ -81,13 +81,13 @@ class Workers:
     def __init__(self, num_workers: int | None = None, *, address: str | None = None):
         if num_workers is not None:
             check_int("workers", num_workers, low=1)
-        elif address is None:
-            raise ValueError("workers must be given where no Ray address is, got none.")
         self._pool: Pool
         if address is not None:
             self._pool = Cluster(address, num_workers)
+        elif num_workers is not None:
+            self._pool = Processes(num_workers)
         else:
-            self._pool = Processes(num_workers or 1)
+            raise ValueError("workers must be given where no Ray address is, got none.")
         self._entered = False
 
     def __enter__(self) -> "Workers":

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from commgen.datasets import ChannelMeta
+from commgen.datasets import ChannelMeta, write_channels
 
 
 @pytest.fixture
@@ -59,3 +59,31 @@ def intel():
         return rng.integers(-128, 128, (num_rx, num_tx, 30, 2)).astype(np.int8)
 
     return SimpleNamespace(record=_record, draw=draw_csi)
+
+
+@pytest.fixture
+def some_labels():
+    """Return labels of all kinds for n samples, from number ``start`` on."""
+
+    def labels(n, start=0):
+        k = np.arange(start, start + n)
+        return {
+            "los": k % 2 == 0,
+            "day": k,
+            "power_dbm": np.where(k == 1, np.nan, -k / 3),
+            "place": np.array([["", "hall", "Küche 3"][i % 3] for i in k]),
+        }
+
+    return labels
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "channels.h5"
+
+
+@pytest.fixture
+def written(path, meta, draw, some_labels):
+    """A small channel file with labels."""
+    write_channels(path, draw((5, 2, 1, 3, 4)), meta, some_labels(5))
+    return path

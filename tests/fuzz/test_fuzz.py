@@ -1,7 +1,6 @@
 """The fuzzer by itself, and a minute of it; ``make fuzz`` runs for hours."""
 
 import ast
-import importlib.util
 import random
 import re
 import subprocess
@@ -9,23 +8,15 @@ import sys
 import time
 from pathlib import Path
 
+import fuzz
+import mutate
 import pytest
+import readers
+import samples
 
 HERE = Path(__file__).parent
 PACKAGE = HERE.parents[1] / "commgen"
 
-
-def load(name):
-    spec = importlib.util.spec_from_file_location(f"fuzz_{name}", HERE / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-fuzz, mutate, readers = (load(name) for name in ("fuzz", "mutate", "readers"))
 
 # What opens its files by load_model or ChannelFile alone.
 THROUGH_OTHERS = {
@@ -102,7 +93,7 @@ def test_a_sound_file_must_not_be_refused(tmp_path):
 
 
 def test_damage_repeats_with_its_seed_and_varies_without(tmp_path):
-    files = [*readers.make_arrays(tmp_path), *readers.make_model_card(tmp_path)]
+    files = [*samples.arrays(tmp_path), *samples.model_card(tmp_path)]
     for content in (path.read_bytes() for path in files):
         many = [mutate.mutate(content, random.Random(i)) for i in range(200)]
         again = [mutate.mutate(content, random.Random(i)) for i in range(200)]

@@ -4,10 +4,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from commgen.generative.checksum import model_checksum
+from commgen.generative.files import MODEL_FILE
 from commgen.montecarlo.content import digest, files_of
 from commgen.phy.simulation.config import SimulationConfig
-
-_MODEL_FILE = "model.keras"
 
 
 def input_paths(config: SimulationConfig) -> list[Path]:
@@ -33,7 +32,7 @@ def content_digest(path: Path) -> str:
 
 @lru_cache(maxsize=64)
 def _digest(path: Path, stamp: tuple) -> str:
-    if (path / _MODEL_FILE).is_file():
+    if (path / MODEL_FILE).is_file():
         return model_checksum(path)
     if path.is_dir():
         return digest(path)

@@ -53,8 +53,6 @@ def check_array(item: Any) -> h5py.Dataset:
         )
     if item.dtype.hasobject:  # text and arrays of variable length, references
         raise ValueError(f"{name} must be of a fixed size, got {item.dtype}")
-    if not item.shape:
-        raise ValueError(f"{name} must have an axis")
     if not item.size:
         return item
     chunk = math.prod(item.chunks or (0,)) * item.dtype.itemsize
