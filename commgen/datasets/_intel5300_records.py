@@ -72,8 +72,12 @@ def read_records(path: str | Path, *, drop_partial: bool, strict: bool) -> Recor
         raise ValueError(f"{path} is empty, not a log of the Intel 5300 CSI tool.")
     chain = _walk(data, path)
     if chain.left and not (drop_partial and len(chain.bodies)):
-        advice = "; --drop-partial leaves it out" if len(chain.bodies) else ""
-        raise ValueError(f"{path} is truncated: {chain.left}{advice}.")
+        advice = (
+            "--drop-partial leaves it out"
+            if len(chain.bodies)
+            else "no packet comes before, so it may be no log of the Intel 5300 CSI tool"
+        )
+        raise ValueError(f"{path} is truncated: {chain.left}; {advice}.")
     raw = np.frombuffer(data, np.uint8)
     header = raw[chain.bodies[:, None] + np.arange(HEADER)].copy().view(_RECORD)
     header = header.reshape(-1)
