@@ -75,7 +75,7 @@ def read_records(path: str | Path, *, drop_partial: bool, strict: bool) -> Recor
         advice = (
             "--drop-partial leaves it out"
             if len(chain.bodies)
-            else "no packet comes before, so it may be no log of the Intel 5300 CSI tool"
+            else "no packet comes before, so it may be no log of the CSI tool"
         )
         raise ValueError(f"{path} is truncated: {chain.left}; {advice}.")
     raw = np.frombuffer(data, np.uint8)
