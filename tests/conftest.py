@@ -4,6 +4,7 @@ import copy
 import ctypes
 import gc
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,12 @@ import commgen.generative as g  # loads no TensorFlow before it must
 
 # Before anything imports TensorFlow: silence its start-up log.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# What this process ignores, as in the background of a script or under nohup, those that
+# it starts would ignore too, and tests send them signals; handlers are not inherited.
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
 
 # Files that use the fixture fitted, whose models take long to train.
 FITTED = (
