@@ -1,6 +1,7 @@
 from .codewords import CodewordLayout as CodewordLayout
 from .constellation import pam_labels as pam_labels, qam_points as qam_points
 from .fields import FRAME_FIELDS as FRAME_FIELDS, frame_of as frame_of
+from .frame import RADIO_FRAME as RADIO_FRAME, Frame as Frame
 from .interpolation import (
     dft_weights as dft_weights,
     linear_weights as linear_weights,
