@@ -1,5 +1,13 @@
+from .bursts import Bursts as Bursts
 from .codewords import CodewordLayout as CodewordLayout
 from .constellation import pam_labels as pam_labels, qam_points as qam_points
+from .covariance import (
+    exponential_covariance as exponential_covariance,
+    jakes_covariance as jakes_covariance,
+    robust_covariance as robust_covariance,
+)
+from .estimator import FrameEstimator as FrameEstimator
+from .features import data_llr as data_llr, receiver_features as receiver_features
 from .fields import FRAME_FIELDS as FRAME_FIELDS, frame_of as frame_of
 from .frame import RADIO_FRAME as RADIO_FRAME, Frame as Frame
 from .interpolation import (
@@ -7,6 +15,9 @@ from .interpolation import (
     linear_weights as linear_weights,
     spline_weights as spline_weights,
 )
+from .llr import demap as demap, equalize as equalize
+from .lmmse import LMMSE as LMMSE
+from .ls import LeastSquares as LeastSquares
 from .pilots import pilot_symbols as pilot_symbols
 from .slot_files import (
     load_grid_mixture as load_grid_mixture,

@@ -5,45 +5,29 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from commgen.frame.axis import AxisBasis
+
 
 class FilterAxis:
-    r"""Singular values of what is observed of a prior along one axis.
-
-    The channel is :math:`h = G c` with :math:`c \sim \mathcal{CN}(0, I)`, and
-    :math:`B c` is seen of it. With :math:`B = U S V^H` and :math:`K = G V` the LMMSE
-    estimate from :math:`y = B c + n`, :math:`n \sim \mathcal{CN}(0, v I)`, is
-
-    .. math:: \hat{h} = K \frac{S}{S^2 + v} U^H y, \qquad
-              \mathrm{Var}[h - \hat{h}] = \sum_r |K_r|^2 \frac{v}{s_r^2 + v}
-
-    for any :math:`v`, without another inverse (Kay, *Estimation Theory*, 1993, ch. 12;
-    Edfors et al., IEEE Trans. Commun. 46(7), 1998).
+    """The basis of an axis, applied to tensors.
 
     Parameters
     ----------
-    observed : [num_observed, rank]
-        :math:`B`.
-    targets : [num_targets, rank] each
-        :math:`G` of one or more channels that share :math:`c`.
+    observed, targets
+        As in :meth:`AxisBasis.of`.
     """
 
     def __init__(self, observed: np.ndarray, targets: list[np.ndarray]):
-        # All of V is needed, of U only what is seen.
-        wide = observed.shape[0] < observed.shape[1]
-        u, s, vh = np.linalg.svd(observed, full_matrices=wide)
-        self.num_seen = len(s)
+        basis = AxisBasis.of(observed, targets)
+        self.num_seen = basis.num_seen
         self.size = len(observed)
-        v = vh.conj().T
-        spread = [G @ v for G in targets]
-        singular = np.zeros(observed.shape[1])
-        singular[: len(s)] = s
         #: [rank], float32: s_r, zero for what is not seen
-        self.singular = singular.astype(np.float32)
+        self.singular = basis.singular.astype(np.float32)
         #: [num_targets, rank] each, float32: |K|^2
-        self.powers = [(np.abs(K) ** 2).astype(np.float32) for K in spread]
-        seen = slice(len(s))
-        self._projection = _Matrix(u[:, seen].conj())
-        self._spread = [_Matrix(K[:, seen].T) for K in spread]
+        self.powers = [power.astype(np.float32) for power in basis.powers]
+        seen = slice(basis.num_seen)
+        self._projection = _Matrix(basis.observed.conj())
+        self._spread = [_Matrix(K[:, seen].T) for K in basis.spread]
 
     @property
     def seen(self) -> np.ndarray:

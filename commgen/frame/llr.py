@@ -1,0 +1,96 @@
+"""Equaliser and demapper of one antenna: from a channel estimate to LLRs."""
+
+import numpy as np
+
+from commgen.coding.compiled import compiled
+from commgen.frame.constellation import pam_labels
+
+_TINY = np.float32(1e-20)  # least gain, as in lmmse_equalize
+_MIN_NO = np.float32(1e-30)  # as in demap
+
+
+def equalize(
+    y: np.ndarray, h_hat: np.ndarray, s: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Unbiased LMMSE symbols of one antenna.
+
+    .. math:: a = |\hat{h}|^2 / s, \qquad \hat{x} = \hat{h}^* y / (s\,a), \qquad
+              N = 1 / a
+
+    the numbers of :func:`commgen.phy.signal.equalizer.lmmse_equalize` for one stream at
+    one antenna.
+
+    Parameters
+    ----------
+    y, h_hat : [batch, T, F], complex64
+        Received grids and channel estimates.
+    s : broadcastable to ``y``, float32
+        Noise variance plus the error variance of ``h_hat``, above 0.
+
+    Returns
+    -------
+    x_hat : [batch, T, F], complex64
+        Where the channel is zero: zero.
+    no_eff : [batch, T, F], float32
+        Variance of what is wrong with them. Where the channel is zero: very large.
+    """
+    return _equalize(y, h_hat, np.broadcast_to(s, y.shape))
+
+
+@compiled
+def _equalize(y, h_hat, s):
+    x_hat = np.empty(y.shape, np.complex64)
+    no_eff = np.empty(y.shape, np.float32)
+    for b in range(y.shape[0]):
+        for t in range(y.shape[1]):
+            for f in range(y.shape[2]):
+                h, over = h_hat[b, t, f], np.float32(1) / s[b, t, f]
+                gain = max((h.real * h.real + h.imag * h.imag) * over, _TINY)
+                no_eff[b, t, f] = np.float32(1) / gain
+                x_hat[b, t, f] = h.conjugate() * y[b, t, f] * (over / gain)
+    return x_hat, no_eff
+
+
+def demap(x_hat: np.ndarray, no_eff: np.ndarray, num_bits_per_symbol: int):
+    """Bit log-likelihood ratios of QAM, as :func:`commgen.phy.signal.demapper.demap`.
+
+    Parameters
+    ----------
+    x_hat : [...], complex64
+        Symbols, of a constellation with unit mean power.
+    no_eff : as ``x_hat``, float32
+        Variance of their complex noise. Values under 1e-30 count as 1e-30.
+    num_bits_per_symbol
+        2, 4, 6 or 8.
+
+    Returns
+    -------
+    llr : [..., num_bits_per_symbol], float32
+        ln p(1) / p(0), the bits in the order of the mapper.
+
+    Raises
+    ------
+    ValueError
+        If ``num_bits_per_symbol`` is anything else.
+    """
+    amplitudes, labels = pam_labels(num_bits_per_symbol)
+    x = np.ascontiguousarray(x_hat).view(np.float32).reshape(*x_hat.shape, 2)
+    inverse = (1 / np.maximum(no_eff, _MIN_NO))[..., None]
+    if len(amplitudes) == 1:  # the sign is all there is, and linear in x
+        return x * (-4 * np.float32(amplitudes[0]) * inverse)
+    u = 2 * np.abs(x) * inverse
+    a = amplitudes.astype(np.float32)
+    plus, minus = (s * a * u[..., None] - a**2 * inverse[..., None] for s in (1, -1))
+    either = np.logaddexp(plus, minus)
+    bits = [np.sign(x) * (_log_sum(minus) - _log_sum(plus))]
+    for label in labels.T:
+        bits.append(
+            _log_sum(either[..., label == 1]) - _log_sum(either[..., label == 0])
+        )
+    llr = np.stack(bits, axis=-2)  # [..., bit of the axis, axis]
+    return llr.reshape(*x_hat.shape, num_bits_per_symbol)
+
+
+def _log_sum(terms: np.ndarray) -> np.ndarray:
+    """Log of the sum of exponentials over the last axis."""
+    return np.logaddexp.reduce(terms, axis=-1)
