@@ -1,0 +1,1 @@
+"""Simulated air: fading, impairments and interference on a stream of samples."""

@@ -1,0 +1,1 @@
+"""From samples to frames: search, receiver, models with a fall-back, recording."""

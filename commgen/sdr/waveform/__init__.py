@@ -1,0 +1,1 @@
+"""Between frames and samples: the preamble, the transmitter, payloads."""
