@@ -8,14 +8,14 @@ from commgen._checks import check_int
 from commgen._random import complex_normal
 from commgen.generative._untyped import keras, ops, tf
 from commgen.generative.autoencoder.latent import LatentPrior, log_normal
-from commgen.generative.denoising.model import DenoisingModel
+from commgen.generative.denoising.pairs import PairsDenoisingModel
 from commgen.generative.family import NetworkFamily
 from commgen.generative.networks.decoder import (
     SpectrumDecoder,
     draw_coefficients,
     spectrum_loss,
 )
-from commgen.generative.networks.fourier import FourierScale, fourier_graph
+from commgen.generative.networks.fourier import FourierScale, fourier_pairs
 from commgen.generative.networks.subnets import ResidualMLP, channel_features
 from commgen.generative.training import TrainingConfig
 from commgen.measures.decibel import noise_variance
@@ -31,7 +31,7 @@ _LATENT_LOG_VAR = (-10.0, 4.0)
 
 
 @keras.saving.register_keras_serializable("commgen")
-class VariationalAutoencoder(DenoisingModel):
+class VariationalAutoencoder(PairsDenoisingModel):
     r"""VAE whose decoder gives mean and covariance, so that it is a source and a prior.
 
     .. math:: z \sim p(z), \quad h\,|\,z \sim \mathcal{CN}(\mu(z), F^\mathsf{H}
@@ -158,21 +158,20 @@ class VariationalAutoencoder(DenoisingModel):
         noise = rng.standard_normal(mean.shape, np.float32)
         return self.scale.decode(draw_coefficients(mean, log_var, noise))
 
-    def _denoise(self, y, no):
+    def _denoise_pairs(self, y, no):
         scale = tf.convert_to_tensor(self.scale.weights[0])
-        x = fourier_graph(y)
-        x = tf.stack([tf.math.real(x), tf.math.imag(x)], axis=-1) / scale[..., None]
+        x = fourier_pairs(y) / scale[..., None]
         z, _ = self._encode(x, no)
         mean, log_var = self._decoder(z)
         no = tf.reshape(no, (-1,) + (1,) * len(self.event_shape))
         c = tf.exp(log_var)
         gain = c / (c + no / scale**2)
         x = (mean + gain[..., None] * (x - mean)) * scale[..., None]
-        h_hat = fourier_graph(tf.complex(x[..., 0], x[..., 1]), inverse=True)
+        h_hat = fourier_pairs(x, inverse=True)
         # Of a circulant error covariance all entries have the same variance.
         axes = list(range(1, 1 + len(self.event_shape)))
         err_var = tf.reduce_mean(gain * no, axis=axes, keepdims=True)
-        return h_hat, tf.broadcast_to(err_var, tf.shape(y))
+        return h_hat, tf.broadcast_to(err_var, tf.shape(y)[:-1])
 
     def get_config(self):
         """Return the arguments of the constructor."""

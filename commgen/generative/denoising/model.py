@@ -57,8 +57,12 @@ class DenoisingModel(NetworkModel, Prior):
         y = tf.cast(y, tf.complex64)
         no = tf.broadcast_to(tf.cast(no, tf.float32), tf.shape(y)[:1])
         h_hat, err_var = self._denoise(y, no)
-        scale = tf.reshape(self.calibration(no), (-1,) + (1,) * len(self.event_shape))
-        return h_hat, err_var * tf.exp(scale)
+        return h_hat, err_var * self._scale(no)
+
+    def _scale(self, no):
+        """Return the factor of the error variance, [batch, 1, ...]."""
+        log_scale = self.calibration(no)
+        return tf.exp(tf.reshape(log_scale, (-1,) + (1,) * len(self.event_shape)))
 
     def _finish(self, h, condition, seed):
         """Scale the error variance to the mean error on ``h`` at each noise level."""

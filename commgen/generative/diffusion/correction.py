@@ -7,7 +7,11 @@ import numpy as np
 
 from commgen._random import complex_normal
 from commgen.generative._untyped import keras, ops, tf
-from commgen.generative.denoising.model import DenoisingModel
+from commgen.generative.denoising.pairs import (
+    PairsDenoisingModel,
+    from_pairs,
+    to_pairs,
+)
 from commgen.generative.denoising.solver import multistep_sample, noise_levels
 from commgen.generative.diffusion.classifier_free import (
     check_guidance,
@@ -25,7 +29,7 @@ _VARIANCE_WEIGHT = 0.1
 _CHUNK = 256
 
 
-class CorrectionModel(DenoisingModel):
+class CorrectionModel(PairsDenoisingModel):
     r"""Denoiser for all noise levels, that starts as the estimator of a mixture.
 
     One network learns the posterior mean of h given :math:`y = h + n` at every noise
@@ -165,22 +169,21 @@ class CorrectionModel(DenoisingModel):
     def _depends_on(self):
         return [*super()._depends_on(), *self.prior.get_weights()]
 
-    def _denoise(self, y, no):
+    def _denoise_pairs(self, y, no):
         return self._estimate(
             y, no, tf.zeros((tf.shape(y)[0], self.num_conditions + 1))
         )
 
     def _mean(self, y, no, condition):
-        return self._estimate(y, no, condition)[0]
+        return from_pairs(self._estimate(to_pairs(y), no, condition)[0])
 
     def _estimate(self, y, no, condition):
         """Estimate under conditions with their flag; a model without looks past."""
-        inputs = {"y": tf.stack([tf.math.real(y), tf.math.imag(y)], axis=-1), "no": no}
+        inputs = {"y": y, "no": no}
         if self.num_conditions:
             inputs["condition"] = condition
         out = self.call(inputs)
-        h_hat = tf.complex(out["h_hat"][..., 0], out["h_hat"][..., 1])
-        return h_hat, out["err_var"]
+        return out["h_hat"], out["err_var"]
 
     def _guided_mean(self, condition, guidance, n):
         """Return ``denoise(x, no) -> h_hat`` on flat arrays, for n channels at a time.

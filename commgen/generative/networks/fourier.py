@@ -3,6 +3,7 @@
 import numpy as np
 
 from commgen.generative._untyped import keras, layers, tf
+from commgen.generative.networks.subnets import real_matrix
 
 # Coefficients under this share of the strongest one's power are not scaled up to it.
 _RELATIVE_FLOOR = 1e-6
@@ -22,17 +23,23 @@ def from_fourier(x) -> np.ndarray:
     return h.astype(np.complex64)
 
 
-def fourier_graph(x, *, inverse=False):
-    """Do :func:`to_fourier`, or undo it, on a tensor [batch, *event_shape]."""
-    step = tf.signal.ifft if inverse else tf.signal.fft
-    rank, size = len(x.shape), 1
-    for axis in range(1, rank):
-        order = [i for i in range(rank) if i != axis] + [axis]
-        back = sorted(range(rank), key=order.__getitem__)
-        x = tf.transpose(step(tf.transpose(x, order)), back)
-        size *= x.shape[axis]
-    factor = size**0.5 if inverse else size**-0.5
-    return x * tf.cast(factor, x.dtype)
+def fourier_pairs(x, *, inverse=False):
+    """Do :func:`to_fourier`, or undo it, on a tensor [batch, *event_shape, 2].
+
+    As products of real matrices, real and imaginary part last: what is exported knows
+    neither complex numbers nor Fourier transforms.
+    """
+    event = list(x.shape[1:-1])
+    for axis, size in enumerate(event, start=1):
+        W = np.fft.fft(np.eye(size), norm="ortho")
+        R = real_matrix(W.conj() if inverse else W)
+        order = [i for i in range(len(event) + 1) if i != axis]
+        order += [axis, len(event) + 1]
+        back = sorted(range(len(order)), key=order.__getitem__)
+        lead = [n for i, n in enumerate(event, start=1) if i != axis]
+        rows = tf.reshape(tf.transpose(x, order), [-1, 2 * size]) @ R
+        x = tf.transpose(tf.reshape(rows, [-1, *lead, size, 2]), back)
+    return x
 
 
 @keras.saving.register_keras_serializable("commgen")
