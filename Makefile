@@ -4,6 +4,7 @@
 # They make their own environment in .venv from the versions in requirements.lock.
 # make fuzz    damaged files for every reader, an hour by default (FUZZ="--seconds 60" for a minute)
 # make light   the tests of what needs no TensorFlow, without it, under NumPy 1 and 2
+# make radio   installs GNU Radio and UHD by apt-get, and makes .venv-radio beside them
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -16,7 +17,7 @@ PYTEST_OPTIONS := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reord
 ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync
 
-.PHONY: changed check demo fuzz test env light lint lock clean help
+.PHONY: changed check demo fuzz test env light lint lock clean help radio radio-packages test-radio
 
 help:
 	@sed -n '/^$$/q; s/^# //p' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +44,7 @@ lint: $(READY)
 
 test: $(READY)
 	@$(SIDE_BY_SIDE) lint light
+	@$(MAKE) --no-print-directory test-radio
 	$(ONE_THREAD) $(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
 check: $(READY)
@@ -58,8 +60,8 @@ fuzz: $(READY)
 	$(BIN)/python tests/fuzz/fuzz.py $(FUZZ)
 
 # What needs no TensorFlow, in environments without it, under NumPy 1.24 and 2.
-LIGHT := tests/measures tests/coding tests/frame tests/exported tests/montecarlo tests/_files tests/test_light.py \
-	commgen/measures commgen/coding commgen/frame commgen/exported commgen/montecarlo
+LIGHT := tests/measures tests/coding tests/frame tests/exported tests/montecarlo tests/_files tests/sdr tests/test_light.py \
+	commgen/measures commgen/coding commgen/frame commgen/exported commgen/montecarlo commgen/sdr
 # NumPy 1.24 is not made for Python 3.12 and newer.
 NUMPY1 := $(shell $(PYTHON) -c 'import sys; print("numpy1" if sys.version_info < (3, 12) else "")' 2>/dev/null)
 
@@ -67,6 +69,41 @@ light: $(addprefix light-,$(NUMPY1) numpy2)
 
 light-%: .venv-%/.ready
 	.venv-$*/bin/python -m pytest -q -m "not slow" $(LIGHT)
+
+# The radio host: GNU Radio of the distribution (Debian 12), whose Python and NumPy
+# .venv-radio shares. Only this target installs packages of the system.
+SYSTEM_PYTHON := /usr/bin/python3
+RADIO := .venv-radio
+RADIO_PACKAGES := gnuradio uhd-host python3-venv
+SCREEN_PACKAGES := xvfb xauth python3-pyqt5 python3-sip # Qt, and a screen for its tests
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+radio: radio-packages
+	@$(MAKE) --silent $(RADIO)/.ready
+
+radio-packages:
+	@command -v apt-get >/dev/null || { echo "error: make radio is for Debian and Ubuntu, there is no apt-get here." >&2; exit 1; }
+	@missing=$$(for package in $(RADIO_PACKAGES) $(SCREEN_PACKAGES); do \
+		dpkg-query --show --showformat='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
+	[ -z "$$missing" ] || { echo "Installing" $$missing "(up to 1.1 GB) ..."; $(AS_ROOT) apt-get -qq update && \
+		DEBIAN_FRONTEND=noninteractive $(AS_ROOT) apt-get -qq install --no-install-recommends $$missing >/dev/null; }
+
+# The lock is made for Debian's NumPy; another system's is held by a constraint.
+$(RADIO)/.ready: requirements-radio.lock pyproject.toml
+	@echo "Making the environment of the radio host in $(RADIO) (600 MB) ..."
+	@test -x $(RADIO)/bin/python || $(SYSTEM_PYTHON) -m venv --system-site-packages $(RADIO)
+	@numpy=$$($(SYSTEM_PYTHON) -c 'import numpy; print("numpy==" + numpy.__version__)'); \
+	pip="$(RADIO)/bin/python -m pip --disable-pip-version-check --quiet --quiet"; \
+	if grep -q "^$$numpy " requirements-radio.lock; \
+	then $$pip install --require-hashes -r requirements-radio.lock; \
+	else $$pip install --constraint <(echo "$$numpy") hatchling editables -e '.[sdr,test]'; fi && \
+	$$pip install --no-deps --no-build-isolation -e . && $$pip check
+	@touch $@
+
+test-radio:
+	@if [ -e $(RADIO)/.ready ]; \
+	then $(ONE_THREAD) $(RADIO)/bin/python -m pytest -q -m gnuradio tests/sdr; \
+	else echo "Left out: the tests that need GNU Radio, which make radio installs in $(RADIO)."; fi
 
 .PRECIOUS: .venv-%/.ready
 .venv-%/.ready: requirements-%.lock | $(READY)
@@ -80,10 +117,11 @@ lock: | $(BIN)/uv
 	$(COMPILE) --python-version 3.11 --extra dev --output-file requirements.lock
 	echo 'numpy<1.25' | $(COMPILE) --python-version 3.11 --extra test --constraint - --output-file requirements-numpy1.lock
 	$(COMPILE) --python-version 3.11 --extra test --constraint requirements.lock --output-file requirements-numpy2.lock
+	printf 'numpy==1.24.2\nhatchling\neditables\n' | $(COMPILE) - --python-version 3.11 --extra sdr --extra test --output-file requirements-radio.lock
 
 $(BIN)/uv:
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
 clean:
-	rm -rf $(VENV) .venv-numpy1 .venv-numpy2 .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-numpy1 .venv-numpy2 $(RADIO) .pytest_cache .ruff_cache .hypothesis

@@ -99,6 +99,8 @@ def _told(error: Exception) -> str:
         return f"{path}: {first['msg']}" if path else first["msg"]
     if isinstance(error, ModuleNotFoundError):
         return str(with_extra(error))
+    if isinstance(error, ImportError) and "GNU Radio" in str(error):
+        return str(error)
     if isinstance(error, ValueError | OSError):
         return str(error) or kind
     if isinstance(error, MemoryError) or kind == "ResourceExhaustedError":
