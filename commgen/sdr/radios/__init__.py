@@ -1,0 +1,1 @@
+"""Where samples come from and go to: files, other processes, radios; one interface."""
