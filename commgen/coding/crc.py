@@ -1,4 +1,4 @@
-"""Cyclic redundancy checks of TS 38.212 5.1."""
+"""Cyclic redundancy checks: those of TS 38.212 5.1, and two of other radios."""
 
 from functools import lru_cache
 
@@ -14,6 +14,10 @@ _POLYNOMIALS = {
     "CRC16": (16, 0x1021),
     "CRC11": (11, 0x621),
     "CRC6": (6, 0x21),
+    # IEEE 802.11-2020 19.3.9.4.4 (there it starts from ones, and is inverted).
+    "CRC8-HT": (8, 0x07),
+    # ICAO Annex 10 vol. IV 3.1.2.3.3.
+    "CRC24-MODE-S": (24, 0xFFF409),
 }
 
 
@@ -23,7 +27,7 @@ def crc_length(name: str) -> int:
     Raises
     ------
     ValueError
-        If ``name`` is not a CRC of TS 38.212 5.1.
+        If ``name`` is none of these.
     """
     return _polynomial(name)[0]
 
@@ -36,7 +40,7 @@ def crc_bits(bits, name: str) -> np.ndarray:
     bits : [..., num_bits], uint8
         Zeros and ones, the highest power first. An empty message has parity zero.
     name
-        CRC24A, CRC24B, CRC24C, CRC16, CRC11 or CRC6.
+        CRC24A, CRC24B, CRC24C, CRC16, CRC11 or CRC6; CRC8-HT (802.11), CRC24-MODE-S.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def crc_bits(bits, name: str) -> np.ndarray:
     Raises
     ------
     ValueError
-        If ``name`` is not a CRC of TS 38.212 5.1.
+        If ``name`` is none of these.
 
     Examples
     --------
@@ -80,8 +84,7 @@ def crc_passes(bits, name: str) -> np.ndarray:
 def _polynomial(name):
     if name not in _POLYNOMIALS:
         raise ValueError(
-            f"name must be one of {', '.join(_POLYNOMIALS)} (TS 38.212 5.1), "
-            f"got {name!r}."
+            f"name must be one of {', '.join(_POLYNOMIALS)}, got {name!r}."
         )
     return _POLYNOMIALS[name]
 

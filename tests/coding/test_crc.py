@@ -22,13 +22,21 @@ def test_parity_of_the_nine_digits_is_the_catalogues():
         assert value == check
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "CRC8-HT", "CRC24-MODE-S"])
 def test_any_single_error_is_found(rng, name):
     whole = append_crc(rng.integers(2, size=50, dtype=np.uint8), name)
     assert crc_passes(whole, name)
     damaged = whole ^ np.eye(len(whole), dtype=np.uint8)
     assert not crc_passes(damaged, name).any()
     assert crc_length(name) == len(whole) - 50
+
+
+def test_parity_of_other_radios():
+    """CRC-8/SMBUS; a Mode S reply of the primer of J. Sun (The 1090 MHz Riddle, 1.4)."""
+    bits = np.unpackbits(np.frombuffer(b"123456789", np.uint8))
+    assert np.packbits(crc_bits(bits, "CRC8-HT"))[0] == 0xF4
+    message = np.frombuffer(bytes.fromhex("8D406B902015A678D4D220AA4BDA"), np.uint8)
+    assert crc_passes(np.unpackbits(message), "CRC24-MODE-S")
 
 
 def test_other_polynomials_are_refused():

@@ -177,6 +177,22 @@ def read_stage(path):
     Stages(path.parent).result("step", {"seed": 1}, lambda: {"rows": [1, 2]})
 
 
+def read_raw_iq(path):
+    from commgen.sdr.recordings.iq import read_iq
+
+    x = read_iq(path, path.stem)
+    if not np.isfinite(x).all():
+        raise AssertionError("samples are not finite")
+
+
+def read_mode_s(path):
+    from commgen.sdr.recordings.adsb.receiver import messages
+    from commgen.sdr.recordings.adsb.report import message_rows
+    from commgen.sdr.recordings.iq import open_iq
+
+    message_rows(messages(open_iq(path, "uint8")))
+
+
 def read_model(path):
     from commgen.generative import load_model
 
@@ -246,6 +262,8 @@ READERS = {
     "picture": Reader(samples.picture, read_picture, ("picture_made",)),
     "claim": Reader(samples.claim, read_claim, ("claim_folder", "read_json")),
     "stage": Reader(samples.stage, read_stage, ("Stages",)),
+    "raw-iq": Reader(samples.raw_iq, read_raw_iq, ("open_iq", "read_iq")),
+    "mode-s": Reader(samples.mode_s, read_mode_s, ("messages",)),
     "model": Reader(
         samples.models, read_model, ("load_model", "load_prior"), heavy=True
     ),

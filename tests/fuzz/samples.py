@@ -276,3 +276,27 @@ def detector(folder):
     detector.save(folder / "d.npz")
     _mixture().save(folder / "gmm")
     return [folder / "d.npz"]
+
+
+def raw_iq(folder):
+    noise = _rng().normal(size=3000)
+    numbers = {"uint8": (127 + 20 * noise).astype("u1"), "float32": noise}
+    numbers["int16"] = (2000 * noise).astype("<i2")
+    for kind, values in numbers.items():
+        dtype = "<f4" if kind == "float32" else values.dtype
+        (folder / f"{kind}.bin").write_bytes(values.astype(dtype).tobytes())
+    return [folder / f"{kind}.bin" for kind in numbers]
+
+
+def mode_s(folder):
+    """An identification, a position and a velocity (J. Sun, The 1090 MHz Riddle)."""
+    x = _rng().normal(127.5, 4, (3000, 2))
+    words = ("8D4840D6202CC371C32CE0576098", "8D40621D58C382D690C8AC2863A7")
+    for i, word in enumerate((*words, "8D485020994409940838175B284F")):
+        bits = np.unpackbits(np.frombuffer(bytes.fromhex(word), np.uint8))
+        pulses = np.zeros(16)
+        pulses[[0, 2, 7, 9]] = 1
+        pulses = np.append(pulses, np.stack([bits, 1 - bits], 1))
+        x[900 * i + 100 : 900 * i + 340, 0] += 60 * pulses
+    (folder / "a.bin").write_bytes(x.clip(0, 255).astype("u1").tobytes())
+    return [folder / "a.bin"]

@@ -1,0 +1,117 @@
+"""``commgen sdr cells``, ``packets``, ``messages``: what others sent, in raw I/Q."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commgen import __version__
+from commgen._console import plain_console, say
+from commgen._files.claims import claimed_folder
+from commgen._files.tables import write_csv
+from commgen._files.whole import sha256
+from commgen._progress import progress_bar
+from commgen.cli._done import ForceOption, say_done
+from commgen.cli._tables import Rows, plain_table
+
+FilesArgument = Annotated[list[Path], typer.Argument(help="Raw recordings.")]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Folder for table and picture."),
+]
+TypeOption = Annotated[
+    str, typer.Option("--type", help="Of each I and Q: uint8, int16 or float32.")
+]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What a verb makes of recordings.
+
+    Parameters
+    ----------
+    verb
+        Name of the verb, and of its files.
+    rows
+        (recording, advance) -> rows of one file.
+    summary
+        Rows of all files -> what is shown of them.
+    draw
+        (path, rows) draws them.
+    """
+
+    verb: str
+    rows: Callable[[Any, Callable[[int], object]], Rows]
+    summary: Callable[[Rows], Rows]
+    draw: Callable[[Path, Rows], None]
+
+
+def messages(
+    files: FilesArgument,
+    kind: TypeOption = "uint8",
+    output: OutputOption = None,
+    force: ForceOption = False,
+) -> None:
+    """Decode Mode S and ADS-B messages, recorded at 1,090 MHz with 2 Msample/s.
+
+    Shows what each aircraft sent. With --output all messages are written to
+    messages.csv and drawn over time in messages.png.
+    """
+    from commgen.sdr.recordings.adsb import receiver, report
+
+    def rows(recording, advance):
+        return report.message_rows(receiver.messages(recording, advance))
+
+    reading = _Reading(
+        "messages", rows, report.aircraft_rows, report.save_message_figure
+    )
+    _run(reading, files, {"type": kind}, output, force=force)
+
+
+def _run(
+    reading: _Reading,
+    files: list[Path],
+    settings: dict[str, Any],
+    output: Path | None,
+    *,
+    force: bool,
+) -> None:
+    """Read all files, show what there was, and write it where that is asked for."""
+    from commgen.sdr.recordings.iq import open_iq
+
+    recordings = [open_iq(path, settings["type"]) for path in files]
+    if output is None:
+        _show(reading, _all_rows(reading, recordings))
+        return
+    digests = {str(i): sha256(path) for i, path in enumerate(files)}
+    names = [path.name for path in files]
+    told = {**settings, "files": names, "digests": digests, "commgen": __version__}
+    with claimed_folder(output, told, reading.verb, force=force, goes_on=False) as done:
+        if not done:
+            rows = _all_rows(reading, recordings)
+            _show(reading, rows)
+            write_csv(output / f"{reading.verb}.csv", rows)
+            reading.draw(output / f"{reading.verb}.png", rows)
+    if done:
+        say_done(output)
+    else:
+        say(f"written to {output}")
+
+
+def _all_rows(reading: _Reading, recordings: list[Any]) -> Rows:
+    total, found = sum(r.num_samples for r in recordings), []
+    with progress_bar(f"reading {reading.verb}", total, unit="samples") as advance:
+        for recording in recordings:
+            rows = reading.rows(recording, advance)
+            found += [{"file": recording.path.name, **row} for row in rows]
+            advance(0, note=f"{len(found)} found")
+    return found
+
+
+def _show(reading: _Reading, rows: Rows) -> None:
+    if not rows:
+        say(f"no {reading.verb} found")
+        return
+    plain_console().print(plain_table(reading.verb, reading.summary(rows)))

@@ -1,0 +1,1 @@
+"""Packets of 802.11a, g and n at 20 Msample/s."""
