@@ -13,6 +13,14 @@ from commgen._console import plain_console
 from commgen._files.made import made_by
 from commgen._files.whole import sha256, shown
 from commgen.cli._done import ForceOption
+from commgen.cli._framed import (
+    FramedFamily,
+    FramePart,
+    check_left_out,
+    framed_events,
+    framed_facts,
+    train_receiver,
+)
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli._trained import already_trained, training_of
 from commgen.generative.names import NETWORKS, Family
@@ -34,8 +42,11 @@ def train(
     data: Annotated[Path, typer.Argument(help="Channel file to learn from.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Model folder.")],
     family: Annotated[
-        Family,
-        typer.Option(help="lmmse is a Gaussian with the sample covariance."),
+        Literal[Family, FramedFamily],
+        typer.Option(
+            help="lmmse is a Gaussian with the sample covariance; slot is a mixture "
+            "over slots of the radio frame, neural-receiver a receiver of it."
+        ),
     ] = "diffusion",
     validation: Annotated[
         Path | None,
@@ -57,6 +68,23 @@ def train(
     ] = False,
     condition: ConditionOption = None,
     noisy_snr_db: NoisyOption = None,
+    pilots: Annotated[
+        bool,
+        typer.Option("--pilots", help="DATA holds slots: learn the frame's pilots."),
+    ] = False,
+    interference: Annotated[
+        float,
+        typer.Option(help="Share of frames with bursts in them (neural-receiver)."),
+    ] = 0.6,
+    snr_min: Annotated[
+        float, typer.Option(help="Lowest SNR in dB (neural-receiver).")
+    ] = -2.0,
+    snr_max: Annotated[
+        float, typer.Option(help="Highest SNR in dB (neural-receiver).")
+    ] = 20.0,
+    width: Annotated[
+        int, typer.Option(min=1, help="Of the hidden layers (neural-receiver).")
+    ] = 32,
     force: ForceOption = False,
 ) -> None:
     """Fit a generative model: a prior for estimators, and a source of channels.
@@ -64,14 +92,28 @@ def train(
     A training that was cut off goes on where it was when the same command runs again;
     its checkpoint and TensorBoard logs lie in OUTPUT.training.
     """
+    if family == "neural-receiver":
+        prior_options = {
+            **{"validation": validation, "reversal": reversal, "condition": condition},
+            **{"noisy-snr-db": noisy_snr_db, "pilots": pilots},
+        }
+        check_left_out(family, prior_options)
+        shape = {"width": width, "num_epochs": num_epochs, "seed": seed}
+        snr_range_db = (snr_min, snr_max)
+        train_receiver(data, output, interference, snr_range_db, **shape, force=force)
+        return
+    if family == "slot" or pilots:
+        check_left_out("channels of a frame", {"condition": condition})
     started = time.time()
     no = None if noisy_snr_db is None else noise_variance(_snr(noisy_snr_db))
-    train_events, held_out = _read(data, validation, no or 0.0)
+    part = "slots" if family == "slot" else "pilots" if pilots else None
+    train_events, held_out = _read(data, validation, no or 0.0, part)
     given, told = _conditions(condition, train_events, held_out)
     settings = {
         **{"family": family, "seed": seed, "num_components": num_components},
         **{"covariance": covariance, "num_epochs": num_epochs, "reversal": reversal},
         **{"condition": condition, "noisy_snr_db": noisy_snr_db},
+        **({"pilots": True} if pilots else {}),
     }
     inputs = {"data": sha256(data)}
     if validation is not None:
@@ -82,20 +124,22 @@ def train(
     start_tensorflow()
     from commgen.channels.training import train_to_folder
 
+    told |= framed_facts(data, family) if part else {}
     options = {
         "seed": seed,
         "told": {**told, "made": json.loads(made)},
         "validation": None if held_out is None else held_out.h,
         "no": no,
         "num_components": num_components,
-        "covariance": covariance,
+        "covariance": "low-rank" if family == "slot" else covariance,
         "num_epochs": num_epochs,
         "symmetries": ("phase", "reversal") if reversal else ("phase",),
         **given,
     }
     kept = training_of(output, made) if family in NETWORKS else nullcontext()
     with kept:
-        model = train_to_folder(train_events, data, output, family, **options)
+        learned = "gmm" if family == "slot" else family
+        model = train_to_folder(train_events, data, output, learned, **options)
     told_size = f"{family} with {model.count_params():,} parameters, fitted to "
     told_size += f"{len(train_events.h):,} channels in {time.time() - started:.1f} s"
     plain_console().print(
@@ -103,10 +147,18 @@ def train(
     )
 
 
-def _read(data: Path, validation: Path | None, no: float) -> tuple[Any, Any]:
+def _read(
+    data: Path, validation: Path | None, no: float, part: FramePart | None
+) -> tuple[Any, Any]:
     """Return training and validation channels, the latter None where not given."""
-    train_events = sets.load_events(data, no=no)
-    held_out = None if validation is None else sets.load_events(validation, no=no)
+
+    def load(path: Path) -> Any:
+        if part is None:
+            return sets.load_events(path, no=no)
+        return framed_events(path, part, no=no)
+
+    train_events = load(data)
+    held_out = None if validation is None else load(validation)
     if held_out is not None and held_out.h.shape[1:] != train_events.h.shape[1:]:
         raise ValueError(
             f"validation must hold channels of shape {train_events.h.shape[1:]} as the "
