@@ -66,8 +66,8 @@ def train_receiver(
         return
     start_tensorflow()
     from commgen.frame.bursts import Bursts
+    from commgen.frame.received import FrameConditions
     from commgen.phy.neural.frame_training import DEFAULT_TRAINING, train_frame_receiver
-    from commgen.phy.neural.frames import FrameConditions
 
     conditions = FrameConditions(snr_range_db, Bursts(probability=interference))
     epochs = num_epochs or DEFAULT_TRAINING.num_epochs

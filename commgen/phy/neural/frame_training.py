@@ -10,9 +10,10 @@ import numpy as np
 from commgen._checks import check_int
 from commgen.datasets.slots import FrameSlots
 from commgen.frame.frame import RADIO_FRAME, Frame
+from commgen.frame.received import FrameConditions
 from commgen.generative.training import Batches, TrainingConfig, fingerprint, train
 from commgen.phy.neural.files import save_neural_receiver
-from commgen.phy.neural.frames import FrameConditions, FrameExamples
+from commgen.phy.neural.frames import FrameExamples
 from commgen.phy.neural.network import ReceiverNetwork
 
 keras: Any = _keras
