@@ -1,0 +1,61 @@
+"""``commgen export``: a trained model as one file that runs without TensorFlow."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commgen._console import say
+from commgen._files.made import made_by
+from commgen._files.npz import npz_made
+from commgen._files.whole import sha256
+from commgen.cli._done import ForceOption, already_made
+from commgen.cli._quiet import start_tensorflow
+from commgen.exported.writing import exported_made
+
+_SUFFIXES = (".onnx", ".npz")
+
+
+def export(
+    model: Annotated[Path, typer.Argument(help="Folder that commgen train wrote.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help=".onnx of a receiver or prior, .npz of a slot model."
+        ),
+    ],
+    int8: Annotated[
+        Path | None,
+        typer.Option(
+            help="Channel file to scale int8 convolutions by; the loss is printed."
+        ),
+    ] = None,
+    force: ForceOption = False,
+) -> None:
+    """Write a receiver or prior as ONNX, or a slot mixture as .npz, with its contract.
+
+    It is compared with the model before it is there. With --int8 convolutions are in
+    8 bits; what that costs is measured on the channels given, and it is refused where
+    it is slower.
+    """
+    if output.suffix not in _SUFFIXES:
+        raise ValueError(f"output must end in .onnx or .npz, got {output.name}.")
+    inputs = {"model": _digest(model)}
+    if int8 is not None:
+        inputs["int8"] = sha256(int8)
+    made = made_by("export", {"int8": int8 is not None}, inputs)
+    read = npz_made if output.suffix == ".npz" else exported_made
+    if already_made(output, made, read, force=force):
+        return
+    start_tensorflow()
+    from commgen.phy.neural.exporting import export_folder
+
+    export_folder(model, output, int8=int8, made=made, say=say)
+
+
+def _digest(model: Path) -> str:
+    """Return what tells the model apart, whatever its training cost."""
+    from commgen.generative.files import model_file
+
+    return sha256(model_file(model))
