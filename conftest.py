@@ -2,4 +2,5 @@
 
 from importlib.util import find_spec
 
-collect_ignore_glob = [] if find_spec("gnuradio") else ["commgen/sdr/blocks/*"]
+_GNURADIO = ["commgen/sdr/blocks/*", "commgen/sdr/radios/gr_*.py"]
+collect_ignore_glob = [] if find_spec("gnuradio") else _GNURADIO

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from commgen.sdr._gnuradio import gnuradio
-from commgen.sdr.blocks.kept import BUFFER_ITEMS, answers_errors, keeps_errors
+from commgen.sdr._kept import BUFFER_ITEMS, answers_errors, keeps_errors
 from commgen.sdr.blocks.simulated_air import settings
 from commgen.sdr.radios.gaps import GappedReceiver, StreamingReceiver
 from commgen.sdr.radios.rx_time import ReceptionTimes

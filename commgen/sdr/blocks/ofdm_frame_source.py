@@ -7,7 +7,7 @@ import numpy as np
 
 from commgen._checks import check_int
 from commgen.sdr._gnuradio import gnuradio
-from commgen.sdr.blocks.kept import BUFFER_ITEMS, keeps_errors
+from commgen.sdr._kept import BUFFER_ITEMS, keeps_errors
 
 gr, pmt = gnuradio("gr"), gnuradio("pmt")
 

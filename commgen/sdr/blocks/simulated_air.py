@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from commgen.sdr._gnuradio import gnuradio
-from commgen.sdr.blocks.kept import BUFFER_ITEMS, answers_errors, keeps_errors
+from commgen.sdr._kept import BUFFER_ITEMS, answers_errors, keeps_errors
 
 gr, pmt = gnuradio("gr"), gnuradio("pmt")
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from commgen.sdr._gnuradio import gnuradio
-from commgen.sdr.blocks.kept import keeps_errors
+from commgen.sdr._kept import keeps_errors
 from commgen.sdr.reception.spectrum import Spectrum, SpectrumMeter
 
 gr, pmt = gnuradio("gr"), gnuradio("pmt")

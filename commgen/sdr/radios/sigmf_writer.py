@@ -75,7 +75,7 @@ class SigMFWriter:
         self._rate = check_positive("sample_rate_hz", sample_rate_hz)
         self._most = check_int("piece_samples", piece_samples, low=1)
         self._frequency = frequency_hz
-        self._told = {"core:sample_rate": self._rate}
+        self._told: dict[str, Any] = {"core:sample_rate": self._rate}
         if description:
             self._told["core:description"] = description
         self.num_samples = 0  # of the stream, gaps counted

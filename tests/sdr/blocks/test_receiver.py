@@ -10,7 +10,7 @@ pytest.importorskip("gnuradio", reason="GNU Radio is not installed: make radio")
 import pmt
 from gnuradio import blocks, gr
 
-from commgen.sdr.blocks.flowgraph import Flowgraph
+from commgen.sdr._flowgraph import Flowgraph
 from commgen.sdr.blocks.ofdm_frame_receiver import ofdm_frame_receiver
 
 pytestmark = [pytest.mark.gnuradio, pytest.mark.timeout(60)]

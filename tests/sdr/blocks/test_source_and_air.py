@@ -8,7 +8,7 @@ pytest.importorskip("gnuradio", reason="GNU Radio is not installed: make radio")
 import pmt
 from gnuradio import blocks
 
-from commgen.sdr.blocks.flowgraph import Flowgraph
+from commgen.sdr._flowgraph import Flowgraph
 from commgen.sdr.blocks.ofdm_frame_source import ofdm_frame_source
 from commgen.sdr.blocks.simulated_air import simulated_air
 

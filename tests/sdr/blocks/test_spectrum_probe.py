@@ -8,7 +8,7 @@ pytest.importorskip("gnuradio", reason="GNU Radio is not installed: make radio")
 import pmt
 from gnuradio import blocks
 
-from commgen.sdr.blocks.flowgraph import Flowgraph
+from commgen.sdr._flowgraph import Flowgraph
 from commgen.sdr.blocks.spectrum_probe import spectrum_probe
 from commgen.sdr.reception.spectrum import bin_powers, spectrum_of
 

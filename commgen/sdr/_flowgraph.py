@@ -4,8 +4,6 @@ from typing import Any
 
 from commgen.sdr._gnuradio import gnuradio
 
-gr = gnuradio("gr")
-
 
 class Flowgraph:
     """A ``gr.top_block`` that holds its blocks and tells their errors.
@@ -20,10 +18,16 @@ class Flowgraph:
     """
 
     def __init__(self, name: str = "commgen"):
+        gr = gnuradio("gr")
         gr.logging().set_default_level(gr.log_levels.warn)  # of blocks made from now on
         self.top = gr.top_block(name)
         self._blocks: list[Any] = []
         self._started = False
+
+    def log_off(self) -> None:
+        """Let blocks made from now on print nothing: somebody else tells of errors."""
+        gr = gnuradio("gr")
+        gr.logging().set_default_level(gr.log_levels.off)
 
     def connect(self, *points: Any) -> None:
         """Connect blocks, or pairs of block and port, one behind the other."""
