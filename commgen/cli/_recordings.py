@@ -39,7 +39,7 @@ class _Reading:
     summary
         Rows of all files -> what is shown of them.
     draw
-        (path, rows) draws them.
+        (path, rows of all files) draws them.
     """
 
     verb: str
@@ -68,6 +68,36 @@ def messages(
         "messages", rows, report.aircraft_rows, report.save_message_figure
     )
     _run(reading, files, {"type": kind}, output, force=force)
+
+
+def packets(
+    files: FilesArgument,
+    estimator: Annotated[
+        str, typer.Option(help="Of the channel: ls, taps, lmmse or data-aided.")
+    ] = "data-aided",
+    kind: TypeOption = "int16",
+    output: OutputOption = None,
+    force: ForceOption = False,
+) -> None:
+    """Decode packets of 802.11a, g and n, recorded with 20 Msample/s.
+
+    Shows what was sent at each rate, and how often its FCS is right. With --output all
+    packets are written to packets.csv, and their constellations to packets.png.
+    """
+    from commgen.sdr.recordings.wifi import receiver, report
+    from commgen.sdr.recordings.wifi.estimation import find_estimator
+
+    found, shown = find_estimator(estimator), {}
+
+    def rows(recording, advance):
+        decoded = receiver.packets(recording, advance, estimator=found)
+        return report.packet_rows(decoded, shown)
+
+    def draw(path, rows):
+        report.save_packet_figure(path, shown)
+
+    reading = _Reading("packets", rows, report.rate_rows, draw)
+    _run(reading, files, {"type": kind, "estimator": estimator}, output, force=force)
 
 
 def _run(

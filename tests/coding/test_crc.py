@@ -32,7 +32,7 @@ def test_any_single_error_is_found(rng, name):
 
 
 def test_parity_of_other_radios():
-    """CRC-8/SMBUS; a Mode S reply of the primer of J. Sun (The 1090 MHz Riddle, 1.4)."""
+    """CRC-8/SMBUS, and a message of J. Sun (The 1090 MHz Riddle, 1.4)."""
     bits = np.unpackbits(np.frombuffer(b"123456789", np.uint8))
     assert np.packbits(crc_bits(bits, "CRC8-HT"))[0] == 0xF4
     message = np.frombuffer(bytes.fromhex("8D406B902015A678D4D220AA4BDA"), np.uint8)

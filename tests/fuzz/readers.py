@@ -193,6 +193,14 @@ def read_mode_s(path):
     message_rows(messages(open_iq(path, "uint8")))
 
 
+def read_packets(path):
+    from commgen.sdr.recordings.iq import open_iq
+    from commgen.sdr.recordings.wifi.receiver import packets
+    from commgen.sdr.recordings.wifi.report import packet_rows
+
+    packet_rows(packets(open_iq(path, "float32")), {})
+
+
 def read_model(path):
     from commgen.generative import load_model
 
@@ -263,6 +271,7 @@ READERS = {
     "claim": Reader(samples.claim, read_claim, ("claim_folder", "read_json")),
     "stage": Reader(samples.stage, read_stage, ("Stages",)),
     "raw-iq": Reader(samples.raw_iq, read_raw_iq, ("open_iq", "read_iq")),
+    "packets": Reader(samples.wifi, read_packets, ("packets",)),
     "mode-s": Reader(samples.mode_s, read_mode_s, ("messages",)),
     "model": Reader(
         samples.models, read_model, ("load_model", "load_prior"), heavy=True

@@ -300,3 +300,18 @@ def mode_s(folder):
         x[900 * i + 100 : 900 * i + 340, 0] += 60 * pulses
     (folder / "a.bin").write_bytes(x.clip(0, 255).astype("u1").tobytes())
     return [folder / "a.bin"]
+
+
+def wifi(folder):
+    """Training symbols (IEEE 802.11-2020 17.3.3), and noise for what comes behind."""
+    from commgen.sdr.recordings.wifi.grid import FFT_SIZE, LEGACY
+
+    spectrum, short = np.zeros(FFT_SIZE, complex), np.zeros(FFT_SIZE, complex)
+    spectrum[LEGACY.carriers] = LEGACY.training
+    short[[4, 8, -4, -8]] = 3 + 3j
+    long = 8 * np.fft.ifft(spectrum)
+    x = 0.05 * _channels(3000)
+    x[500:660] += np.tile(8 * np.fft.ifft(short), 3)[:160]
+    x[660:820] += np.concatenate([long[32:], long, long])
+    (folder / "a.bin").write_bytes(x.astype("<c8").tobytes())
+    return [folder / "a.bin"]

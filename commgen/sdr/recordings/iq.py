@@ -40,7 +40,7 @@ class SampleSource(Protocol):
         ...
 
     def blocks(self, size: int = BLOCK) -> Iterator[np.ndarray]:
-        """Yield them in order, complex64, ``size`` at a time; the last block is less."""
+        """Yield them in order, complex64, ``size`` at a time, the last time less."""
         ...
 
 
@@ -146,8 +146,8 @@ def read_iq(path: str | Path, kind: str, *, start=0, stop=None) -> np.ndarray:
 def _seen(content: np.ndarray, kind: str) -> str | None:
     """Name what the beginning of a file is, where it is not of ``kind``.
 
-    Bytes of a receiver lie around 127.5; the upper bytes of 16-bit numbers, unless these
-    use their whole range, are near 0 or 255.
+    Bytes of a receiver lie around 127.5; the upper bytes of 16-bit numbers, unless
+    these use their whole range, are near 0 or 255.
     """
     if _TEXT[content].all():
         return "text"

@@ -69,7 +69,7 @@ def test_other_types_are_seen(write, rng):
     loud = write((15000 * noise).clip(-(2**15), 2**15 - 1).astype("<i2"), "loud")
     assert open_iq(loud, "int16").num_samples == 2048
     assert open_iq(bytes_, "uint8").num_samples == 2048
-    with pytest.raises(ValueError, match="kind must be one of uint8.*got 'int8'"):
+    with pytest.raises(ValueError, match=r"kind must be one of uint8.*got 'int8'"):
         open_iq(small, "int8")
     assert set(KINDS) == {"uint8", "int16", "float32"}
 
