@@ -87,13 +87,15 @@ class _Axis:
         self.powers = powers.astype(np.float32)
 
 
-def covariance_root(matrix: np.ndarray) -> np.ndarray:
-    """Return G with G G^H = matrix, but for what is 80 dB under the mean power.
+def covariance_root(matrix: np.ndarray, *, tolerance: float = _TOLERANCE) -> np.ndarray:
+    """Return G with G G^H = matrix, but for what is far under the mean power.
 
     Parameters
     ----------
     matrix : [n, n], float or complex
         Hermitian and positive semidefinite.
+    tolerance
+        Eigenvalues under this share of their mean are left out.
 
     Returns
     -------
@@ -108,7 +110,7 @@ def covariance_root(matrix: np.ndarray) -> np.ndarray:
     far = np.abs(matrix - matrix.conj().T).max() > 1e-5 * np.abs(matrix).max()
     if far or values[0] < -1e-4 * values[-1]:
         raise ValueError("A covariance must be Hermitian and positive semidefinite.")
-    keep = values > _TOLERANCE * values.mean()
+    keep = values > tolerance * values.mean()
     return vectors[:, keep] * np.sqrt(values[keep])
 
 
