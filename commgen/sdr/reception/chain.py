@@ -7,6 +7,7 @@ import numpy as np
 
 from commgen.frame.frame import Frame
 from commgen.sdr.reception.decoding import decode_slots, error_vector_db
+from commgen.sdr.reception.level import LevelControl
 from commgen.sdr.reception.received import ReceivedFrame
 from commgen.sdr.reception.search import Candidate
 from commgen.sdr.reception.slots import Measured, SlotReceiver, as_slot_receiver
@@ -34,6 +35,7 @@ class FrameChain:
         self.estimator = estimator
         self._tune = tune
         self._tuner = PilotTuner(frame)
+        self._level = LevelControl()
 
     @property
     def estimator(self) -> SlotReceiver:
@@ -43,6 +45,10 @@ class FrameChain:
     @estimator.setter
     def estimator(self, value: Any) -> None:
         self._estimator = as_slot_receiver(value, self.frame)
+
+    def restart(self) -> None:
+        """Forget the level of the stream."""
+        self._level.reset()
 
     def receive(
         self, stream: np.ndarray, first: int, found: Sequence[Candidate]
@@ -66,18 +72,19 @@ class FrameChain:
         cfo_hz, delays = np.array([(c.cfo_hz, c.delay) for c in found]).T
         grids = received_grids(self.frame, stream, starts - first, cfo_hz, delays)
         tuned = self._tuner(grids, cfo=self._tune)
+        mean = self._level.update(tuned.power)
         measured = Measured(
-            -10 * np.log10(tuned.no),
+            10 * np.log10(tuned.power / np.maximum(tuned.no, 1e-30)),
             cfo_hz + tuned.cfo_hz,
             tuned.cfo_hz,
             delays / self.frame.sample_rate_hz,
         )
-        slots = self._estimator.receive(tuned.y, tuned.no, measured)
+        scale = np.sqrt(mean).astype(np.float32)[:, None, None]
+        no = (tuned.no / mean).astype(np.float32)
+        slots = self._estimator.receive(tuned.y / scale, no, measured)
+        h_hat = slots.h_hat * scale
         decoded = decode_slots(self.frame, slots.llr)
-        evm_db = error_vector_db(self.frame, tuned.y, slots.h_hat, decoded.coded_bits)
-        scale = tuned.scale.astype(np.float32)
-        y, h_hat = (scale[:, None, None] * x for x in (tuned.y, slots.h_hat))
-        no = tuned.no * scale**2
+        evm_db = error_vector_db(self.frame, tuned.y, h_hat, decoded.coded_bits)
         return [
             ReceivedFrame(
                 start=int(starts[i]),
@@ -89,9 +96,9 @@ class FrameChain:
                 estimator=slots.names[i],
                 evm_db=float(evm_db[i]),
                 num_coded_errors=int(decoded.num_coded_errors[i]) if ok else None,
-                y=y[i],
+                y=tuned.y[i],
                 h_hat=h_hat[i],
-                no=float(no[i]),
+                no=float(tuned.no[i]),
             )
             for i, ok in enumerate(decoded.accepted)
         ]

@@ -115,6 +115,7 @@ class FrameReceiver:
         self._kept = np.concatenate([self._kept, missing])
         frames = self._receive()
         self._search.reset()
+        self._chain.restart()
         self._restart()
         return frames
 

@@ -22,7 +22,8 @@ class Measured:
     Parameters
     ----------
     snr_db
-        SNR of a subcarrier [dB], of each slot.
+        SNR of a subcarrier in each slot [dB], fading included; -10 log10 of the noise
+        variance is the mean SNR.
     cfo_hz
         CFO that was taken out [Hz]; of what is left, see ``residual_cfo_hz``.
     residual_cfo_hz
@@ -59,8 +60,8 @@ class SlotReception:
 class SlotReceiver(Protocol):
     """Makes LLRs of slots.
 
-    Slots come at unit level: the channel of each has about unit power, and the noise
-    variance is what it is beside that.
+    Slots come at unit mean level, taken over many frames: their channels have unit mean
+    power, as those that models are trained on, and fade from frame to frame.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What three pilots of a frame tell: residual CFO, noise, level."""
+"""What three pilots of a frame tell: residual CFO, noise, power."""
 
 from dataclasses import dataclass
 
@@ -14,35 +14,35 @@ from commgen.sdr.waveform.preamble import preamble_carriers, preamble_symbol
 _TOLERANCE = 1e-6
 #: Share of the least residuals that the noise is read off; bursts are among the rest.
 _QUIET = 0.75
-#: Least level of a signal over the noise: 13 dB below, where nothing is received.
+#: Least power of a signal over the noise: 13 dB below, where nothing is received.
 _LEAST_SNR = 0.05
 _NUM_POINTS = 64  # of the residual CFO; a parabola finds what is between
 
 
 @dataclass(frozen=True, eq=False)
 class Tuned:
-    """Frames without residual CFO, at unit level.
+    """Frames without residual CFO, and what is known of them.
 
     Parameters
     ----------
     y : [n, num_ofdm_symbols, num_effective_subcarriers], complex64
-        Slots, scaled to a channel of about unit power.
-    no : [n], float32
-        Noise variance in that scale.
-    scale : [n], float32
-        What gives back the received amplitude.
+        Slots.
+    no : [n], float64
+        Noise variance.
+    power : [n], float64
+        Power of the signal, above 0.
     cfo_hz : [n], float64
         CFO that was left and is taken out now [Hz].
     """
 
     y: np.ndarray
     no: np.ndarray
-    scale: np.ndarray
+    power: np.ndarray
     cfo_hz: np.ndarray
 
 
 class PilotTuner:
-    r"""Take out what is left of the CFO, measure noise and level.
+    r"""Take out what is left of the CFO, measure noise and signal.
 
     Preamble and pilots are compressed to the directions that channels of
     :func:`~commgen.frame.covariance.robust_covariance` fill. Of direction m with
@@ -93,6 +93,7 @@ class PilotTuner:
         self._fit = np.linalg.pinv(U[self._even]).T.astype(np.complex64)
         self._matched = frame.pilots.conj()
         self._times = (rows * frame.symbol_duration_s)[:, None]
+        self._slot_s = np.arange(frame.num_ofdm_symbols) * frame.symbol_duration_s
         i, j = np.triu_indices(len(rows), 1)
         self._pairs = i, j
         self._weights = (-V[i] * V[j]).T.astype(np.float32)
@@ -116,14 +117,14 @@ class PilotTuner:
         count = z.shape[1] * grids.shape[2]
         power = np.sum(np.abs(z) ** 2, axis=(1, 2)) / count
         own = no * z.shape[1] * z.shape[2] / count  # of the noise in the directions
-        level = np.maximum(power - own, _LEAST_SNR * no)
-        level = np.maximum(level, np.finfo(np.float32).tiny)
-        left_hz = self._cfo(z, no / level) if cfo else np.zeros(len(grids))
-        scale = np.sqrt(level)
-        slot = np.arange(self.frame.num_ofdm_symbols) * self.frame.symbol_duration_s
-        turn = np.exp(-2j * np.pi * np.outer(left_hz, slot)) / scale[:, None]
+        power = np.maximum(power - own, _LEAST_SNR * no)
+        power = np.maximum(power, np.finfo(np.float32).tiny)
+        if not cfo:
+            return Tuned(grids[:, 1:], no, power, np.zeros(len(grids)))
+        left_hz = self._cfo(z / np.sqrt(power)[:, None, None], no / power)
+        turn = np.exp(-2j * np.pi * np.outer(left_hz, self._slot_s))
         y = grids[:, 1:] * turn.astype(np.complex64)[..., None]
-        return Tuned(y, (no / level).astype(np.float32), scale, left_hz)
+        return Tuned(y, no, power, left_hz)
 
     def _observe(self, grids):
         """Return directions [n, rows, modes], and the variance of what is left over."""
@@ -156,7 +157,7 @@ class PilotTuner:
         share = num / powers.shape[1]
         # The mean of the lower share q of exponential numbers of unit mean.
         mean = 1 + (1 - share) * np.log(1 - share) / share
-        return quiet.mean(axis=1) / mean
+        return quiet.mean(axis=1, dtype=float) / mean
 
     def _cfo(self, z, no):
         """Return the most likely residual CFO, [n]."""
