@@ -19,6 +19,7 @@ from .llr import demap as demap, equalize as equalize
 from .lmmse import LMMSE as LMMSE
 from .ls import LeastSquares as LeastSquares
 from .pilots import pilot_symbols as pilot_symbols
+from .slot_estimator import SlotEstimator as SlotEstimator
 from .slot_files import (
     load_grid_mixture as load_grid_mixture,
     save_grid_mixture as save_grid_mixture,

@@ -1,91 +1,43 @@
 """Posterior of a mixture over a slot, given pilots anywhere in it."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from commgen.frame.slot_mixture import GridMixture
-
-#: Least noise that responsibilities are reckoned with: single precision ends there.
-LEAST_NOISE = 3e-5
-
-
-class _Observed(NamedTuple):
-    """What pilots see of each component, in double precision; see SlotFilter."""
-
-    vectors: np.ndarray  # U, [K, num_seen, rank]
-    singular: np.ndarray  # s, [K, rank]
-    spread: np.ndarray  # K, [K, num_streams, size, rank]
-    line: np.ndarray  # u = U^H A a, [K, rank]
+from commgen.frame.slot_observation import LEAST_NOISE, SlotObservation
 
 
 class SlotFilter:
     r"""MMSE estimate of a whole slot from pilots in white noise, under a mixture.
 
-    Of component k the pilots see :math:`A B M_k = U S V^H`. In that basis noise is
-    a diagonal: with :math:`z = U^H y` and :math:`v = N_0 + \epsilon`
-
-    .. math::
-        \log p(y \mid k) &= -\sum_r \Big(\log(s_r^2 + v)
-            + \frac{|z_r|^2}{s_r^2 + v}\Big) + \dots \\
-        \mathrm{E}[c \mid y, k] &= M_k V \frac{S}{S^2 + v} z
-
-    (Koller et al., IEEE Trans. Signal Process. 70, 2022, eqs. (8)-(10); Kay,
-    *Estimation Theory*, 1993, ch. 12), for any noise without another inverse. A
-    specular path of unknown phase :math:`\varphi`, seen as :math:`u = U^H A B a_k`,
-    adds with :math:`\kappa = 2 |u^H (S^2 + v)^{-1} z|`
-
-    .. math:: \log I_0(\kappa) - u^H (S^2 + v)^{-1} u, \qquad
-              \mathrm{E}[e^{j \varphi} \mid y, k] = \rho_k
-              = \frac{I_1(\kappa)}{I_0(\kappa)} e^{j \angle u^H (S^2 + v)^{-1} z}
-
-    (the phase is von Mises given y), and is taken out before the rest is filtered.
+    The formulas are those of :class:`~commgen.frame.slot_observation.SlotObservation`.
 
     Parameters
     ----------
-    mixture
-        The prior of each stream at each antenna.
-    positions : [num_pilots], int
-        Where the pilots lie in the slot, symbols * num_effective_subcarriers + f.
-    factors : [num_streams, num_pilots], complex
-        What the pilots see is the sum over streams of factor times channel; one
-        stream's factors are 1. Streams are independent given the component. The
-        specular path of several streams is taken as Gaussian.
+    mixture, positions, factors
+        As in :meth:`~commgen.frame.slot_observation.SlotObservation.of`.
     """
 
     def __init__(self, mixture: GridMixture, positions, factors=None):
-        positions = np.asarray(positions)
-        if factors is None:
-            factors = np.ones((1, len(positions)))
-        basis = np.kron(mixture.time, mixture.frequency)[positions]
-        if len(factors) > 1 and mixture.has_specular:
-            roots = np.concatenate([mixture.roots, mixture.specular[..., None]], axis=2)
-            specular = np.zeros_like(mixture.specular)
-        else:
-            roots, specular = mixture.roots, mixture.specular
-        matrices = [factor[:, None] * basis for factor in factors]
-        projection = _span(matrices)
-        matrices = [projection.conj().T @ matrix for matrix in matrices]
-        observed = _observe(matrices, roots, specular, mixture.floor / 100)
-        self.num_streams = len(factors)
-        self._has_line = bool(np.any(specular))
+        observed = SlotObservation.of(mixture, positions, factors)
+        self._has_line = observed.has_line
         self._grid = _Grid(mixture)
         K, S, size, rank = observed.spread.shape
+        self.num_streams = S
         self._sizes = (K, S, size, rank)
         self._floor = np.float32(mixture.floor)
-        self._projection = _pairs(projection.conj())
+        self._projection = _pairs(observed.projection.conj())
         flat = observed.vectors.conj().transpose(1, 0, 2).reshape(-1, K * rank)
         self._vectors = _pairs(flat)
         self._s = tf.constant(observed.singular, tf.float32)
         spread = observed.spread.transpose(0, 3, 1, 2).reshape(K, rank, S * size)
         self._spread = tf.stack([_pairs(matrix) for matrix in spread])
         self._line = tf.constant(observed.line, tf.complex64)
-        self._specular = tf.constant(specular, tf.complex64)
-        power = np.sum(self._grid.powers(roots.transpose(0, 2, 1)), axis=1)
-        self._prior_var = tf.constant(power, tf.float32)
-        gone = self._grid.powers(observed.spread.transpose(1, 0, 3, 2))
-        self._gone = tf.constant(gone.reshape(S, K * rank, -1), tf.float32)
+        self._specular = tf.constant(observed.specular, tf.complex64)
+        self._prior_var = tf.constant(observed.prior_power, tf.float32)
+        self._gone = tf.constant(observed.gone.reshape(S, K * rank, -1), tf.float32)
 
     def project(self, y):
         """Return z, [..., num_components, rank], of pilots y : [..., num_pilots]."""
@@ -212,14 +164,6 @@ class _Grid:
         squares = [_pairs(_outer_rows(B)) for B in (B_t, B_f)]
         self._time2, self._frequency2 = squares
 
-    def powers(self, c):
-        """Return |B c|^2 of c : [..., size] in NumPy, [..., T * F]."""
-        B_t, B_f = (B.astype(np.complex64) for B in self._matrices)
-        lead, size_t = c.shape[:-1], B_t.shape[1]
-        rows = c.astype(np.complex64).reshape(-1, B_f.shape[1]) @ B_f.T
-        h = B_t @ rows.reshape(-1, size_t, len(B_f))
-        return (h.real**2 + h.imag**2).reshape(*lead, -1)
-
     def apply(self, c):
         """Return B c, [..., T, F], of c : [..., size]."""
         B_t, B_f = self._matrices
@@ -249,42 +193,6 @@ class _Grid:
 def _outer_rows(B):
     """Return [size * size, n]: entry (a b, f) is B_fa conj(B_fb)."""
     return (B[:, :, None] * B[:, None, :].conj()).reshape(len(B), -1).T
-
-
-def _span(matrices) -> np.ndarray:
-    """Return an orthonormal basis of what the pilots can see, [num_pilots, n]."""
-    u, s, _ = np.linalg.svd(np.hstack(matrices), full_matrices=False)
-    return u[:, s > 1e-6 * s[0]]
-
-
-def _observe(matrices, roots, specular, least) -> _Observed:
-    """Decompose what is seen of each component; powers under ``least`` are not."""
-    found = []
-    for M, a in zip(roots, specular, strict=True):
-        seen = np.hstack([A @ M for A in matrices])
-        U, s, vh = np.linalg.svd(seen, full_matrices=False)
-        keep = s**2 > least
-        U, s, V = U[:, keep], s[keep], vh[keep].conj().T
-        spread = [M @ part for part in np.split(V, len(matrices))]
-        spread = np.stack(spread)
-        line = matrices[0] @ a
-        beyond = line - U @ (U.conj().T @ line)
-        length = np.linalg.norm(beyond)
-        if length > 1e-9:
-            U = np.hstack([U, beyond[:, None] / length])
-            s = np.append(s, 0.0)
-            spread = np.concatenate([spread, np.zeros((*spread.shape[:2], 1))], axis=2)
-        found.append(_Observed(U, s, spread, U.conj().T @ line))
-    rank = max(1, *(len(one.singular) for one in found))
-    vectors, singular, spread, line = (
-        np.stack([_padded(part, rank) for part in parts])
-        for parts in zip(*found, strict=True)
-    )
-    return _Observed(vectors, singular, spread, line)
-
-
-def _padded(x, rank):
-    return np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, rank - x.shape[-1])])
 
 
 def _pairs(matrix) -> Any:
