@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -65,11 +66,11 @@ def train_receiver(
     if already_trained(output, made, force=force):
         return
     start_tensorflow()
-    from commgen.frame.bursts import Bursts
     from commgen.frame.received import FrameConditions
     from commgen.phy.neural.frame_training import DEFAULT_TRAINING, train_frame_receiver
 
-    conditions = FrameConditions(snr_range_db, Bursts(probability=interference))
+    bursts = replace(FrameConditions().bursts, probability=interference)
+    conditions = FrameConditions(snr_range_db, bursts)
     epochs = num_epochs or DEFAULT_TRAINING.num_epochs
     update = {"num_epochs": epochs, "patience": epochs}
     with training_of(output, made):

@@ -1,8 +1,7 @@
 """``commgen export``: a trained model as one file that runs without TensorFlow."""
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 

@@ -1,6 +1,6 @@
-"""Frames as a radio host receives them after its FFT: channel, noise, bursts, offsets."""
+"""Frames as a receiver sees them after its FFT: channel, noise, bursts, offsets."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from commgen.frame.bursts import Bursts
 from commgen.frame.constellation import qam_points
 from commgen.frame.frame import Frame
 from commgen.measures.decibel import noise_variance
+
+#: In six frames of ten, and as strong as both meanings of 0 to 10 dB over a signal.
+TRAINING_BURSTS = Bursts(power_db=(0.0, 22.0), probability=0.6)
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class FrameConditions:
     """
 
     snr_range_db: tuple[float, float] = (-2.0, 20.0)
-    bursts: Bursts = field(default_factory=lambda: Bursts(probability=0.6))
+    bursts: Bursts = TRAINING_BURSTS
     max_cfo_hz: float = 100.0
     max_delay_s: float = 260e-9
 

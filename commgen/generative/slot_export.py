@@ -104,9 +104,7 @@ def _grid_covariance(mixture: GridMixture) -> np.ndarray:
     """Return the same of the exported one."""
     B = np.kron(mixture.time, mixture.frequency)
     total = mixture.floor * np.eye(len(B), dtype=complex)
-    for w, M, a in zip(
-        mixture.weights, mixture.roots, mixture.specular, strict=True
-    ):
+    for w, M, a in zip(mixture.weights, mixture.roots, mixture.specular, strict=True):
         G = B @ np.concatenate([M, a[:, None]], axis=1)
         total += w * G @ G.conj().T
     return total

@@ -15,11 +15,11 @@ from commgen.frame.frame import Frame
 from commgen.generative.onnx_graph import to_onnx
 
 #: Estimator that the features come from, to ``kind`` of the contract.
-KINDS = {"ls": "ls-receiver", "lmmse": "lmmse-receiver"}
+KINDS = {"ls": "ls-receiver", "repaired": "repaired-receiver"}
 _CHECKED = 4  # random slots that both are compared on
 _MEANING = (
     "features of each element: 1 for data; log10 of the noise variance; real and "
-    "imaginary part of what was received, of the {} estimate of the channel, and of the "
+    "imaginary part of what was received, of the {} channel estimate, and of the "
     "equalised symbol; LLRs, within 20"
 )
 
@@ -49,7 +49,7 @@ def receiver_contract(network: Any, card: Mapping[str, Any]) -> ExportedContract
             f"{network.num_bits_per_symbol}."
         )
     z_shape, llr_shape = ((None, *frame.grid_shape, n) for n in (8 + q, q))
-    z = TensorSpec("z", z_shape, "float32", _MEANING.format(features.upper()))
+    z = TensorSpec("z", z_shape, "float32", _MEANING.format(features))
     llr = TensorSpec("llr", llr_shape, "float32", "ln p(1) / p(0) of each bit")
     ranges = ("delay_spread_range_s", "doppler_range_hz", "cfo_range_hz")
     return ExportedContract(

@@ -35,7 +35,7 @@ def train_frame_receiver(
     told: dict[str, Any] | None = None,
     progress: bool = False,
 ) -> Any:
-    """Train a receiver that corrects the LLRs of robust LMMSE, and save it.
+    """Train a receiver that corrects the LLRs of repaired LMMSE, and save it.
 
     Each epoch sees all channels, with bits, SNR, offsets, noise and interference drawn
     anew. The best epoch is chosen by every eighth channel, which is not trained on.
@@ -96,7 +96,7 @@ def train_frame_receiver(
     )
     card = {
         "frame": frame.contract(),
-        "features": "lmmse",
+        "features": "repaired",
         "snr_range_db": list(conditions.snr_range_db),
         "cfo_range_hz": [-conditions.max_cfo_hz, conditions.max_cfo_hz],
         **slots.facts,

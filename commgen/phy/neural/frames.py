@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from commgen.frame.features import receiver_features
 from commgen.frame.frame import Frame
-from commgen.frame.lmmse import LMMSE
 from commgen.frame.received import FrameConditions, receive_grids
+from commgen.frame.repaired import RepairedLMMSE, repaired_features
 
 
 class FrameExamples:
@@ -25,21 +24,22 @@ class FrameExamples:
     Output
     ------
     z : [batch, *grid_shape, num_features], float32
-        Of :func:`~commgen.frame.features.receiver_features`, by the robust LMMSE.
+        Of :func:`~commgen.frame.repaired.repaired_features`, by
+        :class:`~commgen.frame.repaired.RepairedLMMSE`.
     bits : [batch, *grid_shape, num_bits_per_symbol], float32
         Zero where pilots are.
     """
 
     def __init__(self, h: np.ndarray, frame: Frame, conditions: FrameConditions):
         self._h, self._frame, self._conditions = h, frame, conditions
-        self._estimate = LMMSE(frame)
+        self._estimate = RepairedLMMSE(frame)
 
     def __call__(self, rng, rows) -> tuple[np.ndarray, np.ndarray]:
         """Return features and bits."""
         frame = self._frame
         seen = receive_grids(self._h[rows], frame, self._conditions, rng)
         h_hat, err_var = self._estimate(seen.y, seen.no)
-        z = receiver_features(frame, seen.y, h_hat, err_var, seen.no)
+        z = repaired_features(frame, seen.y, h_hat, err_var, seen.no)
         q = frame.num_bits_per_symbol
         bits = np.zeros((len(rows), frame.pilot_mask.size, q), np.float32)
         bits[:, frame.data_ind] = seen.bits.reshape(len(rows), -1, q)
