@@ -77,11 +77,11 @@ def train(
         typer.Option(help="Share of frames with bursts in them (neural-receiver)."),
     ] = 0.6,
     snr_min: Annotated[
-        float, typer.Option(help="Lowest SNR in dB (neural-receiver).")
-    ] = -2.0,
+        float, typer.Option(help="Lowest SNR of a slot in dB (neural-receiver).")
+    ] = -5.0,
     snr_max: Annotated[
-        float, typer.Option(help="Highest SNR in dB (neural-receiver).")
-    ] = 20.0,
+        float, typer.Option(help="Highest SNR of a slot in dB (neural-receiver).")
+    ] = 25.0,
     width: Annotated[
         int, typer.Option(min=1, help="Of the hidden layers (neural-receiver).")
     ] = 32,

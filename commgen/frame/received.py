@@ -11,6 +11,7 @@ from commgen.frame.constellation import qam_points
 from commgen.frame.frame import Frame
 from commgen.measures.decibel import noise_variance
 
+_LEAST_SNR = 0.05
 #: In six frames of ten, and as strong as both meanings of 0 to 10 dB over a signal.
 TRAINING_BURSTS = Bursts(power_db=(0.0, 22.0), probability=0.6)
 
@@ -22,7 +23,7 @@ class FrameConditions:
     Parameters
     ----------
     snr_range_db
-        Least and greatest SNR, uniform in dB.
+        Least and greatest SNR of a channel of unit power, uniform in dB.
     bursts
         Interference; its ``probability`` is the share of frames that have some.
     max_cfo_hz
@@ -36,7 +37,7 @@ class FrameConditions:
         If a range is empty or not finite, or a greatest value negative.
     """
 
-    snr_range_db: tuple[float, float] = (-2.0, 20.0)
+    snr_range_db: tuple[float, float] = (-5.0, 25.0)
     bursts: Bursts = TRAINING_BURSTS
     max_cfo_hz: float = 100.0
     max_delay_s: float = 260e-9
@@ -108,6 +109,19 @@ def receive_grids(
     noise = np.sqrt(no)[:, None, None] * complex_normal(rng, h.shape)
     y = h * sent_grids(bits, frame) + interference + noise
     return ReceivedGrids(y.astype(np.complex64), no.astype(np.float32), bits)
+
+
+def at_unit_level(seen: ReceivedGrids, frame: Frame) -> ReceivedGrids:
+    """Scale each frame to a channel of about unit power, as its pilots tell.
+
+    A burst on pilots counts as signal, and noise is taken off. What is received 13 dB
+    under the noise or less is scaled as if it were there.
+    """
+    places = np.ix_(np.arange(len(seen.y)), frame.pilot_rows, frame.pilot_subcarriers)
+    power = np.mean(np.abs(seen.y[places]) ** 2, axis=(1, 2))
+    level = np.maximum(power - seen.no, _LEAST_SNR * seen.no)
+    y = seen.y / np.sqrt(level)[:, None, None]
+    return ReceivedGrids(y, (seen.no / level).astype(np.float32), seen.bits)
 
 
 def sent_grids(bits: np.ndarray, frame: Frame) -> np.ndarray:

@@ -3,12 +3,15 @@
 import numpy as np
 
 from commgen.frame.frame import Frame
-from commgen.frame.received import FrameConditions, receive_grids
+from commgen.frame.received import FrameConditions, at_unit_level, receive_grids
 from commgen.frame.repaired import RepairedLMMSE, repaired_features
 
 
 class FrameExamples:
     """Features of received frames, and the bits that were sent.
+
+    A radio host scales each frame to about unit power, and so do these: the SNR is that
+    of the frame, whatever the fading.
 
     Parameters
     ----------
@@ -31,13 +34,16 @@ class FrameExamples:
     """
 
     def __init__(self, h: np.ndarray, frame: Frame, conditions: FrameConditions):
-        self._h, self._frame, self._conditions = h, frame, conditions
+        power = np.mean(np.abs(h) ** 2, axis=(1, 2), keepdims=True)
+        self._h = (h / np.sqrt(power)).astype(np.complex64)
+        self._frame, self._conditions = frame, conditions
         self._estimate = RepairedLMMSE(frame)
 
     def __call__(self, rng, rows) -> tuple[np.ndarray, np.ndarray]:
         """Return features and bits."""
         frame = self._frame
         seen = receive_grids(self._h[rows], frame, self._conditions, rng)
+        seen = at_unit_level(seen, frame)
         h_hat, err_var = self._estimate(seen.y, seen.no)
         z = repaired_features(frame, seen.y, h_hat, err_var, seen.no)
         q = frame.num_bits_per_symbol
