@@ -7,7 +7,6 @@ import numpy as np
 
 from commgen.frame.frame import Frame
 from commgen.sdr.reception.decoding import decode_slots, error_vector_db
-from commgen.sdr.reception.level import LevelControl
 from commgen.sdr.reception.received import ReceivedFrame
 from commgen.sdr.reception.search import Candidate
 from commgen.sdr.reception.slots import Measured, SlotReceiver, as_slot_receiver
@@ -35,7 +34,6 @@ class FrameChain:
         self.estimator = estimator
         self._tune = tune
         self._tuner = PilotTuner(frame)
-        self._level = LevelControl()
 
     @property
     def estimator(self) -> SlotReceiver:
@@ -45,10 +43,6 @@ class FrameChain:
     @estimator.setter
     def estimator(self, value: Any) -> None:
         self._estimator = as_slot_receiver(value, self.frame)
-
-    def restart(self) -> None:
-        """Forget the level of the stream."""
-        self._level.reset()
 
     def receive(
         self, stream: np.ndarray, first: int, found: Sequence[Candidate]
@@ -72,15 +66,15 @@ class FrameChain:
         cfo_hz, delays = np.array([(c.cfo_hz, c.delay) for c in found]).T
         grids = received_grids(self.frame, stream, starts - first, cfo_hz, delays)
         tuned = self._tuner(grids, cfo=self._tune)
-        mean = self._level.update(tuned.power)
         measured = Measured(
             10 * np.log10(tuned.power / np.maximum(tuned.no, 1e-30)),
             cfo_hz + tuned.cfo_hz,
             tuned.cfo_hz,
             delays / self.frame.sample_rate_hz,
         )
-        scale = np.sqrt(mean).astype(np.float32)[:, None, None]
-        no = (tuned.no / mean).astype(np.float32)
+        # Each slot at unit level: no radio knows how strong a signal should be.
+        scale = np.sqrt(tuned.power).astype(np.float32)[:, None, None]
+        no = (tuned.no / tuned.power).astype(np.float32)
         slots = self._estimator.receive(tuned.y / scale, no, measured)
         h_hat = slots.h_hat * scale
         decoded = decode_slots(self.frame, slots.llr)

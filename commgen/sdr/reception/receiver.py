@@ -115,7 +115,6 @@ class FrameReceiver:
         self._kept = np.concatenate([self._kept, missing])
         frames = self._receive()
         self._search.reset()
-        self._chain.restart()
         self._restart()
         return frames
 

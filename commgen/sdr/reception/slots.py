@@ -22,8 +22,7 @@ class Measured:
     Parameters
     ----------
     snr_db
-        SNR of a subcarrier in each slot [dB], fading included; -10 log10 of the noise
-        variance is the mean SNR.
+        SNR of a subcarrier in each slot [dB], fading included.
     cfo_hz
         CFO that was taken out [Hz]; of what is left, see ``residual_cfo_hz``.
     residual_cfo_hz
@@ -60,8 +59,8 @@ class SlotReception:
 class SlotReceiver(Protocol):
     """Makes LLRs of slots.
 
-    Slots come at unit mean level, taken over many frames: their channels have unit mean
-    power, as those that models are trained on, and fade from frame to frame.
+    Each slot comes at unit level: its channel has about unit power, as its pilots tell,
+    and the noise variance is what it is beside that.
     """
 
     name: str
