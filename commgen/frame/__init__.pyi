@@ -7,7 +7,7 @@ from .covariance import (
     robust_covariance as robust_covariance,
 )
 from .estimator import FrameEstimator as FrameEstimator
-from .features import data_llr as data_llr, receiver_features as receiver_features
+from .features import receiver_features as receiver_features
 from .fields import FRAME_FIELDS as FRAME_FIELDS, frame_of as frame_of
 from .frame import RADIO_FRAME as RADIO_FRAME, Frame as Frame
 from .interpolation import (
@@ -15,7 +15,12 @@ from .interpolation import (
     linear_weights as linear_weights,
     spline_weights as spline_weights,
 )
-from .llr import demap as demap, equalize as equalize
+from .llr import (
+    data_llr as data_llr,
+    demap as demap,
+    equalize as equalize,
+    slot_llr as slot_llr,
+)
 from .lmmse import LMMSE as LMMSE
 from .ls import LeastSquares as LeastSquares
 from .pilots import pilot_symbols as pilot_symbols

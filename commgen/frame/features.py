@@ -48,21 +48,3 @@ def receiver_features(
     llr = demap(x_hat, no_eff, frame.num_bits_per_symbol)
     np.clip(llr, -MAX_LLR, MAX_LLR, out=z[..., 8:])
     return z
-
-
-def data_llr(frame: Frame, llr: np.ndarray) -> np.ndarray:
-    """Take the LLRs of the data symbols, in the order of the coded bits.
-
-    Parameters
-    ----------
-    frame
-        The grid.
-    llr : [batch, T, F, num_bits_per_symbol], float
-        Of all elements, as :func:`~commgen.frame.llr.demap` or a network give them.
-
-    Returns
-    -------
-    [batch, num_coded_bits], float
-    """
-    flat = llr.reshape(len(llr), -1, frame.num_bits_per_symbol)
-    return flat[:, frame.data_ind].reshape(len(llr), -1)

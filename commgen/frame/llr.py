@@ -4,6 +4,7 @@ import numpy as np
 
 from commgen.coding.compiled import compiled
 from commgen.frame.constellation import pam_labels
+from commgen.frame.frame import Frame
 
 _TINY = np.float32(1e-20)  # least gain, as in lmmse_equalize
 _MIN_NO = np.float32(1e-30)  # as in demap
@@ -89,6 +90,64 @@ def demap(x_hat: np.ndarray, no_eff: np.ndarray, num_bits_per_symbol: int):
         )
     llr = np.stack(bits, axis=-2)  # [..., bit of the axis, axis]
     return llr.reshape(*x_hat.shape, num_bits_per_symbol)
+
+
+def slot_llr(
+    frame: Frame, y: np.ndarray, h_hat: np.ndarray, s: np.ndarray
+) -> np.ndarray:
+    r"""LLRs of the data symbols: :func:`equalize` and :func:`demap` of them.
+
+    With QPSK both are one product, :math:`-2 \sqrt{2}\,\hat{h}^* y / s`.
+
+    Parameters
+    ----------
+    frame
+        The grid.
+    y, h_hat, s
+        As of :func:`equalize`.
+
+    Returns
+    -------
+    [batch, num_coded_bits], float32
+        ln p(1) / p(0), in the order of the coded bits.
+    """
+    if frame.num_bits_per_symbol == 2:
+        s = np.broadcast_to(s, y.shape).reshape(len(y), -1)
+        flat = (len(y), -1)
+        return _qpsk(y.reshape(flat), h_hat.reshape(flat), s, frame.data_ind)
+    x_hat, no_eff = equalize(y, h_hat, s)
+    return data_llr(frame, demap(x_hat, no_eff, frame.num_bits_per_symbol))
+
+
+@compiled
+def _qpsk(y, h_hat, s, data_ind):
+    llr = np.empty((len(y), 2 * len(data_ind)), np.float32)
+    for b in range(len(y)):
+        for i in range(len(data_ind)):
+            k = data_ind[i]
+            z = h_hat[b, k].conjugate() * y[b, k]
+            scale = np.float32(-2 * 2**0.5) / s[b, k]
+            llr[b, 2 * i] = scale * z.real
+            llr[b, 2 * i + 1] = scale * z.imag
+    return llr
+
+
+def data_llr(frame: Frame, llr: np.ndarray) -> np.ndarray:
+    """Take the LLRs of the data symbols, in the order of the coded bits.
+
+    Parameters
+    ----------
+    frame
+        The grid.
+    llr : [batch, T, F, num_bits_per_symbol], float
+        Of all elements, as :func:`demap` or a network give them.
+
+    Returns
+    -------
+    [batch, num_coded_bits], float
+    """
+    flat = llr.reshape(len(llr), -1, frame.num_bits_per_symbol)
+    return np.take(flat, frame.data_ind, axis=1).reshape(len(llr), -1)
 
 
 def _log_sum(terms: np.ndarray) -> np.ndarray:

@@ -5,9 +5,9 @@ import pytest
 
 from commgen._random import complex_normal
 from commgen.frame.constellation import qam_points
-from commgen.frame.features import data_llr, receiver_features
+from commgen.frame.features import receiver_features
 from commgen.frame.frame import RADIO_FRAME, Frame
-from commgen.frame.llr import demap, equalize
+from commgen.frame.llr import data_llr, demap, equalize, slot_llr
 from commgen.frame.lmmse import LMMSE
 from commgen.frame.ls import LeastSquares
 
@@ -74,8 +74,10 @@ def test_llrs_of_the_data_are_those_of_the_whole_receiver(rng, simulated, as_sim
 
     y, no = grids(frame, rng)
     h_hat, err_var = LMMSE(frame)(y, no)
-    symbols = equalize(y, h_hat, no[:, None, None] + err_var)
-    found = data_llr(frame, demap(*symbols, frame.num_bits_per_symbol))
+    s = no[:, None, None] + err_var
+    found = slot_llr(frame, y, h_hat, s)
+    llr = demap(*equalize(y, h_hat, s), frame.num_bits_per_symbol)
+    np.testing.assert_allclose(found, data_llr(frame, llr), rtol=1e-4, atol=1e-4)
     covariance = GridCovariance.from_matrices(*robust_covariance(frame))
     y = as_simulated(y, frame)
     estimate = LMMSEInterpolationEstimator(grid, covariance)(y, no)

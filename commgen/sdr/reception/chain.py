@@ -67,7 +67,7 @@ class FrameChain:
         grids = received_grids(self.frame, stream, starts - first, cfo_hz, delays)
         tuned = self._tuner(grids, cfo=self._tune)
         measured = Measured(
-            10 * np.log10(tuned.power / np.maximum(tuned.no, 1e-30)),
+            10 * np.log10(tuned.power / tuned.no),
             cfo_hz + tuned.cfo_hz,
             tuned.cfo_hz,
             delays / self.frame.sample_rate_hz,

@@ -6,9 +6,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from commgen.frame.estimator import FrameEstimator
-from commgen.frame.features import data_llr
 from commgen.frame.frame import Frame
-from commgen.frame.llr import demap, equalize
+from commgen.frame.llr import slot_llr
 from commgen.frame.lmmse import LMMSE
 from commgen.frame.ls import LeastSquares
 
@@ -98,9 +97,7 @@ class EstimatorSlots:
     def receive(self, y, no, measured=None) -> SlotReception:
         """Estimate, equalise, demap."""
         h_hat, err_var = self.estimator(y, no)
-        frame = self.estimator.frame
-        symbols = equalize(y, h_hat, no[:, None, None] + err_var)
-        llr = data_llr(frame, demap(*symbols, frame.num_bits_per_symbol))
+        llr = slot_llr(self.estimator.frame, y, h_hat, no[:, None, None] + err_var)
         return SlotReception(h_hat, llr, (self.name,) * len(y))
 
 

@@ -16,6 +16,8 @@ _TOLERANCE = 1e-6
 _QUIET = 0.75
 #: Least power of a signal over the noise: 13 dB below, where nothing is received.
 _LEAST_SNR = 0.05
+#: Least noise beside what comes in; 80 dB under it is rounding.
+_LEAST_NOISE = 1e-8
 _NUM_POINTS = 64  # of the residual CFO; a parabola finds what is between
 
 
@@ -115,10 +117,10 @@ class PilotTuner:
         """
         z, no = self._observe(grids)
         count = z.shape[1] * grids.shape[2]
-        power = np.sum(np.abs(z) ** 2, axis=(1, 2)) / count
+        power = np.sum(np.abs(z) ** 2, axis=(1, 2), dtype=float) / count
+        no = np.maximum(no, _LEAST_NOISE * power + np.finfo(np.float32).tiny)
         own = no * z.shape[1] * z.shape[2] / count  # of the noise in the directions
         power = np.maximum(power - own, _LEAST_SNR * no)
-        power = np.maximum(power, np.finfo(np.float32).tiny)
         if not cfo:
             return Tuned(grids[:, 1:], no, power, np.zeros(len(grids)))
         left_hz = self._cfo(z / np.sqrt(power)[:, None, None], no / power)

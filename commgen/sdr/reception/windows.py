@@ -1,10 +1,12 @@
 """From a stream to the FFT windows of its frames, the CFO taken out."""
 
+from typing import Any
+
 import numpy as np
+import scipy.fft
 
 from commgen.coding.compiled import compiled
 from commgen.frame.frame import Frame
-from commgen.sdr.waveform.ofdm import demodulate
 
 
 def frame_length(frame: Frame) -> int:
@@ -38,10 +40,21 @@ def received_grids(
     omega = -2 * np.pi * np.asarray(cfo_hz, float) / frame.sample_rate_hz
     shape = (frame.num_ofdm_symbols + 1, frame.cyclic_prefix_length, frame.fft_size)
     useful = _turned(stream, np.asarray(starts, np.int64), omega, *shape)
-    grids = demodulate(frame, useful)
-    cycles = np.outer(np.asarray(delays, float) / frame.fft_size, frame.subcarriers)
-    grids *= np.exp(2j * np.pi * cycles).astype(np.complex64)[:, None]
-    return grids
+    bins: Any = scipy.fft.fft(useful, norm="forward", overwrite_x=True)
+    cycles = np.asarray(delays, float)[:, None] / frame.fft_size * frame.subcarriers
+    turns = np.exp(2j * np.pi * cycles) * frame.num_effective_subcarriers**0.5
+    return _chosen(bins, frame.subcarrier_index, turns.astype(np.complex64))
+
+
+@compiled
+def _chosen(bins, index, turns):
+    """Take the bins in use, each turned; one pass through memory."""
+    out = np.empty((bins.shape[0], bins.shape[1], len(index)), np.complex64)
+    for b in range(bins.shape[0]):
+        for s in range(bins.shape[1]):
+            for k in range(len(index)):
+                out[b, s, k] = bins[b, s, index[k]] * turns[b, k]
+    return out
 
 
 @compiled
