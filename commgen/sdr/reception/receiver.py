@@ -11,6 +11,8 @@ from commgen.sdr.reception.search import THRESHOLD, Candidate, Search
 from commgen.sdr.reception.slots import SlotReceiver
 from commgen.sdr.reception.windows import frame_length
 
+_PIECE = 1 << 16  # samples at a time, half a MiB: larger ones leave the cache
+
 
 class FrameReceiver:
     """Find, tune, estimate and decode the frames of a stream.
@@ -101,9 +103,10 @@ class FrameReceiver:
             If the samples are not one row, or not finite.
         """
         samples = np.asarray(samples, np.complex64)
-        self._waiting += self._search.push(samples)
-        self._kept = np.concatenate([self._kept, samples])
-        return self._receive()
+        if samples.ndim != 1:
+            raise ValueError(f"samples must be [num], got {samples.shape}.")
+        pieces = range(0, len(samples), _PIECE)
+        return [f for i in pieces for f in self._push(samples[i : i + _PIECE])]
 
     def finish(self) -> list[ReceivedFrame]:
         """End the stream, and return the frame that only lacked its last few samples.
@@ -111,9 +114,7 @@ class FrameReceiver:
         The next push begins a new stream, of which the first sample is number 0.
         """
         missing = np.zeros(self.frame.cyclic_prefix_length, np.complex64)
-        self._waiting += self._search.push(missing)
-        self._kept = np.concatenate([self._kept, missing])
-        frames = self._receive()
+        frames = self._push(missing)
         self._search.reset()
         self._restart()
         return frames
@@ -124,8 +125,10 @@ class FrameReceiver:
         self._first = -self._reach
         self._waiting: list[Candidate] = []
 
-    def _receive(self) -> list[ReceivedFrame]:
+    def _push(self, samples: np.ndarray) -> list[ReceivedFrame]:
         """Receive candidates that are complete, and forget what is behind them."""
+        self._waiting += self._search.push(samples)
+        self._kept = np.concatenate([self._kept, samples])
         end = self._first + len(self._kept)
         num = sum(c.start + self._length <= end for c in self._waiting)
         ready, self._waiting = self._waiting[:num], self._waiting[num:]
