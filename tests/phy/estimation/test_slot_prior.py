@@ -12,9 +12,10 @@ from sionna.phy.ofdm import (
 
 from commgen.channels import TdlConfig, draw_channels
 from commgen.channels.grid_config import GridConfig
+from commgen.frame.slot_bank import mid_points
 from commgen.frame.slot_files import save_grid_mixture
 from commgen.frame.slot_mixture import GridMixture
-from commgen.phy.estimation.slot.bank import mid_points, tdl_bank
+from commgen.phy.estimation.slot.bank import tdl_bank
 from commgen.phy.estimation.slot.config import SlotConfig
 from commgen.phy.estimation.slot.grid import (
     GridEstimator,

@@ -7,9 +7,10 @@ import tensorflow as tf
 
 from commgen._checks import check_amplitudes, check_int, check_noise_variance
 from commgen._random import complex_normal
+from commgen.frame.slot_bank import mid_points
 from commgen.frame.slot_mixture import GridMixture
 from commgen.measures.decibel import noise_variance
-from commgen.phy.estimation.slot.bank import mid_points, tdl_bank
+from commgen.phy.estimation.slot.bank import tdl_bank
 from commgen.phy.estimation.slot.filter import SlotFilter
 
 _CHUNK = 128

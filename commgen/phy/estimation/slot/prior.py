@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from commgen.frame.slot_bank import mid_points
 from commgen.frame.slot_files import load_grid_mixture
 from commgen.frame.slot_mixture import GridMixture
-from commgen.phy.estimation.slot.bank import mid_points, tdl_bank
+from commgen.phy.estimation.slot.bank import tdl_bank
 
 _TOLERANCE = 1e-4  # of a link, where 40 dB below the channel is enough
 _NUM_INSIDE = 3  # delay spreads in one component
