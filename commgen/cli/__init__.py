@@ -19,6 +19,7 @@ from commgen.cli.compare import compare
 from commgen.cli.demo import demo
 from commgen.cli.estimate import estimate
 from commgen.cli.evaluate import evaluate
+from commgen.cli.export import export
 from commgen.cli.generate import generate
 from commgen.cli.plot import plot
 from commgen.cli.resume import resume
@@ -42,6 +43,7 @@ app.add_typer(benchmark.app, name="benchmark")
 app.add_typer(sdr.app, name="sdr")
 for verb in (
     train,
+    export,
     generate,
     evaluate,
     estimate,

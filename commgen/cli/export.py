@@ -8,10 +8,11 @@ import typer
 from commgen._console import say
 from commgen._files.made import made_by
 from commgen._files.npz import npz_made
-from commgen._files.whole import sha256
+from commgen._files.whole import sha256, shown
 from commgen.cli._done import ForceOption, already_made
 from commgen.cli._quiet import start_tensorflow
 from commgen.exported.writing import exported_made
+from commgen.generative.checksum import model_checksum
 
 _SUFFIXES = (".onnx", ".npz")
 
@@ -40,21 +41,25 @@ def export(
     """
     if output.suffix not in _SUFFIXES:
         raise ValueError(f"output must end in .onnx or .npz, got {output.name}.")
-    inputs = {"model": _digest(model)}
+    inputs = {"model": model_checksum(model)}
     if int8 is not None:
         inputs["int8"] = sha256(int8)
-    made = made_by("export", {"int8": int8 is not None}, inputs)
+    made = made_by("export", {"name of model": shown(model)}, inputs)
     read = npz_made if output.suffix == ".npz" else exported_made
     if already_made(output, made, read, force=force):
         return
     start_tensorflow()
-    from commgen.phy.neural.exporting import export_folder
+    from commgen.cli._exporting import Exportable, write_int8
 
-    export_folder(model, output, int8=int8, made=made, say=say)
-
-
-def _digest(model: Path) -> str:
-    """Return what tells the model apart, whatever its training cost."""
-    from commgen.generative.files import model_file
-
-    return sha256(model_file(model))
+    what = Exportable.load(model)
+    if output.suffix != what.suffix:
+        raise ValueError(
+            f"output must end in {what.suffix} for a model of kind "
+            f"{what.contract.kind}, got {output.name}."
+        )
+    if int8 is None:
+        what.write(output, made=made)
+    else:
+        write_int8(what, output, int8, made=made)
+    kind, size = what.contract.kind, output.stat().st_size
+    say(f"{output}: {kind} in {'int8' if int8 else 'float32'}, {size:,} bytes")

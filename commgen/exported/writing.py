@@ -24,7 +24,7 @@ def save_exported(
     proto: Any,
     contract: ExportedContract,
     *,
-    check: Callable[[ExportedModel], None],
+    check: Callable[[ExportedModel], None] | None = None,
     made: str | None = None,
 ) -> None:
     """Write an ONNX file with its contract, once it has passed a check.
@@ -39,7 +39,7 @@ def save_exported(
         What it promises.
     check
         Is given the model, open, and raises where it is not what it should be: then
-        nothing is written.
+        nothing is written. Without it the file is opened only.
     made
         What made it, see :func:`exported_made`.
 
@@ -55,7 +55,9 @@ def save_exported(
     data = model_bytes(proto, contract, made=made)
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
-        check(ExportedModel(temporary))
+        exported = ExportedModel(temporary)
+        if check is not None:
+            check(exported)
 
 
 def model_bytes(

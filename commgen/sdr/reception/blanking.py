@@ -3,9 +3,11 @@
 import numpy as np
 
 from commgen.frame.constellation import qam_points
+from commgen.frame.features import data_llr
 from commgen.frame.frame import Frame
 from commgen.frame.llr import demap, equalize
 from commgen.frame.repaired import RepairedLMMSE, mean_of_three
+from commgen.sdr.reception.slots import Measured, SlotReception
 
 #: Residual power from which on a symbol counts as hit, over what noise and estimate
 #: explain; chosen on frames of other seeds than those that benchmarks draw.
@@ -31,25 +33,19 @@ class Blanking:
     name = "blanking"
 
     def __init__(self, frame: Frame, *, limit: float = LIMIT):
-        self._frame, self._estimate = frame, RepairedLMMSE(frame)
+        self.frame, self._estimate = frame, RepairedLMMSE(frame)
         self._limit = limit
         self._points = qam_points(frame.num_bits_per_symbol)
 
-    def llr(self, y: np.ndarray, no: np.ndarray) -> np.ndarray:
-        """Return LLRs of all elements, [batch, T, F, num_bits_per_symbol].
-
-        Parameters
-        ----------
-        y : [batch, T, F], complex64
-            Received grids.
-        no : [batch], float
-            Noise variance.
-        """
-        frame, no = self._frame, np.asarray(no, np.float32)
+    def receive(
+        self, y: np.ndarray, no: np.ndarray, measured: Measured | None = None
+    ) -> SlotReception:
+        """Receive slots, as a :class:`~.slots.SlotReceiver`."""
+        frame = self.frame
         h_hat, err_var = self._estimate(y, no)
         x_hat, no_eff = equalize(y, h_hat, no[:, None, None] + err_var)
         error = np.abs(x_hat[..., None] - self._points).min(-1) ** 2 / no_eff
         near = mean_of_three(error * ~frame.pilot_mask, axis=1)
         llr = demap(x_hat, no_eff, frame.num_bits_per_symbol)
         llr[mean_of_three(near, axis=2) > self._limit] = 0
-        return llr
+        return SlotReception(h_hat, data_llr(frame, llr), (self.name,) * len(y))
