@@ -21,7 +21,8 @@ _RECEIVERS = {
     "ls-receiver": (LeastSquares, receiver_features),
     "repaired-receiver": (RepairedLMMSE, repaired_features),
 }
-_CHUNK = 32  # slots at a time: what a network keeps of them stays in the cache
+_CHUNK = 64  # slots at a time
+_NETWORK_CHUNK = 4  # of these, so that what a network makes of them stays in the cache
 
 
 class ModelReceiver:
@@ -174,9 +175,12 @@ class _Network:
 
     def receive(self, y, no):
         h_hat, err_var = self._estimate(y, no)
-        z = self._shown(y, no, h_hat, err_var)
-        llr = self._model.run(z, check=False)["llr"]
-        return h_hat, data_llr(self._estimate.frame, llr)
+        z = self._shown(y, no, h_hat, err_var)["z"]
+        parts = [
+            self._model.run({"z": z[i : i + _NETWORK_CHUNK]}, check=False)["llr"]
+            for i in range(0, len(z), _NETWORK_CHUNK)
+        ]
+        return h_hat, data_llr(self._estimate.frame, np.concatenate(parts))
 
     def _shown(self, y, no, h_hat, err_var):
         return {"z": self._features(self._estimate.frame, y, h_hat, err_var, no)}
