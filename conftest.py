@@ -2,5 +2,9 @@
 
 from importlib.util import find_spec
 
-_GNURADIO = ["commgen/sdr/blocks/*", "commgen/sdr/radios/gr_*.py"]
+_GNURADIO = [
+    "commgen/sdr/blocks/*",
+    "commgen/sdr/radios/gr_*.py",
+    "commgen/sdr/grc/make.py",
+]
 collect_ignore_glob = [] if find_spec("gnuradio") else _GNURADIO

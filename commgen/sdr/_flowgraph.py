@@ -73,3 +73,5 @@ class Flowgraph:
             block = point[0] if isinstance(point, tuple) else point
             if not any(block is known for known in self._blocks):
                 self._blocks.append(block)
+                if hasattr(block, "error"):
+                    block.logs_errors = False

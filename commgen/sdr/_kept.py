@@ -13,7 +13,8 @@ def keeps_errors(work: Callable[..., int]) -> Callable[..., int]:
     """Make a ``work`` that ends the flowgraph at an error and keeps it as ``error``.
 
     An exception that leaves ``work`` ends its thread alone, and ``wait`` of the
-    flowgraph never returns (GNU Radio 3.10, gnuradio#6723).
+    flowgraph never returns (GNU Radio 3.10, gnuradio#6723). Where no
+    :class:`~commgen.sdr._flowgraph.Flowgraph` raises it later, it is logged.
     """
 
     @wraps(work)
@@ -21,10 +22,17 @@ def keeps_errors(work: Callable[..., int]) -> Callable[..., int]:
         try:
             return work(self, input_items, output_items)
         except Exception as error:
-            self.error = error
+            keep(self, error)
             return WORK_DONE
 
     return kept
+
+
+def keep(block: Any, error: Exception) -> None:
+    """Keep an error of a block, and log it unless its flowgraph will raise it."""
+    block.error = error
+    if getattr(block, "logs_errors", True):
+        block.logger.error(str(error))
 
 
 def answers_errors(handle: Callable[..., None]) -> Callable[..., None]:
@@ -36,6 +44,6 @@ def answers_errors(handle: Callable[..., None]) -> Callable[..., None]:
             handle(self, message)
         except Exception as error:
             self.refused = error
-            self.logger.error(f"{self.name()}: {error}")
+            self.logger.error(str(error))
 
     return answered

@@ -1,12 +1,13 @@
 """A coded OFDM receiver: samples in, decoded frames out."""
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from commgen.sdr._gnuradio import gnuradio
-from commgen.sdr._kept import BUFFER_ITEMS, answers_errors, keeps_errors
+from commgen.sdr._kept import BUFFER_ITEMS, answers_errors, keep, keeps_errors
 from commgen.sdr.blocks.simulated_air import settings
 from commgen.sdr.radios.gaps import GappedReceiver, StreamingReceiver
 from commgen.sdr.radios.rx_time import ReceptionTimes
@@ -38,6 +39,10 @@ class ofdm_frame_receiver(gr.sync_block):
         Samples that were missing, by the times that the radio put on the others.
     overflows : int
         How many times some were.
+    num_samples : int
+        Samples of the stream so far, gaps counted.
+    ended : threading.Event
+        Set when the stream has ended and all frames are told.
 
     Ports
     -----
@@ -72,6 +77,7 @@ class ofdm_frame_receiver(gr.sync_block):
         self.refused: Exception | None = None
         self.receiver = receiver
         self.samples_lost = self.overflows = 0
+        self.ended = threading.Event()
         self._gapped = GappedReceiver(receiver)
         self._times = ReceptionTimes(sample_rate_hz)
         self._estimators = estimators or (lambda name: name)
@@ -96,8 +102,14 @@ class ofdm_frame_receiver(gr.sync_block):
             try:
                 self._tell(self._gapped.finish())
             except Exception as error:
-                self.error = error
+                keep(self, error)
+        self.ended.set()
         return True
+
+    @property
+    def num_samples(self) -> int:
+        """Samples of the stream so far, gaps counted."""
+        return self._gapped.num_samples
 
     @answers_errors
     def handle_command(self, message: Any) -> None:
@@ -150,12 +162,12 @@ class ofdm_frame_receiver(gr.sync_block):
         told = {
             "crc_ok": pmt.from_bool(bool(frame.crc_ok)),
             "estimator": pmt.intern(frame.estimator),
-            "start": pmt.from_uint64(int(frame.start)),
+            "start": pmt.from_long(int(frame.start)),
         }
         for name in ("snr_db", "cfo_hz", "delay_s", "evm_db"):
             told[name] = pmt.from_double(float(getattr(frame, name)))
         time = self._times.time_of(int(frame.start))
-        if time is not None:
+        if time is not None and time[0] >= 0:
             seconds = pmt.from_uint64(time[0]), pmt.from_double(time[1])
             told["rx_time"] = pmt.make_tuple(*seconds)
         metadata = pmt.make_dict()

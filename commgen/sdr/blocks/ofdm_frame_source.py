@@ -1,5 +1,6 @@
 """Frames without end, or a number of them, as samples."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from commgen._checks import check_int
 from commgen.sdr._gnuradio import gnuradio
 from commgen.sdr._kept import BUFFER_ITEMS, keeps_errors
+from commgen.sdr.radios.sim import wait_until
 
 gr, pmt = gnuradio("gr"), gnuradio("pmt")
 
@@ -24,6 +26,8 @@ class ofdm_frame_source(gr.sync_block):
         [n, frame_length], complex64.
     num_frames
         How many; 0 means without end.
+    pace_hz
+        Samples a second that leave at most; None for as fast as they are taken.
 
     Attributes
     ----------
@@ -37,7 +41,13 @@ class ofdm_frame_source(gr.sync_block):
         its number, is on the first of each.
     """
 
-    def __init__(self, frames: Callable[[np.ndarray], np.ndarray], num_frames: int = 0):
+    def __init__(
+        self,
+        frames: Callable[[np.ndarray], np.ndarray],
+        num_frames: int = 0,
+        *,
+        pace_hz: float | None = None,
+    ):
         gr.sync_block.__init__(
             self, "ofdm_frame_source", in_sig=None, out_sig=[np.complex64]
         )
@@ -45,6 +55,8 @@ class ofdm_frame_source(gr.sync_block):
         self.num_frames = check_int("num_frames", num_frames, low=0)
         self.error: Exception | None = None
         self.num_sent = 0
+        self._pace_hz = pace_hz
+        self._begun: float | None = None
         self._frames = frames
         self._made = 0  # frames whose samples were asked for
         self._rest = np.empty(0, np.complex64)
@@ -59,10 +71,17 @@ class ofdm_frame_source(gr.sync_block):
         count = min(len(output_items[0]), len(self._rest))
         if not count:
             return -1
+        self._wait()
         output_items[0][:count] = self._rest[:count]
         self._rest = self._rest[count:]
         self._tag(count)
         return count
+
+    def _wait(self) -> None:
+        """Let the first samples go at once, the others when their time has come."""
+        if self._pace_hz is not None:
+            self._begun = self._begun or time.monotonic()
+            wait_until(self._begun + self.nitems_written(0) / self._pace_hz)
 
     def _batch(self) -> np.ndarray:
         end = self._made + _BATCH

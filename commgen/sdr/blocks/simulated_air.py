@@ -9,9 +9,14 @@ from commgen.sdr._kept import BUFFER_ITEMS, answers_errors, keeps_errors
 
 gr, pmt = gnuradio("gr"), gnuradio("pmt")
 
+_SETTINGS = ("snr_db", "cfo_hz")
+
 
 class StreamingAir(Protocol):
     """What :class:`commgen.sdr.air.air.Air` does with a stream of samples."""
+
+    snr_db: Any
+    cfo_hz: Any
 
     def push(self, samples: np.ndarray) -> np.ndarray:
         """Return what the next samples become; there may be a few more or fewer."""
@@ -31,8 +36,8 @@ class simulated_air(gr.basic_block):
     in 0, out 0 : complex64
         Sent and received samples. A clock error makes a few more or fewer of them.
     command : message
-        A dictionary, or a pair, of settings of the air, such as ``snr_db``; they hold
-        from the next samples on.
+        A dictionary, or a pair: ``snr_db`` and ``cfo_hz`` hold from the next samples
+        on.
     """
 
     def __init__(self, air: StreamingAir):
@@ -42,6 +47,7 @@ class simulated_air(gr.basic_block):
         self.set_min_output_buffer(BUFFER_ITEMS)
         self.set_tag_propagation_policy(gr.TPP_DONT)  # they would be at other samples
         self.error: Exception | None = None
+        self.refused: Exception | None = None
         self.air = air
         self._rest = np.empty(0, np.complex64)
         self.message_port_register_in(pmt.intern("command"))
@@ -68,8 +74,8 @@ class simulated_air(gr.basic_block):
     def handle_command(self, message: Any) -> None:
         """Change settings of the air that it has."""
         for name, value in settings(message).items():
-            if not hasattr(self.air, name):
-                raise ValueError(f"the air has no setting {name!r}.")
+            if name not in _SETTINGS:
+                raise ValueError(f"a command must be snr_db or cfo_hz, got {name!r}.")
             setattr(self.air, name, value)
 
 

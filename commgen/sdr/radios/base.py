@@ -18,10 +18,14 @@ class Samples:
         The samples; full scale of the radio is an amplitude of 1.
     lost
         Samples that are missing right before them.
+    time
+        When the first of them was received, whole seconds since 1970 and their
+        fraction; None where the radio does not say.
     """
 
     values: np.ndarray
     lost: int = 0
+    time: tuple[int, float] | None = None
 
 
 class Radio(ABC):

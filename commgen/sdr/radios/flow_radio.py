@@ -2,6 +2,7 @@
 
 import queue
 from abc import abstractmethod
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -64,7 +65,7 @@ class FlowRadio(Radio):
         self._overflows += samples.lost > 0
         if samples.lost:
             self._check_storm()
-        return Samples(values, samples.lost)
+        return replace(samples, values=values)
 
     def send(self, samples: np.ndarray) -> None:
         """Queue samples, once there is room; else as :class:`Radio`."""

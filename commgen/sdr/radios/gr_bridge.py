@@ -3,6 +3,7 @@
 import contextlib
 import queue
 import threading
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -47,21 +48,21 @@ class samples_out(gr.sync_block):
     def work(self, input_items: Any, output_items: Any) -> int:
         """Queue what came, cut where samples are missing."""
         samples = input_items[0]
-        first, begin, lost = self.nitems_read(0), 0, 0
+        first, begin, lost, time = self.nitems_read(0), 0, 0, None
         for tag in self.get_tags_in_window(0, 0, len(samples), _RX_TIME):
             place = tag.offset - first
             full = pmt.to_uint64(pmt.tuple_ref(tag.value, 0))
             part = pmt.to_double(pmt.tuple_ref(tag.value, 1))
             missing = self._times.lost(tag.offset, full, part)
-            if missing:
-                self._put(samples[begin:place], lost)
-                lost = missing if place > begin else lost + missing
-                begin = place
-        self._put(samples[begin:], lost)
+            self._put(Samples(samples[begin:place], lost, time))
+            lost = missing if place > begin else lost + missing
+            begin, time = place, (full, part)
+        self._put(Samples(samples[begin:], lost, time))
         return len(samples)
 
-    def _put(self, samples: np.ndarray, lost: int) -> None:
-        stretch, waiting = Samples(samples.copy(), lost), len(samples) > 0
+    def _put(self, samples: Samples) -> None:
+        stretch = replace(samples, values=samples.values.copy())
+        waiting = len(samples.values) > 0
         while waiting and not self.ended.is_set():
             with contextlib.suppress(queue.Full):
                 self.stretches.put(stretch, timeout=_POLL_S)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -88,7 +89,11 @@ class SigMFWriter:
         self._saved = monotonic()
 
     def write(
-        self, samples: np.ndarray, *, lost: int = 0, datetime: str | None = None
+        self,
+        samples: np.ndarray,
+        *,
+        lost: int = 0,
+        time: tuple[int, float] | None = None,
     ) -> None:
         """Write samples that follow ``lost`` missing ones.
 
@@ -98,12 +103,12 @@ class SigMFWriter:
             Full scale is an amplitude of 1.
         lost
             Samples that are missing before them.
-        datetime
-            When the first of them was received, ISO 8601 in UTC.
+        time
+            When the first of them was received: seconds since 1970, and their fraction.
         """
-        if lost or datetime:
+        if lost or time:
             self.num_samples += lost
-            self._piece.begin_capture(self.num_samples, **self._settings(datetime))
+            self._piece.begin_capture(self.num_samples, **self._settings(time))
         if self._type.name != "cf32_le" and len(samples):
             peak = np.maximum(np.abs(samples.real), np.abs(samples.imag))
             self.num_clipped += int(np.count_nonzero(peak > 1))
@@ -168,8 +173,9 @@ class SigMFWriter:
         piece.begin_capture(self.num_samples, **self._settings(None))
         return piece
 
-    def _settings(self, datetime: str | None) -> dict[str, Any]:
-        told = {"core:frequency": self._frequency, "core:datetime": datetime}
+    def _settings(self, time: tuple[int, float] | None) -> dict[str, Any]:
+        when = None if time is None else iso_time(*time)
+        told = {"core:frequency": self._frequency, "core:datetime": when}
         return {name: value for name, value in told.items() if value is not None}
 
     def _save(self) -> None:
@@ -201,3 +207,16 @@ class SigMFWriter:
             if path.exists() and not force:
                 raise FileExistsError(f"{path} exists; --force replaces it.")
             path.unlink(missing_ok=True)
+
+
+def iso_time(seconds: int, fraction: float) -> str:
+    """Return a time in UTC as SigMF writes it, to the nanosecond.
+
+    Examples
+    --------
+    >>> iso_time(1_764_504_000, 0.25)
+    '2025-11-30T12:00:00.250000000Z'
+    """
+    nanoseconds = min(round(fraction * 1e9), 999_999_999)
+    whole = datetime.fromtimestamp(seconds, UTC)
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{nanoseconds:09d}Z"

@@ -101,7 +101,6 @@ class slow_source(gr.sync_block):
             return -1
         if done == self.at:
             self.tell()
-            time.sleep(0.3)
         part = self.samples[done : done + 1000]
         output_items[0][: len(part)] = part
         return len(part)
@@ -113,8 +112,13 @@ def test_estimator_and_threshold_change_without_losing_a_sample(receiver, marked
     block._on_frames = seen.extend
 
     def tell():
+        until = time.monotonic() + 10
+        while len(seen) < 40 and time.monotonic() < until:
+            time.sleep(0.01)
         command = pmt.to_pmt({"estimator": "slot", "threshold": 0.25})
         block.to_basic_block()._post(pmt.intern("command"), command)
+        while receiver.threshold == 0.5 and time.monotonic() < until:
+            time.sleep(0.01)
 
     flow = Flowgraph()
     flow.connect(slow_source(marked(100), 5000, tell), block, blocks.null_sink(8))

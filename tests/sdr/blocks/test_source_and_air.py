@@ -34,7 +34,7 @@ def test_the_source_sends_what_it_is_told_and_tags_it():
 class Later:
     """Holds back its first 33 samples, as a clock error and a filter do."""
 
-    snr_db = 10.0
+    snr_db, cfo_hz = 10.0, 0.0
 
     def __init__(self):
         self.rest = np.empty(0, np.complex64)
@@ -62,7 +62,7 @@ def test_the_air_changes_by_message_and_refuses_nonsense():
     air.handle_command(pmt.cons(pmt.intern("snr_db"), pmt.from_double(4)))
     assert air.air.snr_db == 4
     for wrong, message in (
-        ({"colour": 3.0}, "no setting 'colour'"),
+        ({"colour": 3.0}, "must be snr_db or cfo_hz, got 'colour'"),
         (7, "a command must be a dictionary"),
     ):
         air.handle_command(pmt.to_pmt(wrong))

@@ -89,8 +89,8 @@ def test_gaps_and_times_survive(tmp_path, complex_normal):
     """gr-sigmf#27: there, gaps and the time of reception are lost."""
     samples = complex_normal(300)
     writer = SigMFWriter(tmp_path / "gaps", RATE, sample_type="cf32_le")
-    writer.write(samples[:100], datetime="2026-11-30T12:00:00.000000Z")
-    writer.write(samples[100:], lost=50, datetime="2026-11-30T12:00:00.000078Z")
+    writer.write(samples[:100], time=(1_796_040_000, 0.0))
+    writer.write(samples[100:], lost=50, time=(1_796_040_000, 150 / RATE))
     writer.annotate(160, 40, "frame 7", **{"commgen:snr_db": 12.5})
     writer.close()
     found, facts = read_all(tmp_path / "gaps")
@@ -99,8 +99,8 @@ def test_gaps_and_times_survive(tmp_path, complex_normal):
     assert (facts["samples_lost"], facts["overflows"]) == (50, 1)
     meta = SigMFReader(tmp_path / "gaps").meta
     assert [one.datetime for one in meta.captures] == [
-        "2026-11-30T12:00:00.000000Z",
-        "2026-11-30T12:00:00.000078Z",
+        "2026-11-30T12:00:00.000000000Z",
+        "2026-11-30T12:00:00.000078125Z",
     ]
     (annotation,) = meta.annotations
     assert annotation["core:sample_start"] == 110  # 160 of the stream, 50 are missing

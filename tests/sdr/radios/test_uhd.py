@@ -116,6 +116,17 @@ def test_overflows_are_counted_to_the_sample():
     assert facts["samples_lost"] == 4 * 1234
 
 
+def test_times_come_with_the_samples_behind_a_gap():
+    one, _ = radio(Faults(overflow_every=70_000, overflow_lost=1234))
+    with one:
+        first, later = one.receive(70_000), one.receive(5000)
+        while not later.lost:
+            later = one.receive(5000)
+    assert abs(first.time[0] + first.time[1] - time.time()) < 10
+    passed = later.time[0] - first.time[0] + later.time[1] - first.time[1]
+    assert passed * RATE == pytest.approx(71_234, abs=0.01)
+
+
 def test_a_storm_of_overflows_ends_the_run():
     one, _ = radio(Faults(overflow_every=5000, overflow_lost=20_000))
     begun = time.perf_counter()

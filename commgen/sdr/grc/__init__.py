@@ -1,0 +1,1 @@
+"""Descriptions of the blocks for GNU Radio Companion, and flowgraphs of them."""
