@@ -40,12 +40,15 @@ class _Reading:
         Rows of all files -> what is shown of them.
     draw
         (path, rows of all files) draws them.
+    check
+        Raises where a recording cannot be read, before anything is.
     """
 
     verb: str
     rows: Callable[[Any, Callable[[int], object]], Rows]
     summary: Callable[[Rows], Rows]
     draw: Callable[[Path, Rows], None]
+    check: Callable[[Any], None] = lambda recording: None
 
 
 def messages(
@@ -68,6 +71,55 @@ def messages(
         "messages", rows, report.aircraft_rows, report.save_message_figure
     )
     _run(reading, files, {"type": kind}, output, force=force)
+
+
+def cells(
+    files: FilesArgument,
+    skip_ms: Annotated[
+        float, typer.Option(min=0, help="Left out at the beginning: a tuner settles.")
+    ] = 100,
+    seconds: Annotated[
+        float, typer.Option(min=0.4, max=20, help="Looked at behind it, at most.")
+    ] = 2,
+    weak: Annotated[
+        bool,
+        typer.Option(
+            "--weak",
+            help="Also cells that only blocks of four frames prove, and unproved ones.",
+        ),
+    ] = False,
+    kind: TypeOption = "uint8",
+    output: OutputOption = None,
+    force: ForceOption = False,
+) -> None:
+    """Find LTE cells, FDD and TDD, recorded with 1.92 Msample/s, and read their MIB.
+
+    Shows cells whose master information block was read from single frames, its CRC
+    right and in step. With --output they are written to cells.csv, and the frames drawn
+    in cells.png.
+    """
+    from commgen.sdr.recordings.lte import receiver, report
+
+    shown = []
+
+    def rows(recording, advance):
+        found = receiver.cells(
+            recording, advance, skip_s=skip_ms / 1e3, seconds=seconds
+        )
+        kept = [cell for cell in found if weak or report.proof(cell) == "frames"]
+        shown.extend((recording.path.name, cell) for cell in kept)
+        return [report.cell_row(cell) for cell in kept]
+
+    def draw(path, rows):
+        report.save_cell_figure(path, shown)
+
+    settings = {"type": kind, "skip_ms": skip_ms, "seconds": seconds, "weak": weak}
+
+    def check(recording):
+        receiver.check_length(recording, skip_ms / 1e3)
+
+    reading = _Reading("cells", rows, report.shown_rows, draw, check)
+    _run(reading, files, settings, output, force=force)
 
 
 def packets(
@@ -112,6 +164,8 @@ def _run(
     from commgen.sdr.recordings.iq import open_iq
 
     recordings = [open_iq(path, settings["type"]) for path in files]
+    for recording in recordings:
+        reading.check(recording)
     if output is None:
         _show(reading, _all_rows(reading, recordings))
         return

@@ -5,5 +5,5 @@ import typer
 from commgen.cli import _recordings
 
 app = typer.Typer(help="Radio: live samples, and recordings of others.")
-for verb in (_recordings.packets, _recordings.messages):
+for verb in (_recordings.cells, _recordings.packets, _recordings.messages):
     app.command()(verb)
