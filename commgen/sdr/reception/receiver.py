@@ -25,7 +25,7 @@ class FrameReceiver:
     frame
         What is sent.
     estimator
-        "lmmse", "ls", a :class:`~commgen.frame.estimator.FrameEstimator` or a
+        "lmmse", "ls", "slot", a :class:`~commgen.frame.estimator.FrameEstimator` or a
         :class:`~commgen.sdr.reception.slots.SlotReceiver`; may be set between pushes,
         for all frames that are complete from then on.
     threshold

@@ -10,8 +10,15 @@ from commgen.frame.frame import Frame
 from commgen.frame.llr import slot_llr
 from commgen.frame.lmmse import LMMSE
 from commgen.frame.ls import LeastSquares
+from commgen.frame.slot_estimator import SlotEstimator
+from commgen.sdr.reception.tdl_slot import tdl_mixture
 
-_ESTIMATORS = {"lmmse": LMMSE, "ls": LeastSquares}
+
+def _slot(frame: Frame) -> SlotEstimator:
+    return SlotEstimator(frame, tdl_mixture(frame))
+
+
+_ESTIMATORS = {"lmmse": LMMSE, "ls": LeastSquares, "slot": _slot}
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +114,8 @@ def as_slot_receiver(estimator: Any, frame: Frame) -> SlotReceiver:
     Parameters
     ----------
     estimator
-        "lmmse", "ls", a :class:`~commgen.frame.estimator.FrameEstimator`, or a
-        :class:`SlotReceiver`.
+        "lmmse", "ls", "slot" under :func:`~commgen.sdr.reception.tdl_slot.tdl_mixture`,
+        a :class:`~commgen.frame.estimator.FrameEstimator`, or a :class:`SlotReceiver`.
     frame
         The grid; an estimator that has a ``frame`` must have this one.
 

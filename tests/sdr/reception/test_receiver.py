@@ -139,7 +139,7 @@ def test_noise_and_tones_are_no_frames(rng):
 @pytest.mark.parametrize(
     ("call", "error", "match"),
     [
-        (lambda: FrameReceiver(estimator="mmse"), ValueError, "one of lmmse, ls"),
+        (lambda: FrameReceiver(estimator="mmse"), ValueError, "one of lmmse, ls, slot"),
         (lambda: FrameReceiver(estimator=3), TypeError, "estimator must be a name"),
         (
             lambda: FrameReceiver(
