@@ -8,12 +8,10 @@ from commgen._checks import check_int
 from commgen.coding.code import LDPCCode
 from commgen.coding.crc import append_crc, crc_passes
 from commgen.coding.encoder import as_bits, encode_mother
-from commgen.coding.erasures import ErasureSolver
 from commgen.coding.layered import Algorithm, Decoded, LayeredDecoder, check_no_nan
 from commgen.coding.rate_matching import accumulate, rate_matching_indices
+from commgen.coding.retry import ErasureRetry
 from commgen.coding.segmentation import Segmentation
-
-_MAX_SOLVERS = 16  # of patterns of what was received: some 1 to 30 MB each
 
 
 class TransportBlock:
@@ -92,8 +90,7 @@ class TransportBlock:
             self.code, num_iterations=num_iterations, algorithm=algorithm
         )
         self._indices_of_rv: dict[int, np.ndarray] = {}
-        self._solve = solve_erasures
-        self._solvers: dict[bytes, ErasureSolver | None] = {}
+        self._retry = ErasureRetry(self.code, self._decoder) if solve_erasures else None
 
     @property
     def num_code_blocks(self) -> int:
@@ -159,13 +156,7 @@ class TransportBlock:
             If a shape is wrong or an LLR is NaN; the buffer is then as before.
         """
         self._check_buffer(buffer)
-        llr = np.ascontiguousarray(llr, np.float32)
-        if llr.shape != (len(buffer), self.num_coded_bits):
-            raise ValueError(
-                f"llr must be [{len(buffer)}, {self.num_coded_bits}], one row for each "
-                f"of the buffer, got {llr.shape}."
-            )
-        check_no_nan(llr)
+        llr = self._checked_llr(llr, len(buffer))
         indices = self._indices(rv)
         size = self.num_code_blocks * self.code.n_mother
         accumulate(buffer.reshape(len(buffer), size), llr, indices)
@@ -226,46 +217,43 @@ class TransportBlock:
         self._check_buffer(buffer)
         return np.take(buffer.reshape(len(buffer), -1), self._indices(rv), axis=1)
 
+    def decode_once(self, llr, rv: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Decode a transmission that is all there is: no soft buffer, no elimination.
+
+        The numbers of :meth:`combine` and :meth:`decode` without ``solve_erasures``,
+        in less time, for what is not sent takes no part.
+
+        Parameters
+        ----------
+        llr, rv
+            As of :meth:`combine`; bits and acceptance are returned as of :meth:`decode`.
+        """
+        llr = self._checked_llr(llr, len(llr))
+        block, place = np.divmod(self._indices(rv), np.int32(self.code.n_mother))
+        last = int(place.max()) // self.code.z
+        size = self.code.z * (max(last, self.code.graph.num_info_cols + 3) + 1)
+        flat = np.zeros((len(llr), self.num_code_blocks * size), np.float32)
+        accumulate(flat, llr, place + np.int32(size) * block)
+        found = self._decoder.decode(flat.reshape(-1, size))
+        return self._joined(found, len(llr))
+
     def _decode(self, buffer, *, soft) -> tuple[np.ndarray, np.ndarray, Any]:
         self._check_buffer(buffer)
-        cut = self.segmentation
         flat = buffer.reshape(-1, self.code.n_mother)
         found = self._decoder.decode(flat, soft=soft)
-        if self._solve:
-            self._solve_erasures(flat, found)
+        if self._retry is not None:
+            self._retry(flat, found)
+        return *self._joined(found, len(buffer)), found.llr
+
+    def _joined(self, found: Decoded, num: int) -> tuple[np.ndarray, np.ndarray]:
+        """Put code blocks together, and say which transport blocks are accepted."""
+        cut = self.segmentation
         # Without the CRC24B that blocks of several have at their end.
         blocks = found.bits[:, : cut.num_bits // cut.num_blocks]
-        block = blocks.reshape(len(buffer), cut.num_bits)
+        block = blocks.reshape(num, cut.num_bits)
         bits = np.ascontiguousarray(block[:, : self.tbs])
-        parity_ok = found.parity_ok.reshape(len(buffer), cut.num_blocks).all(axis=1)
-        return bits, crc_passes(block, cut.crc) & parity_ok, found.llr
-
-    def _solve_erasures(self, llr: np.ndarray, found: Decoded) -> None:
-        """Decode again, in place, what failed since messages could not begin."""
-        failed = np.flatnonzero(~found.parity_ok)
-        received = llr[failed] != 0
-        keys = [row.tobytes() for row in np.packbits(received, axis=1)]
-        for key in dict.fromkeys(keys):
-            these = np.array([i for i, other in enumerate(keys) if other == key])
-            solver = self._solver(key, received[these[0]])
-            if solver is None:
-                continue
-            rows = failed[these]
-            known = self._decoder.decode(llr[rows], soft=True).llr
-            filled = llr[rows]
-            filled[:, solver.solved] = np.where(solver.bits(known > 0), 1, -1)
-            again = self._decoder.decode(filled, soft=found.llr is not None)
-            found.bits[rows], found.parity_ok[rows] = again.bits, again.parity_ok
-            if found.llr is not None:
-                found.llr[rows] = again.llr
-
-    def _solver(self, key: bytes, received: np.ndarray) -> ErasureSolver | None:
-        """Return what finds the bits behind ``received``; the last few are kept."""
-        if key not in self._solvers:
-            while len(self._solvers) >= _MAX_SOLVERS:
-                del self._solvers[next(iter(self._solvers))]
-            self._solvers[key] = ErasureSolver.of(self.code, received)
-        return self._solvers[key]
+        parity_ok = found.parity_ok.reshape(num, cut.num_blocks).all(axis=1)
+        return bits, crc_passes(block, cut.crc) & parity_ok
 
     def _indices(self, rv) -> np.ndarray:
         """Where each coded bit stands in the buffers of all code blocks."""
@@ -282,6 +270,16 @@ class TransportBlock:
             for r, n in enumerate(self._lengths)
         ]
         return np.concatenate(parts)
+
+    def _checked_llr(self, llr, num: int) -> np.ndarray:
+        llr = np.ascontiguousarray(llr, np.float32)
+        if llr.shape != (num, self.num_coded_bits):
+            raise ValueError(
+                f"llr must be [{num}, {self.num_coded_bits}], one row for each of the "
+                f"buffer, got {llr.shape}."
+            )
+        check_no_nan(llr)
+        return llr
 
     def _check_buffer(self, buffer):
         shape = (self.num_code_blocks, self.code.n_mother)

@@ -319,3 +319,27 @@ def small(**changes):
 def test_bad_arguments_are_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("tbs", "num_coded_bits", "coderate"), [(848, 1728, 0.5), (9992, 20_016, 0.5)]
+)
+def test_one_transmission_is_decoded_as_from_a_buffer(
+    tbs, num_coded_bits, coderate, rng, noisy_llr
+):
+    block = TransportBlock(
+        tbs,
+        num_coded_bits,
+        num_bits_per_symbol=2,
+        coderate=coderate,
+        solve_erasures=False,
+    )
+    bits = rng.integers(0, 2, (40, tbs), dtype=np.uint8)
+    llr = noisy_llr(block.encode(bits), -2.0)
+    expected = block.decode(block.combine(block.new_buffer(40), llr))
+    found = block.decode_once(llr)
+    assert 0 < found[1].sum() < 40
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(ValueError, match=rf"llr must be \[3, {num_coded_bits}\], one"):
+        block.decode_once(np.zeros((3, 7)))

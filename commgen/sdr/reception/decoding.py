@@ -41,8 +41,7 @@ def decode_slots(frame: Frame, llr: np.ndarray) -> DecodedSlots:
         ln p(1) / p(0).
     """
     block = transport_block(frame)
-    buffer = block.combine(block.new_buffer(len(llr)), llr)
-    bits, accepted = block.decode(buffer)
+    bits, accepted = block.decode_once(llr)
     coded = (llr > 0).astype(np.uint8)
     sent = block.encode(bits[accepted])
     errors = np.zeros(len(llr), np.int64)
