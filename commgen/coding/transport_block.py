@@ -226,7 +226,7 @@ class TransportBlock:
         Parameters
         ----------
         llr, rv
-            As of :meth:`combine`; bits and acceptance are returned as of :meth:`decode`.
+            As of :meth:`combine`; what is returned is that of :meth:`decode`.
         """
         llr = self._checked_llr(llr, len(llr))
         block, place = np.divmod(self._indices(rv), np.int32(self.code.n_mother))
