@@ -33,6 +33,7 @@ def to_onnx(call: Callable[..., Any], shapes: Sequence[tuple[int | None, ...]]) 
     ValueError
         If an operation has no counterpart.
     """
+    import onnx
     import tf2onnx
     from tensorflow.python.framework.convert_to_constants import (
         convert_variables_to_constants_v2,
@@ -50,6 +51,8 @@ def to_onnx(call: Callable[..., Any], shapes: Sequence[tuple[int | None, ...]]) 
                 output_names=[tensor.name for tensor in frozen.outputs],
                 opset=_OPSET,
             )
+            # An operation without counterpart is logged, and left in the graph.
+            onnx.checker.check_model(proto)
         except Exception as error:  # tf2onnx's own kinds have no common base
             reason = " ".join(str(error).split()).rstrip(".")
             raise ValueError(f"the model has no ONNX graph: {reason}.") from error

@@ -3,9 +3,8 @@
 import numpy as np
 
 from commgen.frame.constellation import qam_points
-from commgen.frame.features import data_llr
 from commgen.frame.frame import Frame
-from commgen.frame.llr import demap, equalize
+from commgen.frame.llr import data_llr, demap, equalize
 from commgen.frame.repaired import RepairedLMMSE, mean_of_three
 from commgen.sdr.reception.slots import Measured, SlotReception
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from commgen.exported.session import ExportedModel
 from commgen.frame.estimator import FrameEstimator
-from commgen.frame.features import data_llr, receiver_features
+from commgen.frame.features import receiver_features
 from commgen.frame.frame import RADIO_FRAME, Frame
+from commgen.frame.llr import data_llr
 from commgen.frame.lmmse import LMMSE
 from commgen.frame.ls import LeastSquares
 from commgen.frame.repaired import RepairedLMMSE, repaired_features
