@@ -102,7 +102,7 @@ $(RADIO)/.ready: requirements-radio.lock pyproject.toml
 
 test-radio:
 	@if [ -e $(RADIO)/.ready ]; \
-	then $(ONE_THREAD) $(RADIO)/bin/python -m pytest -q -m gnuradio tests/sdr; \
+	then $(ONE_THREAD) $(RADIO)/bin/python -m pytest -q -m gnuradio tests/sdr tests/cli/test_sdr_run.py; \
 	else echo "Left out: the tests that need GNU Radio, which make radio installs in $(RADIO)."; fi
 
 .PRECIOUS: .venv-%/.ready
