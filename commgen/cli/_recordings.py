@@ -1,4 +1,4 @@
-"""``commgen sdr cells``, ``packets``, ``messages``: what others sent, in raw I/Q."""
+"""``commgen sdr cells``, ``packets`` and ``messages``: what others sent."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,13 +16,18 @@ from commgen._progress import progress_bar
 from commgen.cli._done import ForceOption, say_done
 from commgen.cli._tables import Rows, plain_table
 
-FilesArgument = Annotated[list[Path], typer.Argument(help="Raw recordings.")]
+FilesArgument = Annotated[
+    list[Path], typer.Argument(help="Raw recordings, or .sigmf-meta.")
+]
 OutputOption = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="Folder for table and picture."),
 ]
 TypeOption = Annotated[
-    str, typer.Option("--type", help="Of each I and Q: uint8, int16 or float32.")
+    str,
+    typer.Option(
+        "--type", help="Of each I and Q of a raw file: uint8, int16, float32."
+    ),
 ]
 
 
@@ -34,6 +39,8 @@ class _Reading:
     ----------
     verb
         Name of the verb, and of its files.
+    sample_rate_hz
+        What recordings must have.
     rows
         (recording, advance) -> rows of one file.
     summary
@@ -45,6 +52,7 @@ class _Reading:
     """
 
     verb: str
+    sample_rate_hz: float
     rows: Callable[[Any, Callable[[int], object]], Rows]
     summary: Callable[[Rows], Rows]
     draw: Callable[[Path, Rows], None]
@@ -68,7 +76,11 @@ def messages(
         return report.message_rows(receiver.messages(recording, advance))
 
     reading = _Reading(
-        "messages", rows, report.aircraft_rows, report.save_message_figure
+        "messages",
+        receiver.SAMPLE_RATE_HZ,
+        rows,
+        report.aircraft_rows,
+        report.save_message_figure,
     )
     _run(reading, files, {"type": kind}, output, force=force)
 
@@ -98,7 +110,7 @@ def cells(
     right and in step. With --output they are written to cells.csv, and the frames drawn
     in cells.png.
     """
-    from commgen.sdr.recordings.lte import receiver, report
+    from commgen.sdr.recordings.lte import clock, receiver, report
 
     shown = []
 
@@ -118,7 +130,9 @@ def cells(
     def check(recording):
         receiver.check_length(recording, skip_ms / 1e3)
 
-    reading = _Reading("cells", rows, report.shown_rows, draw, check)
+    reading = _Reading(
+        "cells", clock.SAMPLE_RATE_HZ, rows, report.shown_rows, draw, check
+    )
     _run(reading, files, settings, output, force=force)
 
 
@@ -136,7 +150,7 @@ def packets(
     Shows what was sent at each rate, and how often its FCS is right. With --output all
     packets are written to packets.csv, and their constellations to packets.png.
     """
-    from commgen.sdr.recordings.wifi import receiver, report
+    from commgen.sdr.recordings.wifi import grid, receiver, report
     from commgen.sdr.recordings.wifi.estimation import find_estimator
 
     found, shown = find_estimator(estimator), {}
@@ -148,7 +162,7 @@ def packets(
     def draw(path, rows):
         report.save_packet_figure(path, shown)
 
-    reading = _Reading("packets", rows, report.rate_rows, draw)
+    reading = _Reading("packets", grid.SAMPLE_RATE_HZ, rows, report.rate_rows, draw)
     _run(reading, files, {"type": kind, "estimator": estimator}, output, force=force)
 
 
@@ -161,18 +175,20 @@ def _run(
     force: bool,
 ) -> None:
     """Read all files, show what there was, and write it where that is asked for."""
-    from commgen.sdr.recordings.iq import open_iq
+    from commgen.sdr.radios.recording import open_recording
 
-    recordings = [open_iq(path, settings["type"]) for path in files]
+    recordings = [
+        open_recording(path, settings["type"], reading.sample_rate_hz) for path in files
+    ]
     for recording in recordings:
         reading.check(recording)
     if output is None:
         _show(reading, _all_rows(reading, recordings))
         return
-    digests = {str(i): sha256(path) for i, path in enumerate(files)}
+    digests = [sha256(recording.path) for recording in recordings]
     names = [path.name for path in files]
     told = {**settings, "files": names, "digests": digests, "commgen": __version__}
-    with claimed_folder(output, told, reading.verb, force=force, goes_on=False) as done:
+    with claimed_folder(output, told, "report", force=force, goes_on=False) as done:
         if not done:
             rows = _all_rows(reading, recordings)
             _show(reading, rows)
