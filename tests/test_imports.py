@@ -83,7 +83,7 @@ def loaded_by(code):
     """Top-level packages that ``code`` leaves loaded in a new interpreter."""
     code += "\nimport sys; print(*{name.split('.')[0] for name in sys.modules})"
     run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=240
     )
     assert run.returncode == 0, run.stderr
     return set(run.stdout.split())
