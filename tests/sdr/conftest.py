@@ -9,7 +9,7 @@ from commgen.sdr.waveform.preamble import preamble_samples
 
 @pytest.fixture(scope="session")
 def frames():
-    """Function from a number and a seed to frames of random QPSK, [num, 2183].
+    """Function from a number and a seed to frames of QPSK and pilots, [num, 2183].
 
     Made by NumPy's FFT alone, not by the transmitter; of unit power, with a gap of 128.
     """
@@ -18,6 +18,7 @@ def frames():
         frame = RADIO_FRAME
         rng = np.random.default_rng(seed)
         qpsk = np.exp(1j * np.pi / 2 * (rng.integers(4, size=(num, 14, 72)) + 0.5))
+        qpsk[:, [2, 11]] = frame.pilots
         bins = np.zeros((num, 14, 128), complex)
         bins[..., frame.subcarrier_index] = qpsk
         symbols = np.fft.ifft(bins)[..., np.arange(-9, 128)] * 128 / 72**0.5

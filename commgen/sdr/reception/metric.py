@@ -12,7 +12,7 @@ _ROUNDING = 1e-10
 
 
 @compiled
-def next_peak(samples, first, half, threshold, sums, best, marks):
+def next_peak(samples, first, stop, half, threshold, sums, best, marks):
     r"""Find the next peak of the metric.
 
     .. math:: M = \frac{4\,|P|^2}{E^2}, \quad
@@ -31,6 +31,8 @@ def next_peak(samples, first, half, threshold, sums, best, marks):
         What is known, four halves of the past in front.
     first
         Number of ``samples[0]`` since the stream began.
+    stop
+        Number of the sample before which the scan ends.
     half
         L, samples of half a symbol.
     threshold
@@ -51,9 +53,9 @@ def next_peak(samples, first, half, threshold, sums, best, marks):
     P, sum_2, sum_1, energy = sums[0], sums[1], sums[2], sums[3].real
     top, most = best[0], best[1]
     n, peak = marks[0], marks[1]
-    end, L = first + len(samples), half
+    L = half
     found = False
-    while n < end and not found:
+    while n < stop and not found:
         i = n - first
         if n % RENEWAL == 0:
             P, sum_2, sum_1, energy = _sums_before(samples, i, L)

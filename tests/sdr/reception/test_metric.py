@@ -14,7 +14,7 @@ def peaks(stream, threshold=0.5):
     sums, best = np.zeros(4, complex), np.zeros(2)
     marks = np.zeros(3, np.int64)
     found = []
-    while next_peak(past, -4 * L, L, threshold, sums, best, marks):
+    while next_peak(past, -4 * L, len(stream), L, threshold, sums, best, marks):
         found.append((int(marks[1]), float(best[0])))
         best[0] = 0
     return found, sums

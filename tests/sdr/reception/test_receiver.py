@@ -51,7 +51,7 @@ def test_all_frames_come_over_with_what_is_known_of_them(clean):
     assert {f.num_coded_errors for f in clean} == {0}
     assert {f.estimator for f in clean} == {"lmmse"}
     at = [f.start + f.delay_s * 1.92e6 for f in clean]
-    np.testing.assert_allclose(at, LEAD + 2183 * np.arange(NUM_FRAMES), atol=0.5)
+    np.testing.assert_allclose(at, LEAD + 2183 * np.arange(NUM_FRAMES), atol=0.8)
     # Three pilots of 72 elements at 20 dB, in a channel that might fade.
     assert np.mean([f.cfo_hz for f in clean]) == pytest.approx(CFO_HZ, abs=60)
     snr_db = np.array([f.snr_db for f in clean])

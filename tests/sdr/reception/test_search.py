@@ -12,16 +12,17 @@ def test_every_frame_is_found_with_its_cfo_timing_and_snr(frames, impaired, cfo_
     found = Search().push(impaired(stream, cfo_hz=cfo_hz, snr_db=10, seed=3))
     first_path = np.array([c.start + c.delay for c in found])
     assert len(found) == 20
-    assert np.abs(first_path - 777 - 2183 * np.arange(20)).max() < 0.5
-    # Cramer-Rao of 64 pairs at 7.5 dB is 190 Hz.
-    assert np.std([c.cfo_hz - cfo_hz for c in found]) < 300
-    assert abs(np.mean([c.cfo_hz - cfo_hz for c in found])) < 4 * 300 / 20**0.5
+    late = first_path - 777 - 2183 * np.arange(20)
+    assert -1 < late.min() < late.max() < 0.2
+    # Cramer-Rao of the halves' 64 pairs alone is 190 Hz at 7.5 dB.
+    assert np.std([c.cfo_hz - cfo_hz for c in found]) < 190
+    assert abs(np.mean([c.cfo_hz - cfo_hz for c in found])) < 4 * 190 / 20**0.5
     assert np.mean([c.snr_db for c in found]) == pytest.approx(10, abs=0.5)
 
 
 def test_the_window_starts_early_but_within_the_cyclic_prefix(frames):
     (found,) = Search().push(frames(1, 1).ravel())
-    assert -3 <= found.start <= -1
+    assert -4 <= found.start <= -1
     assert found.metric > 0.9
 
 
@@ -71,16 +72,26 @@ def test_noise_hides_few_frames_and_makes_few(frames, impaired):
     stream = impaired(frames(150, 1).ravel(), cfo_hz=-8e3, snr_db=1, seed=6)
     found = Search().push(stream)
     near = [abs((c.start + c.delay + 1000) % 2183 - 1000) < 2 for c in found]
-    assert sum(near) >= 148
-    assert len(found) - sum(near) <= 1
+    assert len(found) == sum(near) >= 149
+
+
+def test_a_preamble_that_has_faded_is_found_by_the_pilots_behind_it(frames, impaired):
+    """It is a decibel under the noise, and what follows 10 dB above."""
+    rows = frames(100, 1)
+    rows[:, :137] *= 10 ** (-11 / 20)
+    found = Search().push(impaired(rows.ravel(), cfo_hz=3e3, snr_db=10, seed=6))
+    near = [c for c in found if abs((c.start + c.delay + 1000) % 2183 - 1000) < 2]
+    assert len(near) > 80
+    assert len(found) - len(near) <= 1
+    assert np.median([abs(c.cfo_hz - 3e3) for c in near]) < 300
 
 
 def test_a_threshold_between_pushes_loses_no_sample(frames, impaired):
     stream = impaired(frames(4, 1).ravel(), snr_db=20, seed=3)
     search = Search(threshold=0.99)
-    assert search.push(stream[:4000]) == []
+    assert search.push(stream[:5000]) == []
     search.threshold = 0.4
-    found = search.push(stream[4000:])
+    found = search.push(stream[5000:])
     assert [round(c.start / 2183) for c in found] == [2, 3]
 
 
