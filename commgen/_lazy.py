@@ -11,6 +11,7 @@ _EXTRAS = {
     **dict.fromkeys(("threadpoolctl", "tensorboard"), "tensorflow"),
     "tensorflow_probability": "inference",
     "onnxruntime": "sdr",
+    **dict.fromkeys(("onnx", "tf2onnx"), "export"),
     "ray": "scale",
 }
 

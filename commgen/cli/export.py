@@ -13,6 +13,7 @@ from commgen.cli._done import ForceOption, already_made
 from commgen.cli._quiet import start_tensorflow
 from commgen.exported.writing import exported_made
 from commgen.generative.checksum import model_checksum
+from commgen.generative.files import read_card
 
 _SUFFIXES = (".onnx", ".npz")
 
@@ -44,7 +45,12 @@ def export(
     inputs = {"model": model_checksum(model)}
     if int8 is not None:
         inputs["int8"] = sha256(int8)
-    made = made_by("export", {"name of model": shown(model)}, inputs)
+    # What trained it goes with the file, for whoever finds it on a radio host.
+    settings = {
+        "name of model": shown(model),
+        "trained by": read_card(model).get("made"),
+    }
+    made = made_by("export", settings, inputs)
     read = npz_made if output.suffix == ".npz" else exported_made
     if already_made(output, made, read, force=force):
         return

@@ -102,7 +102,8 @@ class ModelReceiver:
             for i in range(0, len(y), _CHUNK)
         ]
         if not parts:
-            return self._lmmse.receive(y, no)
+            none = np.zeros((0, self.frame.num_coded_bits), np.float32)
+            return SlotReception(y.copy(), none, ())
         h_hat, llr = (np.concatenate(part) for part in zip(*parts, strict=True))
         found = SlotReception(h_hat, llr, (self.name,) * len(y))
         if not self._falls_back:
