@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from commgen.frame.frame import RADIO_FRAME
+from commgen.sdr._threads import one_thread
 from commgen.sdr.air.air import Air
 from commgen.sdr.air.config import AirConfig
 from commgen.sdr.live.config import RunConfig
@@ -62,6 +63,7 @@ def build_session(
 
 def warm_up(estimator: Any, frames: NumberedFrames) -> None:
     """Receive some frames, so that nothing is compiled while samples come."""
+    one_thread()
     samples = frames(np.arange(3)).reshape(-1)
     receiver = FrameReceiver(RADIO_FRAME, estimator=estimator)
     receiver.push(Air(AirConfig(snr_db=30), RADIO_FRAME).push(samples))

@@ -11,6 +11,7 @@ import numpy as np
 
 from commgen.measures.decibel import to_db
 from commgen.measures.intervals import wilson_interval
+from commgen.sdr._threads import one_thread
 from commgen.sdr.live.engines import Engine
 from commgen.sdr.live.ledger import Ledger
 from commgen.sdr.live.timeline import Timeline
@@ -52,6 +53,7 @@ class Session:
 
         If an error or a signal ends the run, what came before it is counted.
         """
+        one_thread()
         wall, cpu = time.monotonic(), time.process_time()
         try:
             for batch in self.engine.batches():

@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 from commgen.frame.frame import RADIO_FRAME
+from commgen.sdr._threads import one_thread
 from commgen.sdr.air.air import Air
 from commgen.sdr.live.config import RunConfig
 from commgen.sdr.radios.base import Samples
@@ -80,6 +81,7 @@ def send(config: RunConfig) -> None:
 
     Ends early when standard input does: the process that asks is gone.
     """
+    one_thread()
     frames = NumberedFrames(RADIO_FRAME, seed=config.seed)
     rate, length = RADIO_FRAME.sample_rate_hz, frames.transmitter.num_samples
     count = max(int((config.seconds or 0) * rate / length), 1)
