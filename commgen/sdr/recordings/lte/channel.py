@@ -17,8 +17,11 @@ from commgen.sdr.recordings.lte.sequences import FFT_SIZE
 
 # Delays, in samples, that twelve carriers six apart tell apart: every 128 / 72.
 _DELAYS = np.arange(-4, 8) * FFT_SIZE / NUM_CARRIERS
-# Of these the weakest five are taken for noise alone.
-_NUM_EMPTY, _LEAST_SHARE = 5, 0.1
+# Of these the weakest five are taken for noise alone, and so is what stands out of it
+# by less than four standard deviations of its mean.
+_NUM_EMPTY, _CLEAR = 5, 4.0
+# A path lies anywhere between them: parts of the distance that its power is spread to.
+_SPREAD = np.arange(-1, 2) / 3 * FFT_SIZE / NUM_CARRIERS
 _COHERENCE_S = (0.3e-3, 0.6e-3, 1e-3, 2e-3, 4e-3, 8e-3, 16e-3)
 # Lags, in symbols, at which a port has the same carriers again.
 _LAGS = (7, 14, 28, 42)
@@ -49,7 +52,7 @@ class Observed:
         return np.einsum("fsk,skd->fsd", self.h, turn) / len(_DELAYS)
 
     @property
-    def distinct_lags(self) -> list[tuple[int, int, int]]:
+    def same_carriers(self) -> list[tuple[int, int, int]]:
         """Pairs of symbols with the same carriers: first, second, lag."""
         place = {int(s): i for i, s in enumerate(self.symbols)}
         return [
@@ -96,7 +99,7 @@ def residual_cfo(observed: list[Observed]) -> float:
     """Return the CFO [Hz] by which reference signals turn in half a millisecond."""
     total = 0j
     for port in observed:
-        for i, j, lag in port.distinct_lags:
+        for i, j, lag in port.same_carriers:
             if lag == _LAGS[0]:
                 total += np.vdot(port.h[:, i], port.h[:, j])
     seconds = (symbol_start(_LAGS[0]) - symbol_start(0)) / SAMPLE_RATE_HZ
@@ -108,9 +111,10 @@ def learn(observed: Observed) -> Statistics:
     taps = observed.taps
     power = np.mean(np.abs(taps) ** 2, axis=(0, 1))
     floor = float(np.mean(np.sort(power)[:_NUM_EMPTY]))
-    power = np.maximum(power - floor, 0)
-    power[power < _LEAST_SHARE * power.max()] = 0
-    seconds = _coherence(taps[..., power > 0], observed.distinct_lags)
+    # An average of independent powers, whose deviation is their mean.
+    deviation = floor / np.sqrt(taps.shape[0] * taps.shape[1])
+    power = np.where(power - floor > _CLEAR * deviation, power - floor, 0)
+    seconds = _coherence(taps[..., power > 0], observed.same_carriers)
     return Statistics(power, max(len(_DELAYS) * floor, 1e-20), seconds)
 
 
@@ -157,10 +161,12 @@ def interpolate(observed: Observed, known: Statistics, symbols, carriers) -> np.
 def _covariance(s_a, k_a, s_b, k_b, known: Statistics) -> np.ndarray:
     """E[h_a conj(h_b)]."""
     used = known.power > 0
-    a, b = (_turn(k, _DELAYS[used]) for k in (k_a, k_b))
+    delays = np.add.outer(_DELAYS[used], _SPREAD).ravel()
+    power = np.repeat(known.power[used], len(_SPREAD)) / len(_SPREAD)
+    a, b = (_turn(k, delays) for k in (k_a, k_b))
     t_a, t_b = (symbol_start(np.asarray(s)) / SAMPLE_RATE_HZ for s in (s_a, s_b))
     rho = _autocorrelation(np.subtract.outer(t_a, t_b), known.coherence_s)
-    return (a * known.power[used]) @ b.conj().T * rho
+    return (a * power) @ b.conj().T * rho
 
 
 def _autocorrelation(seconds, coherence_s: float) -> np.ndarray:

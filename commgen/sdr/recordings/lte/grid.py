@@ -25,15 +25,12 @@ class Reference:
 
     Parameters
     ----------
-    symbol
-        Number of the symbol in the frame, 0 to 139.
     carriers : [12], int
         Of the 72.
     values : [12], complex64
         Unit power.
     """
 
-    symbol: int
     carriers: np.ndarray
     values: np.ndarray
 
@@ -82,7 +79,7 @@ def reference(cell: int, port: int, symbol: int) -> Reference:
     values = ((1 - 2 * bits[::2]) + 1j * (1 - 2 * bits[1::2])) / np.sqrt(2)
     shift = _shift(port, place, slot)
     carriers = 6 * np.arange(12) + (shift + cell % 6) % 6
-    return Reference(symbol, carriers, values.astype(np.complex64))
+    return Reference(carriers, values.astype(np.complex64))
 
 
 def _shift(port: int, place: int, slot: int) -> int:

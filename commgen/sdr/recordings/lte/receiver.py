@@ -1,6 +1,5 @@
 """From a recording to its cells, and to what they broadcast."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,24 +7,17 @@ import numpy as np
 
 from commgen.measures import to_db
 from commgen.sdr.recordings.iq import SampleSource
-from commgen.sdr.recordings.lte import broadcast, channel
+from commgen.sdr.recordings.lte import agreement, broadcast, channel
 from commgen.sdr.recordings.lte.broadcast import Mib
-from commgen.sdr.recordings.lte.clock import (
-    SAMPLE_RATE_HZ,
-    Clock,
-    corrected,
-    find_clock,
-)
+from commgen.sdr.recordings.lte.clock import SAMPLE_RATE_HZ, Clock, find_clock
 from commgen.sdr.recordings.lte.grid import FRAME
+from commgen.sdr.recordings.lte.resampling import corrected
 from commgen.sdr.recordings.lte.search import Found, find_cells
 
 _SHORTEST_S = 0.4
 # What is always downlink around subframe 0.
 _SUBFRAMES = {"FDD": range(-3, 4), "TDD": range(1)}
 _PORTS = (1, 2, 4)
-_BLOCK = 4
-# One CRC in 65,536 is right by chance, and about a thousand are looked at.
-_LEAST_AGREEING = 2
 
 
 @dataclass(frozen=True)
@@ -141,13 +133,15 @@ def read_cell(y, found: Found, clock: Clock) -> Cell:
     observe = _Observer(y, starts, found)
     cfo_hz = observe.settle()
     llr = {num_ports: observe.llr(num_ports) for num_ports in _PORTS}
-    single = _single(llr, found.cell)
-    mib = _agreed(single) or _agreed(_joint(llr, found.cell))
+    single = agreement.single(llr, found.cell)
+    mib = agreement.agreed(single)
+    if mib is None:
+        mib = agreement.agreed(agreement.joint(llr, found.cell))
     right = np.zeros(len(starts), bool)
     blocks: list = []
     if mib is not None:
-        right[[f for f, one in single if _in_step(one, f) == mib]] = True
-        blocks = _blocks(llr[mib.num_ports], found.cell, mib)
+        right[[f for f, one in single if agreement.in_step(one, f) == mib]] = True
+        blocks = agreement.right_blocks(llr[mib.num_ports], found.cell, mib)
     known = observe.statistics[0]
     return Cell(
         found,
@@ -197,52 +191,3 @@ class _Observer:
             at = broadcast.SYMBOLS[symbols]
             self._estimates[port] = channel.interpolate(observed, known, at, carriers)
         return self._estimates[port]
-
-
-def _single(llr, cell: int) -> list[tuple[int, Mib]]:
-    """Return (frame, block) of all that one frame alone gives."""
-    return [
-        (f, mib)
-        for num_ports, own in llr.items()
-        for f in range(len(own))
-        for phase in range(_BLOCK)
-        if (mib := broadcast.decode(own[f : f + 1], cell, num_ports, phase))
-    ]
-
-
-def _joint(llr, cell: int) -> list[tuple[int, Mib]]:
-    """Return (first frame, block) of all that four frames give together."""
-    return [
-        (f, mib)
-        for num_ports, own in llr.items()
-        for f in range(len(own) - _BLOCK + 1)
-        if (mib := broadcast.decode(own[f : f + _BLOCK], cell, num_ports, 0))
-    ]
-
-
-def _in_step(mib: Mib, frame: int) -> Mib:
-    """Return a block as frame 0 would have it."""
-    return Mib(
-        mib.num_ports,
-        mib.num_rb,
-        mib.phich_extended,
-        mib.phich_resource,
-        (mib.sfn - frame) % 1024,
-    )
-
-
-def _agreed(blocks: list[tuple[int, Mib]]) -> Mib | None:
-    """Return what most blocks say, None unless two do."""
-    counts = Counter(_in_step(mib, frame) for frame, mib in blocks)
-    mib, count = counts.most_common(1)[0] if counts else (None, 0)
-    return mib if count >= _LEAST_AGREEING else None
-
-
-def _blocks(llr, cell: int, mib: Mib) -> list[bool]:
-    """Whether each whole block is right, read from its four frames."""
-    first = range(-mib.sfn % _BLOCK, len(llr) - _BLOCK + 1, _BLOCK)
-    found = [broadcast.decode(llr[f : f + 4], cell, mib.num_ports, 0) for f in first]
-    return [
-        one is not None and _in_step(one, f) == mib
-        for f, one in zip(first, found, strict=True)
-    ]

@@ -64,7 +64,7 @@ def find_cells(y) -> list[Found]:
     Parameters
     ----------
     y : [n], complex64
-        Of :func:`~commgen.sdr.recordings.lte.clock.corrected`.
+        Of :func:`~commgen.sdr.recordings.lte.resampling.corrected`.
     """
     found: list[Found] = []
     while len(found) < _MOST_CELLS:
