@@ -1,6 +1,7 @@
 """Subcarriers, training symbols and pilots (IEEE 802.11-2020 clauses 17.3 and 19.3)."""
 
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -32,18 +33,18 @@ class Grid:
     edge: int
     num_columns: int
 
-    @property
+    @cached_property
     def carriers(self) -> np.ndarray:
         """All but DC, ascending, [2 * edge]."""
         k = np.arange(-self.edge, self.edge + 1)
         return k[k != 0]
 
-    @property
+    @cached_property
     def is_pilot(self) -> np.ndarray:
         """Which of them are pilots, [2 * edge], bool."""
         return np.isin(self.carriers, _PILOTS)
 
-    @property
+    @cached_property
     def training(self) -> np.ndarray:
         """Values of the long training symbol, [2 * edge], +1 and -1."""
         more = [1] * (self.edge - 26)
@@ -66,8 +67,12 @@ def scrambler(first) -> np.ndarray:
 
 def polarity(first: int, num_symbols: int) -> np.ndarray:
     """Return p_first and those behind it, equation 17-26: [num_symbols], +1 and -1."""
-    ones = scrambler([0, 0, 0, 0, 1, 1, 1])  # what seven ones in the register give
-    return 1.0 - 2 * ones[(first + np.arange(num_symbols)) % 127]
+    return _signs()[(first + np.arange(num_symbols)) % 127]
+
+
+@cache
+def _signs() -> np.ndarray:
+    return 1.0 - 2 * scrambler([0, 0, 0, 0, 1, 1, 1])  # of seven ones in the register
 
 
 def pilots(grid: Grid, first: int, num_symbols: int) -> np.ndarray:

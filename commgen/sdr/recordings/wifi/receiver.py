@@ -113,29 +113,35 @@ def read_packet(x, start: Start, estimator: Estimator, first: int = 0) -> Packet
     first
         Number of the first sample of ``x``.
     """
-    cut = x[start.training : start.training + _LONGEST]
-    if len(cut) < _BEHIND_SIGNAL:
+    head = _tuned(x, start, _BEHIND_SIGNAL)
+    if len(head) < _BEHIND_SIGNAL:
         return None
-    turn = -2j * np.pi * start.cfo_hz / SAMPLE_RATE_HZ
-    cut = cut * np.exp(turn * np.arange(len(cut)))
-    training = legacy_training(cut, estimator)
-    legacy = read_legacy(_field(cut, training, 0, 1)[0])
+    training = legacy_training(head, estimator)
+    legacy = read_legacy(_field(head, training, 0, 1)[0])
     if legacy is None:
         return None
-    ht = _ht_signal(cut, training, legacy)
     length = _BEHIND_SIGNAL + SYMBOL * legacy.rate.num_symbols(legacy.length)
+    cut = _tuned(x, start, length)
+    ht = _ht_signal(cut, training, legacy)
     if ht is None:
         content = _legacy_content(cut, training, legacy, estimator)
     else:
         content = _ht_content(cut, training, ht, estimator)
     return Packet(
         start=first + start.training,
-        end=first + start.training + min(length, len(cut)),
+        end=first + start.training + len(cut),
         snr_db=training.snr_db,
         cfo_hz=start.cfo_hz,
         signal=legacy if ht is None else ht,
         content=content,
     )
+
+
+def _tuned(x, start: Start, length: int) -> np.ndarray:
+    """Return up to ``length`` samples from the training on, without their CFO."""
+    cut = x[start.training : start.training + length]
+    turn = -2j * np.pi * start.cfo_hz / SAMPLE_RATE_HZ
+    return cut * np.exp(turn * np.arange(len(cut)))
 
 
 def _field(x, training: Training, number: int, num: int, *, turned: bool = False):
