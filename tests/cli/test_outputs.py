@@ -53,6 +53,7 @@ VERBS = {
     "simulate": Verb("simulate link.yaml -o OUT", "run", ""),
     "plot": Verb("plot run -o OUT", "a.png", ""),
     "compare": Verb("compare run -o OUT", "c", "--bler 0.5"),
+    "sdr packets": Verb("sdr packets iq.dat -o OUT", "p", "--estimator ls"),
 }
 
 LINK = {
@@ -82,6 +83,8 @@ def place(tmp_path_factory, toy, model, draw):
     write_channels(place / "truth.h5", draw(60, 5), META, {})
     np.savez(place / "h.npz", h=draw(20, 6)[:, 0, 0, 0])
     np.savez(place / "y.npz", y=draw(20, 7)[:, 0, 0, 0], no=0.1)
+    iq = 1000 * np.random.default_rng(1).normal(size=4000)
+    (place / "iq.dat").write_bytes(iq.astype("<i2").tobytes())
     (place / "link.yaml").write_text(yaml.safe_dump(LINK))
     return place
 
@@ -170,7 +173,15 @@ def test_what_a_verb_did_not_make_stays(name, here, refused):
         mine.unlink()
 
 
-FAST = ("datasets import", "generate h5", "generate npz", "estimate", "plot", "compare")
+FAST = (
+    "datasets import",
+    "generate h5",
+    "generate npz",
+    "estimate",
+    "plot",
+    "compare",
+    "sdr packets",
+)
 
 
 @pytest.mark.parametrize("name", ["train", "evaluate", *FAST])
