@@ -83,7 +83,7 @@ class SlotEstimator(FrameEstimator):
         p = np.where(p < self._least * p.max(axis=1, keepdims=True), 0, p)
         p /= p.sum(axis=1, keepdims=True)
         h_hat, err_var = _moments(z, p, rho, v, self._tables, self._bases)
-        return h_hat, err_var + self._floor
+        return h_hat.reshape(y.shape), err_var.reshape(y.shape) + self._floor
 
     def _posterior(self, y, no):
         """Return what is seen of each component, its probability, and E[exp(j phi)]."""
@@ -133,48 +133,90 @@ def _fits(z, v, s2, line):
 
 @compiled
 def _moments(z, p, rho, v, tables, bases):
-    """Mean and variance on the grid, but for the floor, of components with p > 0."""
+    """Mean and variance on the grid, but for the floor, of components with p > 0.
+
+    In loops: array expressions take Numba twice as long to compile, and run slower.
+    """
     s, line, specular, spread, prior, gone = tables
-    B_t, B_f = bases
-    num, _, rank = z.shape
-    T, F = len(B_t), B_f.shape[1]
-    h_hat = np.zeros((num, T, F), np.complex64)
-    err_var = np.zeros((num, T, F), np.float32)
-    x, open_ = np.empty(rank, np.complex64), np.empty(rank, np.complex64)
+    num, K, rank = z.shape
+    size = len(bases[0]) * bases[1].shape[1]
+    h_hat = np.zeros((num, size), np.complex64)
+    var, apart = np.zeros((num, size), np.float32), np.zeros(size, np.float32)
+    parts = np.empty((K, size), np.complex64)
+    c = np.empty((2, specular.shape[1]), np.complex64)
+    rows = np.empty((bases[0].shape[1], bases[1].shape[1]), np.complex64)
     for b in range(num):
-        used = np.flatnonzero(p[b])
-        parts = np.empty((len(used), T * F), np.complex64)
-        mean = np.zeros(T * F, np.complex64)
-        var, apart = np.zeros(T * F, np.float32), np.zeros(T * F, np.float32)
-        for i in range(len(used)):
-            k = used[i]
-            var += p[b, k] * prior[k]
+        for i in range(size):
+            apart[i] = 0
+        for k in range(K):
+            share = p[b, k]
+            if share == 0:
+                continue
+            has_line = False
+            for i in range(c.shape[1]):
+                c[0, i], c[1, i] = rho[b, k] * specular[k, i], specular[k, i]
+            _add(var[b], prior[k], share)
             for r in range(rank):
                 gain = s[k, r] / (s[k, r] * s[k, r] + v[b])
-                x[r] = gain * (z[b, k, r] - rho[b, k] * line[k, r])
-                open_[r] = gain * line[k, r]
-                var -= (p[b, k] * s[k, r] * gain) * gone[k, r]
-            c = x @ spread[k] + rho[b, k] * specular[k]
-            parts[i] = _on_grid(c, B_t, B_f)
-            mean += p[b, k] * parts[i]
-            left = 1 - (rho[b, k].real ** 2 + rho[b, k].imag ** 2)
-            if left > 0 and np.any(line[k] != 0):
-                path = _on_grid(specular[k] - open_ @ spread[k], B_t, B_f)
-                apart += (p[b, k] * left) * _power(path)
-        var = np.maximum(var, np.float32(0)) + apart
-        for i in range(len(used)):
-            var += p[b, used[i]] * _power(parts[i] - mean)
-        h_hat[b], err_var[b] = mean.reshape(T, F), var.reshape(T, F)
-    return h_hat, err_var
+                x = gain * (z[b, k, r] - rho[b, k] * line[k, r])
+                _add_complex(c[0], spread[k, r], x)
+                _add(var[b], gone[k, r], -share * s[k, r] * gain)
+                if line[k, r] != 0:
+                    has_line = True
+                    _add_complex(c[1], spread[k, r], -gain * line[k, r])
+            if has_line:
+                left = 1 - (rho[b, k].real ** 2 + rho[b, k].imag ** 2)
+                _to_grid(c[1], bases, rows, parts[k])
+                _add_power(apart, parts[k], share * max(left, np.float32(0)))
+            _to_grid(c[0], bases, rows, parts[k])
+            _add_complex(h_hat[b], parts[k], np.complex64(share))
+        for i in range(size):
+            var[b, i] = max(var[b, i], np.float32(0)) + apart[i]
+        for k in range(K):
+            if p[b, k] != 0:
+                _add_distance(var[b], parts[k], h_hat[b], p[b, k])
+    return h_hat, var
 
 
 @compiled
-def _on_grid(c, B_t, B_f):
-    """Return B_t c B_f^T, flat."""
-    rows = c.reshape(B_t.shape[1], B_f.shape[0]) @ B_f
-    return (B_t @ rows).reshape(-1)
+def _to_grid(c, bases, rows, out):
+    """Write B_t c B_f^T, flat."""
+    B_t, B_f = bases
+    num_f = len(B_f)
+    width = B_f.shape[1]
+    for t in range(len(rows)):
+        for i in range(width):
+            rows[t, i] = 0
+        for f in range(num_f):
+            _add_complex(rows[t], B_f[f], c[t * num_f + f])
+    for t in range(len(B_t)):
+        for i in range(width):
+            total = np.complex64(0)
+            for j in range(len(rows)):
+                total += B_t[t, j] * rows[j, i]
+            out[t * width + i] = total
 
 
 @compiled
-def _power(x):
-    return x.real * x.real + x.imag * x.imag
+def _add(y, x, scale):
+    for i in range(len(y)):
+        y[i] += np.float32(scale) * x[i]
+
+
+@compiled
+def _add_complex(y, x, scale):
+    for i in range(len(y)):
+        y[i] += scale * x[i]
+
+
+@compiled
+def _add_power(y, x, scale):
+    for i in range(len(y)):
+        y[i] += np.float32(scale) * (x[i].real * x[i].real + x[i].imag * x[i].imag)
+
+
+@compiled
+def _add_distance(y, x, mean, scale):
+    for i in range(len(y)):
+        e = x[i] - mean[i]
+        y[i] += np.float32(scale) * (e.real * e.real + e.imag * e.imag)
