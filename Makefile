@@ -5,6 +5,7 @@
 # make fuzz    damaged files for every reader, an hour by default (FUZZ="--seconds 60" for a minute)
 # make light   the tests of what needs no TensorFlow, without it, under NumPy 1 and 2
 # make radio   installs GNU Radio and UHD by apt-get, and makes .venv-radio beside them
+# make sdr-demo  in .venv-radio: a learned receiver, LMMSE and LS over fading -> runs/sdr-demo
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -17,7 +18,7 @@ PYTEST_OPTIONS := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reord
 ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync
 
-.PHONY: changed check demo fuzz test env light lint lock clean help radio radio-packages test-radio
+.PHONY: changed check demo fuzz test env light lint lock clean help radio radio-packages sdr-demo test-radio
 
 help:
 	@sed -n '/^$$/q; s/^# //p' $(firstword $(MAKEFILE_LIST))
@@ -99,6 +100,9 @@ $(RADIO)/.ready: requirements-radio.lock pyproject.toml
 	else $$pip install --constraint <(echo "$$numpy") hatchling editables -e '.[sdr,test]'; fi && \
 	$$pip install --no-deps --no-build-isolation -e . && $$pip check
 	@touch $@
+
+sdr-demo: $(RADIO)/.ready
+	$(ONE_THREAD) $(RADIO)/bin/commgen sdr demo --output runs/sdr-demo
 
 test-radio:
 	@if [ -e $(RADIO)/.ready ]; \

@@ -10,6 +10,7 @@ from commgen._console import plain_console, say
 from commgen._files.claims import claimed_folder
 from commgen._files.tables import write_csv
 from commgen._files.whole import write_json
+from commgen._progress import progress_bar
 from commgen.cli._done import ForceOption, say_done
 from commgen.cli._tables import plain_table
 
@@ -22,7 +23,7 @@ _SHOWN = ("sent", "decoded", "failed", "lost", "bler", "ber", "snr_db", "evm_db"
 def run(
     radio: Annotated[str, typer.Option(help="sim, zmq, file or uhd.")] = "sim",
     estimator: Annotated[
-        str, typer.Option(help="lmmse, ls, or a model (.onnx, slot .npz).")
+        str, typer.Option(help="lmmse, ls, slot, learned, or a model (.onnx, .npz).")
     ] = "lmmse",
     seconds: Annotated[
         float, typer.Option(help="Of the stream; 0 until it ends.")
@@ -124,6 +125,44 @@ def run(
     with claimed_folder(output, told, "session", force=force, goes_on=False) as done:
         if not done:
             _run(config, output, record, record_type, force=force)
+    if done:
+        say_done(output)
+    else:
+        say(f"written to {output}")
+
+
+def demo(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for table and picture.")
+    ] = Path("runs/sdr-demo"),
+    num_frames: Annotated[
+        int, typer.Option(min=10, help="Frames of each estimator at each SNR.")
+    ] = 2000,
+    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 1,
+    force: ForceOption = False,
+) -> None:
+    """Receive with a learned receiver, LMMSE and LS over fading, and compare them.
+
+    Needs no radio. All three get the same samples, through GNU Radio where that is.
+    """
+    from commgen.sdr.live import demo
+
+    told = {"num_frames": num_frames, "seed": seed, "commgen": __version__}
+    with claimed_folder(output, told, "sdr-demo", force=force, goes_on=False) as done:
+        if not done:
+            points = len(demo.CONDITIONS) * len(demo.SNR_DB) * len(demo.ESTIMATORS)
+            with progress_bar("receiving", points, unit="points") as advance:
+                rows, facts = demo.demo_rows(num_frames, seed, advance)
+            plain_console().print(
+                plain_table("block error rate", demo.table_rows(rows))
+            )
+            say(
+                f"{facts['num_samples'] / 1e6:.0f} Msample through {facts['through']} "
+                f"in {facts['cpu_seconds']:.0f} s of CPU time"
+            )
+            write_csv(output / "results.csv", rows)
+            demo.save_demo_picture(output / "results.png", rows)
+            write_json(output / "card.json", {**told, **facts})
     if done:
         say_done(output)
     else:

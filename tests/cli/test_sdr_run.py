@@ -94,7 +94,10 @@ def test_estimators_differ(commgen, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("--estimator mmse", "estimator must be one of lmmse, ls, or a model's file"),
+        (
+            "--estimator mmse",
+            "estimator must be one of lmmse, ls, slot, learned, or a's file",
+        ),
         ("--estimator none.npz", "none.npz"),
         ("--radio pigeon", "radio: Input should be 'sim', 'zmq', 'file' or 'uhd'"),
         ("--radio file", "recording must be given for the radio file, got none."),

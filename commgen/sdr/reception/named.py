@@ -1,4 +1,4 @@
-"""Estimators by name: "lmmse", "ls", or the file of a model."""
+"""Estimators by name: "lmmse", "ls", "slot", "learned", or the file of a model."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from commgen.frame.slot_estimator import SlotEstimator
 from commgen.frame.slot_files import load_grid_mixture, load_slot_contract
 from commgen.sdr.reception.slots import SlotReceiver, as_slot_receiver
 
-NAMES = ("lmmse", "ls")
+NAMES = ("lmmse", "ls", "slot", "learned")
 
 
 def estimator_named(name: str, frame: Frame) -> SlotReceiver:
@@ -17,8 +17,9 @@ def estimator_named(name: str, frame: Frame) -> SlotReceiver:
     Parameters
     ----------
     name
-        One of ``NAMES``; the path of an exported model (``.onnx``); or that of a
-        mixture over slots (``.npz``).
+        One of ``NAMES``, of which "learned" is the receiver that travels with the
+        package; the path of an exported model (``.onnx``); or that of a mixture over
+        slots (``.npz``).
     frame
         What is received.
 
@@ -30,6 +31,10 @@ def estimator_named(name: str, frame: Frame) -> SlotReceiver:
         If there is no such name, the file is damaged or has no contract, or the model
         is for another frame.
     """
+    if name == "learned":
+        from commgen.sdr.models import RECEIVER
+
+        name = str(RECEIVER)
     end = Path(name).suffix
     if end == ".onnx":
         from commgen.sdr.reception.learned import ModelReceiver
