@@ -185,6 +185,15 @@ def read_raw_iq(path):
         raise AssertionError("samples are not finite")
 
 
+def read_sigmf(path):
+    from commgen.sdr.radios.file import FileRadio
+
+    with FileRadio(path) as radio:
+        while (part := radio.receive(200)) is not None:
+            if not np.isfinite(part.values).all():
+                raise AssertionError("samples are not finite")
+
+
 def read_mode_s(path):
     from commgen.sdr.recordings.adsb.receiver import messages
     from commgen.sdr.recordings.adsb.report import message_rows
@@ -271,6 +280,9 @@ READERS = {
     "claim": Reader(samples.claim, read_claim, ("claim_folder", "read_json")),
     "stage": Reader(samples.stage, read_stage, ("Stages",)),
     "raw-iq": Reader(samples.raw_iq, read_raw_iq, ("open_iq", "read_iq")),
+    "sigmf": Reader(
+        samples.sigmf, read_sigmf, ("FileRadio", "Radio", "open_recording")
+    ),
     "packets": Reader(samples.wifi, read_packets, ("packets",)),
     "mode-s": Reader(samples.mode_s, read_mode_s, ("messages",)),
     "model": Reader(

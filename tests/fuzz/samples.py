@@ -288,6 +288,17 @@ def raw_iq(folder):
     return [folder / f"{kind}.bin" for kind in numbers]
 
 
+def sigmf(folder):
+    from commgen.sdr.radios.sigmf_writer import SigMFWriter
+
+    x = _channels(500)
+    for kind, sample_type in (("a", "ci16_le"), ("b", "cf32_le")):
+        writer = SigMFWriter(folder / kind, 1e6, sample_type=sample_type)
+        writer.write(0.1 * x)
+        writer.close()
+    return sorted(folder.iterdir())
+
+
 def mode_s(folder):
     """An identification, a position and a velocity (J. Sun, The 1090 MHz Riddle)."""
     x = _rng().normal(127.5, 4, (3000, 2))
