@@ -38,6 +38,7 @@ SNR_DB = np.arange(5.0, 14.0)
 ESTIMATORS = ("ls", "lmmse", "slot")
 PERFECT = "perfect CSI"
 TARGET = 0.1
+SPEED_SNR_DB = (10.0, 20.0)  # with some frames lost, and with hardly any
 PAIRS = (("ls", "lmmse"), ("slot", PERFECT), ("lmmse", PERFECT), ("lmmse", "slot"))
 PIECE = 131_072
 BATCH = 64
@@ -50,7 +51,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    speeds = speed(arguments.rounds, arguments.seed)
+    speeds = []
+    for snr_db in SPEED_SNR_DB:
+        speeds += speed(arguments.rounds, arguments.seed, snr_db)
     show("Speed", speeds)
     write_csv(arguments.output / "radio_receiver_speed.csv", speeds, list(speeds[0]))
     if not arguments.frames:
@@ -69,7 +72,7 @@ def line(name, interval):
     return dict(zip(("what", "dB", "low", "high"), (name, *interval), strict=True))
 
 
-def speed(rounds, seed, num_frames=240, snr_db=10.0):
+def speed(rounds, seed, snr_db, num_frames=240):
     """Return Msample a CPU second of the receiver, and what its parts take."""
     samples = stream(num_frames, snr_db, seed)
     receivers = {name: FrameReceiver(estimator=name) for name in ESTIMATORS}
@@ -91,6 +94,7 @@ def speed(rounds, seed, num_frames=240, snr_db=10.0):
     return [
         {
             "what": name,
+            "SNR_dB": snr_db,
             "Msample_per_cpu_s": 1e-6 / np.median(times[:, i]),
             "ns_per_sample": 1e9 * np.median(times[:, i]),
             "share_of_lmmse": np.median(share[:, i]),

@@ -63,7 +63,8 @@ def crc_bits(bits, name: str) -> np.ndarray:
     flat = bits.reshape(-1, bits.shape[-1])
     # Zeros in front change nothing, so that whole bytes come out.
     pad = -flat.shape[1] % 8
-    packed = np.packbits(np.pad(flat, ((0, 0), (pad, 0))), axis=1)
+    flat = np.pad(flat, ((0, 0), (pad, 0))) if pad else flat
+    packed = np.packbits(flat, axis=1)
     remainder = _remainders(packed, _table(name))
     places = np.arange(31, 31 - length, -1, dtype=np.uint32)
     parity = (remainder[:, None] >> places) & np.uint32(1)
