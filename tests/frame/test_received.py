@@ -50,7 +50,8 @@ def test_offsets_turn_over_symbols_and_subcarriers():
     cfo_hz, delay_s = cfo_hz / (2 * np.pi), delay_s / (2 * np.pi)
     assert 190 < np.abs(cfo_hz).max() <= 200.001
     assert 4.5e-7 < np.abs(delay_s).max() <= 5.001e-7
-    assert (cfo_hz.min() < 0 < cfo_hz.max()) and (delay_s.min() < 0 < delay_s.max())
+    assert cfo_hz.min() < 0 < cfo_hz.max()
+    assert delay_s.min() < 0 < delay_s.max()
 
 
 def test_frames_come_to_unit_level():
