@@ -82,19 +82,25 @@ def test_a_slot_mixture_becomes_arrays(commgen, refused, folder, tmp_path):
     )
 
 
-def test_a_prior_over_pilots_becomes_one_file(commgen, folder, tmp_path):
-    options = ("--family", "vae", "--pilots", "--num-epochs", 1)
-    commgen("train", folder / "h.h5", *options, "-o", tmp_path / "vae")
-    assert (
-        "prior in float32"
-        in commgen("export", tmp_path / "vae", "-o", tmp_path / "p.onnx").out
-    )
-    assert ExportedModel(tmp_path / "p.onnx").contract.inputs[0].shape == (
-        None,
-        2,
-        72,
-        2,
-    )
+def test_a_prior_over_pilots_becomes_one_file(commgen, refused, folder, tmp_path):
+    """What --pilots tells in the card is what export asks for."""
+    import commgen.generative as g
+    from commgen.generative.files import read_card
+
+    options = ("--family", "lmmse", "--pilots")
+    commgen("train", folder / "h.h5", *options, "-o", tmp_path / "lmmse")
+    line = refused("export", tmp_path / "lmmse", "-o", tmp_path / "p.onnx")
+    assert line.startswith("model must be a vae, gm-vae, vae-gan, diffusion or")
+    card = read_card(tmp_path / "lmmse")
+    assert card["event_shape"] == [2, 72]
+    facts = {"frame": card["frame"], "data_sha256": card["data_sha256"]}
+    vae = g.VariationalAutoencoder((72,), 4, width=8, depth=1)
+    vae.save(tmp_path / "vae", card=facts)
+    told = commgen("export", tmp_path / "vae", "-o", tmp_path / "p.onnx").out
+    assert "prior in float32" in told
+    exported = ExportedModel(tmp_path / "p.onnx").contract
+    assert exported.data_sha256 == card["data_sha256"]
+    assert exported.inputs[0].shape == (None, 72, 2)
 
 
 @pytest.mark.parametrize(
