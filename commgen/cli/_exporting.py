@@ -18,7 +18,7 @@ from commgen.frame.received import FrameConditions, at_unit_level, receive_grids
 # Channels that convolutions are scaled by, and others that the loss is measured on.
 _SCALED_BY, _MEASURED_ON = 128, 512
 _LEAST_SLOTS = 64
-_SNR_DB = np.arange(1.0, 16.0, 2.0)
+_SNR_DB = (1.0, 3.0, 5.0, 7.0, 9.0, 11.0, 13.0, 15.0)
 _TARGET = 0.25
 
 

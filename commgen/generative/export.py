@@ -130,7 +130,8 @@ def _check(model: Any, frame: Frame) -> None:
 def _examples(event_shape, snr_range_db) -> dict[str, np.ndarray]:
     """Return white channels in noise of all levels."""
     rng = np.random.default_rng(0)
-    no = noise_variance(np.linspace(*snr_range_db, _CHECKED))
+    low, high = snr_range_db
+    no = noise_variance(np.linspace(low, high, _CHECKED))
     scale = np.sqrt((1 + no) / 2).reshape(-1, *(1,) * (len(event_shape) + 1))
     y = scale * rng.normal(size=(_CHECKED, *event_shape, 2))
     return {"y": y.astype(np.float32), "no": no.astype(np.float32)}

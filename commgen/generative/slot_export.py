@@ -92,12 +92,13 @@ def export_slot(
 def _covariance(mixture: Any) -> np.ndarray:
     """Return the covariance of all components together, [size, size]."""
     weights = np.exp(np.asarray(mixture.log_weights, float))
-    total = 0
+    size = mixture.component(0).eigenvectors.shape[0]
+    total = np.zeros((size, size), complex)
     for k, w in enumerate(weights / weights.sum()):
         one = mixture.component(k)
         total = total + w * (one.eigenvectors * one.excess) @ one.eigenvectors.conj().T
     white = 0 if mixture.remainder is None else weights @ mixture.remainder
-    return total + white / weights.sum() * np.eye(len(total))
+    return total + white / weights.sum() * np.eye(size)
 
 
 def _grid_covariance(mixture: GridMixture) -> np.ndarray:

@@ -51,7 +51,8 @@ def receiver_contract(network: Any, card: Mapping[str, Any]) -> ExportedContract
     z_shape, llr_shape = ((None, *frame.grid_shape, n) for n in (8 + q, q))
     z = TensorSpec("z", z_shape, "float32", _MEANING.format(features))
     llr = TensorSpec("llr", llr_shape, "float32", "ln p(1) / p(0) of each bit")
-    ranges = ("delay_spread_range_s", "doppler_range_hz", "cfo_range_hz")
+    names = ("delay_spread_range_s", "doppler_range_hz", "cfo_range_hz")
+    ranges: dict[str, Any] = {name: card.get(name) for name in names}
     return ExportedContract(
         KINDS[features],
         (z,),
@@ -59,7 +60,7 @@ def receiver_contract(network: Any, card: Mapping[str, Any]) -> ExportedContract
         snr_range_db=card["snr_range_db"],
         frame=frame.contract(),
         data_sha256=card.get("data_sha256"),
-        **{name: card.get(name) for name in ranges},
+        **ranges,
     )
 
 
@@ -90,7 +91,8 @@ def export_receiver(
     """
     (z,), (llr,) = contract.inputs, contract.outputs
     rng = np.random.default_rng(0)
-    shown = rng.normal(size=(_CHECKED, *z.shape[1:])).astype(np.float32)
+    shape: Any = (_CHECKED, *z.shape[1:])
+    shown = rng.normal(size=shape).astype(np.float32)
     wanted = {llr.name: network(tf.constant(shown)).numpy()}
     proto = to_onnx(lambda z: (network(z),), [z.shape])
 

@@ -10,7 +10,7 @@ from commgen.frame.frame import RADIO_FRAME, Frame
 from commgen.frame.received import FrameConditions, at_unit_level, receive_grids
 from commgen.measures.crossing import DrawnCrossing, error_rate_crossing
 from commgen.sdr.reception.decoding import decode_slots
-from commgen.sdr.reception.slots import SlotReceiver
+from commgen.sdr.reception.slots import Measured, SlotReceiver
 from commgen.sdr.waveform.code import transport_block
 
 _CHUNK = 256  # frames at a time, each with a seed of its own
@@ -100,9 +100,11 @@ def compare_receivers(
                 h[rows], frame, conditions, rng, bits=coded, snr_db=snr
             )
             seen = at_unit_level(seen, frame)
+            none = np.zeros(len(bits))
+            measured = Measured(-10 * np.log10(seen.no), none, none, none)
             for name, receiver in receivers.items():
                 began = time.process_time()
-                found = receiver.receive(seen.y, seen.no)
+                found = receiver.receive(seen.y, seen.no, measured)
                 seconds[name] += time.process_time() - began
                 decoded = decode_slots(frame, found.llr)
                 right = decoded.accepted & (decoded.bits == bits).all(axis=1)

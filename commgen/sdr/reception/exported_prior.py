@@ -1,5 +1,7 @@
 """An exported prior over a frame's pilots as a channel estimator."""
 
+from typing import Any
+
 import numpy as np
 
 from commgen.exported.session import ExportedModel
@@ -37,7 +39,7 @@ class ExportedPrior(FrameEstimator):
     def __init__(self, model: ExportedModel, frame: Frame, *, name: str):
         super().__init__(frame)
         self.name, self._model = name, model
-        self._event = model.contract.inputs[0].shape[1:-1]
+        self._event: tuple[Any, ...] = model.contract.inputs[0].shape[1:-1]
         pilots = frame.pilots.shape
         if self._event not in (pilots, pilots[1:]) or frame.pilot_subcarrier_step != 1:
             raise ValueError(
