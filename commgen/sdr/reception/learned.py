@@ -29,9 +29,9 @@ _NETWORK_CHUNK = 4  # of these, so that what a network makes of them stays in th
 class ModelReceiver:
     """Slot receiver of an exported model, that falls back on robust LMMSE.
 
-    Slots whose SNR is outside of the model's contract go to LMMSE, unless CRC and parity
-    checks hold for what the model decides and fail for what LMMSE decides. So do those
-    inside where the checks tell the reverse. Delay, Doppler shift, CFO and interference
+    Slots whose SNR is outside of the model's contract go to LMMSE, unless CRC and
+    parity checks hold for what the model decides and fail for what LMMSE decides. So do
+    those inside where the checks tell the reverse. Delay, Doppler shift, CFO and interference
     beyond the training, which one slot does not tell, are met by the second.
 
     Parameters
@@ -125,7 +125,7 @@ class ModelReceiver:
             return found
         plain = self._lmmse.receive(y[rows], no[rows])
         right = decode_slots(self.frame, plain.llr).accepted
-        # Outside, too, a model's decisions that hold are worth more than LMMSE's that fail.
+        # Outside, too, decisions that hold are worth more than LMMSE's that fail.
         taken = right | (outside[rows] & wrong[rows])
         names = np.array(found.names, object)
         names[rows[taken]] = self._lmmse.name
