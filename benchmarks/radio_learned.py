@@ -176,6 +176,8 @@ def main():
         target, values = loss(found, "model", "lmmse")
         row = {"cell": case, "at BLER": target, "model loses dB": values[0]}
         row |= {"low": values[1], "high": values[2]}
+        for name in pair:
+            row[f"least BLER {name}"] = found.bler(name).min()
         own.append(
             {k: f"{v:.2f}" if isinstance(v, float) else str(v) for k, v in row.items()}
         )

@@ -31,8 +31,8 @@ class ModelReceiver:
 
     Slots whose SNR is outside of the model's contract go to LMMSE, unless CRC and
     parity checks hold for what the model decides and fail for what LMMSE decides. So do
-    those inside where the checks tell the reverse. Delay, Doppler shift, CFO and interference
-    beyond the training, which one slot does not tell, are met by the second.
+    those inside where the checks tell the reverse. Delay, Doppler shift, CFO and
+    interference beyond the training, which one slot does not tell, are met by that.
 
     Parameters
     ----------
