@@ -96,7 +96,7 @@ def test_estimators_differ(commgen, tmp_path):
     [
         (
             "--estimator mmse",
-            "estimator must be one of lmmse, ls, slot, learned, or a's file",
+            "estimator must be one of lmmse, ls, slot, learned, or a model",
         ),
         ("--estimator none.npz", "none.npz"),
         ("--radio pigeon", "radio: Input should be 'sim', 'zmq', 'file' or 'uhd'"),
