@@ -209,3 +209,28 @@ def test_a_usrp_that_fails_ends_the_run_and_keeps_the_recording(
     assert message in line
     if "after" in faults or "every" in faults:
         assert SigMFReader(tmp_path / "kept").num_samples >= 300_000
+
+
+def test_the_demo_compares_three_receivers(commgen, tmp_path):
+    pytest.importorskip(
+        "onnxruntime", reason="onnxruntime is not installed: make radio"
+    )
+    told = commgen("sdr", "demo", "--num-frames", 60, "-o", tmp_path / "demo")
+    assert "block error rate" in told.out
+    rows = table(tmp_path / "demo" / "results.csv")
+    assert len(rows) == 2 * 4 * 3
+    for row in rows:
+        assert int(row["sent"]) == 60
+        check_counts(row)
+
+    def missed(estimator, condition):
+        own = [
+            r
+            for r in rows
+            if (r["estimator"], r["condition"]) == (estimator, condition)
+        ]
+        return sum(60 - int(row["decoded"]) for row in own)
+
+    burst = "a burst in every frame"
+    assert missed("learned", burst) < missed("lmmse", burst) < missed("ls", burst)
+    assert (tmp_path / "demo" / "results.png").exists()

@@ -33,7 +33,7 @@ def air(
 ) -> Any:
     """Make simulated air."""
     config = AirConfig(
-        channel=channel,
+        channel=channel,  # type: ignore[arg-type]
         delay_spread_s=delay_spread_ns * 1e-9,
         speed_m_s=speed_m_s,
         carrier_hz=carrier_ghz * 1e9,

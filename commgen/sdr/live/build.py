@@ -53,10 +53,10 @@ def build_session(
     receiver = FrameReceiver(RADIO_FRAME, estimator=chosen, **usual)
     engine = _engine(config, frames, receiver, in_loop)
     length = frames.transmitter.num_samples
-    known = {"origin": None}
     if config.radio == "sim":
-        known = {"origin": 0, "most": num_frames(config)}
-    ledger = Ledger(frames.payloads, length, **known)
+        ledger = Ledger(frames.payloads, length, origin=0, most=num_frames(config))
+    else:
+        ledger = Ledger(frames.payloads, length, origin=None)
     interval_s = min(1.0, (config.seconds or 20) / 20)
     return Session(engine, ledger, Timeline(interval_s), RADIO_FRAME.sample_rate_hz)
 
@@ -95,7 +95,7 @@ def _engine(
 def radio_of(config: RunConfig, frames: NumberedFrames) -> Radio:
     """Return the radio of a run, not opened yet."""
     rate = RADIO_FRAME.sample_rate_hz
-    if config.radio == "file":
+    if config.recording is not None:
         return _FrameRate(config.recording)
     if config.radio == "zmq":
         from commgen.sdr.live.two_processes import SentFromElsewhere
