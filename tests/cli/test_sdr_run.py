@@ -211,7 +211,8 @@ def test_a_usrp_that_fails_ends_the_run_and_keeps_the_recording(
         assert SigMFReader(tmp_path / "kept").num_samples >= 300_000
 
 
-def test_the_demo_compares_three_receivers(commgen, tmp_path):
+@pytest.mark.parametrize("arguments", [gnuradio("")])
+def test_the_demo_compares_three_receivers(commgen, tmp_path, arguments):
     pytest.importorskip(
         "onnxruntime", reason="onnxruntime is not installed: make radio"
     )
