@@ -213,7 +213,7 @@ def draw(rows: list[dict], path: Path) -> None:
     axes.plot(SNR_DB, [100 * s for s in ASKED.values()], "k_", ms=24, label="asked")
     axes.set_ylabel("decoded of those decodable [%]")
     tidy(axes)
-    axes.legend()
+    axes.legend(loc="lower right")
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png", dpi=150)
 
