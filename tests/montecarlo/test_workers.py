@@ -1,5 +1,6 @@
 """Worker processes: the numbers of one, whatever dies, and no door left open."""
 
+import contextlib
 import csv
 import os
 import signal
@@ -143,8 +144,10 @@ def test_nobody_else_can_talk_to_workers(begun, tmp_path):
     wait_for((tmp_path / "run/state.npz").exists)
     sockets = set()
     for pid in (process.pid, *workers):
-        targets = [os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()]
-        sockets |= {t[8:-1] for t in targets if t.startswith("socket:[")}
+        for path in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                target = os.readlink(path)
+                sockets |= {target[8:-1]} if target.startswith("socket:[") else set()
     assert len(sockets) >= 4
     for kind in ("tcp", "tcp6", "udp", "udp6"):
         lines = Path(f"/proc/net/{kind}").read_text().splitlines()[1:]

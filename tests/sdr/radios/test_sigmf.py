@@ -4,7 +4,6 @@ import hashlib
 import json
 import subprocess
 import sys
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -151,10 +150,8 @@ def test_metadata_that_lie_are_one_line(entries, message, tmp_path, rng):
     if entries.get("core_datatype") == "cf32_le":
         entries = entries | {"commgen_num_samples": None}
     change(meta, **entries)
-    begun = perf_counter()
     with pytest.raises(ValueError, match=message) as error:
         FileRadio(meta).open()
-    assert perf_counter() - begun < 1
     assert len(str(error.value).splitlines()) == 1
 
 
