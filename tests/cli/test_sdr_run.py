@@ -185,7 +185,8 @@ def test_a_usrp_is_one_flag_away(commgen, tmp_path, arguments):
     assert "3 overflows (60000 samples lost)" in told.out
     row = result(tmp_path / "run")
     check_counts(row)
-    assert int(row["lost"]) >= 3 * int(20_000 / 2183)
+    # At least so many frames lie in a gap as a whole; the ends of others may be found.
+    assert int(row["lost"]) >= 3 * (20_000 // 2183 - 1)
 
 
 @pytest.mark.parametrize(
