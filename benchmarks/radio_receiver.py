@@ -24,6 +24,7 @@ from commgen.measures.decibel import noise_variance
 from commgen.sdr.air.air import Air
 from commgen.sdr.air.config import AirConfig
 from commgen.sdr.reception.decoding import decode_slots
+from commgen.sdr.reception.named import estimator_named
 from commgen.sdr.reception.receiver import FrameReceiver
 from commgen.sdr.reception.search import Search
 from commgen.sdr.reception.slots import as_slot_receiver
@@ -75,7 +76,10 @@ def line(name, interval):
 def speed(rounds, seed, snr_db, num_frames=240):
     """Return Msample a CPU second of the receiver, and what its parts take."""
     samples = stream(num_frames, snr_db, seed)
-    receivers = {name: FrameReceiver(estimator=name) for name in ESTIMATORS}
+    names = (*ESTIMATORS, "learned")
+    receivers = {
+        name: FrameReceiver(estimator=estimator_named(name, FRAME)) for name in names
+    }
     search = Search(FRAME)
     llr, block = coded_llr(samples), transport_block(FRAME)
     contestants = {
