@@ -125,17 +125,21 @@ def configs(folder):
     from commgen.phy import EXAMPLE_YAML
 
     (folder / "a.yaml").write_text(EXAMPLE_YAML)
-    examples = Path(__file__).parents[2] / "examples"
-    for path in sorted(examples.glob("*.yaml")):
-        (folder / path.name).write_bytes(path.read_bytes())
-    return sorted(folder.glob("*.yaml"))
+    return [folder / "a.yaml", *_example(folder, "pusch")]
+
+
+def _example(folder, name):
+    (folder / name).with_suffix(".yaml").write_bytes(
+        (Path(__file__).parents[2] / "examples" / f"{name}.yaml").read_bytes()
+    )
+    return [folder / f"{name}.yaml"]
 
 
 def channel_config(folder):
     text = "scenario: cdl\nmodel: [A, C]\ndelay_spread_s: 1.0e-7\nspeed_max_m_s: 3\n"
     (folder / "c.yaml").write_text(text)
     (folder / "d.yaml").write_text("scenario: rayleigh\nnum_rx_ant: 4\n")
-    return [folder / "c.yaml", folder / "d.yaml"]
+    return [folder / "c.yaml", folder / "d.yaml", *_example(folder, "radio_channels")]
 
 
 def coin():
