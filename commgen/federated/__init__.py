@@ -1,0 +1,1 @@
+"""Federated learning of channels on Flower: models travel, channels do not."""

@@ -1,0 +1,1 @@
+"""An ordinary Flower app: the server's side, and the node's."""

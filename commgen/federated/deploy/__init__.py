@@ -1,0 +1,1 @@
+"""Many machines: certificates, SuperLink, nodes with warm workers."""

@@ -1,0 +1,1 @@
+"""Gaussian mixtures by sums that nodes send."""

@@ -1,0 +1,1 @@
+"""What a model tells of the channels that it learned."""

@@ -1,0 +1,1 @@
+"""What the server asks, and makes of the answers."""

@@ -1,0 +1,1 @@
+"""What goes up: fewer bytes, and what they cost a radio."""

@@ -1,0 +1,1 @@
+"""Federations beside central and local training."""
