@@ -62,7 +62,7 @@ def load_events(path: str | Path, *, no: float = 0.0) -> Events:
             "it with --normalise set or packet."
         )
     layout = event_layout(h.shape)
-    return Events(_squeeze(h, layout), layout, meta, labels)
+    return Events(squeeze(h, layout), layout, meta, labels)
 
 
 def event_layout(shape: tuple[int, ...]) -> tuple[str, ...]:
@@ -71,7 +71,8 @@ def event_layout(shape: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(axis for axis, n in sizes if n > 1) or AXES[-1:]
 
 
-def _squeeze(h, layout):
+def squeeze(h: np.ndarray, layout: Sequence[str]) -> np.ndarray:
+    """Drop axes of one entry from channels [n, rx, tx, time, subcarrier]."""
     sizes = dict(zip(AXES, h.shape[1:], strict=True))
     return h.reshape(len(h), *(sizes[axis] for axis in layout))
 

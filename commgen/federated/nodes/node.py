@@ -1,0 +1,62 @@
+"""A node: it answers what a server asks, from channels that it keeps."""
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+from commgen._checks import check_int
+from commgen.federated.config import FederationConfig
+from commgen.federated.nodes.data import NodeData, load_node_data
+from commgen.federated.nodes.description import describe
+from commgen.federated.tasks import Answer, Task
+
+
+class Node:
+    """A node of a federation.
+
+    The same task gives the same answer, however often and wherever it is asked.
+
+    Parameters
+    ----------
+    config
+        The federation.
+    index
+        Place of the node in it, its partition.
+    folder
+        Where it keeps what it must not forget between rounds; None: in memory.
+    """
+
+    def __init__(
+        self, config: FederationConfig, index: int, folder: Path | None = None
+    ):
+        last = len(config.nodes) - 1
+        self.config = config
+        self.index = check_int("index", index, low=0, high=last)
+        self.name = config.names[index]
+        self.folder = folder
+        self._answers: dict[str, Callable[[Task], Answer]] = {
+            "describe": self._describe,
+        }
+
+    @cached_property
+    def data(self) -> NodeData:
+        """Its channels, drawn or read when they are first needed."""
+        return load_node_data(self.config, self.index)
+
+    def answer(self, task: Task) -> Answer:
+        """Answer a task.
+
+        Raises
+        ------
+        ValueError
+            If the task is unknown, or its arrays or settings are not as it needs them.
+        """
+        if task.what not in self._answers:
+            raise ValueError(
+                f"what must be one of {[*self._answers]}, got {task.what!r}."
+            )
+        return self._answers[task.what](task)
+
+    def _describe(self, task: Task) -> Answer:
+        num_nodes = len(self.config.present)
+        return describe(self.data, self.index, num_nodes, seed=self.config.seed)
