@@ -13,7 +13,7 @@ from commgen._files.inputs import read_input
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,39}")
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def check_node_name(name: str) -> str:
     """Return a name that a file can have; ValueError for others."""
     if not _NAME.fullmatch(name):
         raise ValueError(
-            "the name of a node must be 1 to 40 letters, digits or ._+- and begin "
-            f"with a letter or digit, got {name!r}."
+            "the name of a node must be 1 to 40 letters, digits, spaces or ._+- and "
+            f"begin with a letter or digit, got {name!r}."
         )
     return name
 
