@@ -1,7 +1,7 @@
 """What the families have in common that learn by gradient descent."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from commgen._checks import check_finite, check_int, check_noise_variance
 from commgen._memory import check_memory
 from commgen.generative._untyped import keras, tf
+from commgen.generative.additive import named_under
 from commgen.generative.condition import Conditioning
 from commgen.generative.model import (
     GenerativeModel,
@@ -22,14 +23,17 @@ from commgen.generative.training import Batches, TrainingConfig, fingerprint, tr
 
 _LEAST_CHANNELS = 20
 _CHUNK = 256
+# What the names of sums over conditions begin with.
+_CONDITION = "condition_"
 
 
 class NetworkModel(GenerativeModel):
     """Family whose networks learn from batches; the training loop is here, once.
 
     A family gives :meth:`_examples`, ``call`` and :meth:`_loss` (or ``train_step`` and
-    ``test_step``), :meth:`_draw`, and where it needs them :meth:`_prepare`,
-    :meth:`_finish` and :meth:`_depends_on`.
+    ``test_step``), :meth:`_draw`, and where it needs them :meth:`_sums` with
+    :meth:`_adapt`, :meth:`calibration_sums` with :meth:`calibrate_sums`, :meth:`_keep`
+    and :meth:`_depends_on`.
 
     Parameters
     ----------
@@ -112,9 +116,8 @@ class NetworkModel(GenerativeModel):
             )
         noise: Any = self._noise(no)
         learn, check = self._split(data, condition, validation)
-        if self.num_conditions:
-            self.conditioning.adapt(learn[1])
-        self._prepare(*learn, seed, **noise)
+        self.adapt_sums(self._all_sums(*learn, noise))
+        self._keep(*learn, seed)
         batches = Batches(
             lambda rng, rows: self._examples(
                 rng,
@@ -149,7 +152,7 @@ class NetworkModel(GenerativeModel):
             identity=fingerprint(*depends_on, *self._depends_on()),
         )
         if not noise:
-            self._finish(*check, seed)
+            self.calibrate_sums(self.calibration_sums(*check, seed))
         return self
 
     def _noise(self, no):
@@ -195,18 +198,81 @@ class NetworkModel(GenerativeModel):
             )
         return c
 
-    def _prepare(self, h, condition, seed) -> None:
-        """Take from the training channels what the networks need not learn.
+    def sums(self, data, condition=None, *, no=None) -> dict[str, np.ndarray]:
+        """Return what :meth:`adapt_sums` takes of channels, for arguments of fit.
+
+        Returns
+        -------
+        dict
+            Name to real array, ``"count"``, of channels, among them. Of several sets
+            they add; those of double precision must keep it.
+
+        Raises
+        ------
+        ValueError
+            If the channels or conditions are refused.
+        """
+        noise = self._noise(no)
+        h = check_channels("data", data, self.event_shape)
+        return self._all_sums(h, self._checked("condition", condition, len(h)), noise)
+
+    def adapt_sums(self, total: Mapping[str, np.ndarray]) -> None:
+        """Take from :meth:`sums`, added, what the networks need not learn."""
+        if self.num_conditions:
+            of_condition = named_under(_CONDITION, total) | {"count": total["count"]}
+            self.conditioning.adapt_sums(of_condition)
+        self._adapt(total)
+
+    def _all_sums(self, h, condition, noise) -> dict[str, np.ndarray]:
+        """Return :meth:`sums` of what has been checked."""
+        sums = {"count": np.array(float(len(h)))} | self._sums(h, condition, **noise)
+        if condition is not None:
+            of_condition = self.conditioning.sums(condition)
+            del of_condition["count"]
+            sums |= {_CONDITION + name: value for name, value in of_condition.items()}
+        return sums
+
+    def _sums(self, h, condition) -> dict[str, np.ndarray]:
+        """Return sums over the training channels that :meth:`_adapt` takes.
 
         This and :meth:`_examples` are given ``data_no`` too, where channels are noisy.
         """
+        return {}
+
+    def _adapt(self, total) -> None:
+        """Take from sums what the networks need not learn."""
+
+    def _keep(self, h, condition, seed) -> None:
+        """Take from the training channels what no sum tells; after :meth:`_adapt`."""
+        if condition is not None:
+            self.conditioning.adapt(condition)
 
     @abstractmethod
     def _examples(self, rng, h, condition, *, validating=False) -> Any:
         """Return what :meth:`_loss` takes, ``(x, y)``, for channels h."""
 
-    def _finish(self, h, condition, seed) -> None:
-        """Calibrate on the validation channels, after training."""
+    def calibration_sums(self, h, condition, seed) -> dict[str, np.ndarray]:
+        """Return what :meth:`calibrate_sums` takes of validation channels, to add.
+
+        Parameters
+        ----------
+        h : [n, *event_shape], complex
+            Channels that were not learned.
+        condition : [n, num_conditions], float, or None
+            Their circumstances.
+        seed
+            Of the noise that they are received in.
+
+        Returns
+        -------
+        dict
+            Name to real array, ``"count"``, of channels, among them; nothing for a
+            family without a calibration.
+        """
+        return {}
+
+    def calibrate_sums(self, total: Mapping[str, np.ndarray]) -> None:
+        """Calibrate by :meth:`calibration_sums`, added, after training."""
 
     def _depends_on(self) -> list[Any]:
         """Return what else decides the result of a training: the configuration."""

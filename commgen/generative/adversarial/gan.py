@@ -70,8 +70,11 @@ class WassersteinGAN(NetworkModel):
         self.critic.build((self.event_shape, num_conditions))
         self.built = True
 
-    def _prepare(self, h, condition, seed):
-        self.scale.adapt(h)
+    def _sums(self, h, condition):
+        return self.scale.sums(h)
+
+    def _adapt(self, total):
+        self.scale.adapt_sums(total)
 
     def _examples(self, rng, h, condition, *, validating=False):
         x = {"real": self.scale.encode(h)}

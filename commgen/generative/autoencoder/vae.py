@@ -92,8 +92,11 @@ class VariationalAutoencoder(PairsDenoisingModel):
         self.encoder.build((None, 3 * size + 1))
         self.built = True
 
-    def _prepare(self, h, condition, seed, data_no=0.0):
-        self.scale.adapt(h, data_no)
+    def _sums(self, h, condition, data_no=0.0):
+        return self.scale.sums(h, data_no)
+
+    def _adapt(self, total):
+        self.scale.adapt_sums(total)
 
     def _examples(self, rng, h, condition, *, validating=False, data_no=0.0):
         clean = rng.random(len(h)) < _CLEAN_SHARE

@@ -175,8 +175,11 @@ class Autoregressive(LikelihoodModel):
         inner = np.arange(self.steps.step_size, dtype=np.int32)
         return (step[:, None] * self.steps.step_size + inner).reshape(-1)
 
-    def _prepare(self, h, condition, seed):
-        self.steps.adapt(h)
+    def _sums(self, h, condition):
+        return self.steps.sums(h)
+
+    def _adapt(self, total):
+        self.steps.adapt_sums(total)
 
     def _encode(self, h):
         return self.steps.encode(h)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from commgen.generative._untyped import keras, layers
+from commgen.generative.additive import mean
 
 # Coefficients under this share of the strongest one's power are not scaled up to it.
 _RELATIVE_FLOOR = 1e-6
@@ -54,14 +55,25 @@ class StepSequence(layers.Layer):
 
     def adapt(self, h) -> None:
         """Take scale and first step from training channels [n, *event_shape]."""
-        self._start.assign(0.0)
-        power = np.mean(np.abs(self._transform(h)) ** 2, axis=0)
+        self.adapt_sums(self.sums(h))
+
+    def sums(self, h) -> dict[str, np.ndarray]:
+        """Return ``"count"`` and ``"power"`` : [num_steps, step_size], of channels."""
+        x = self._coefficients(np.asarray(h))
+        return {
+            "count": np.array(float(len(x))),
+            "power": np.sum(np.abs(x) ** 2, axis=0),
+        }
+
+    def adapt_sums(self, total) -> None:
+        """Take scale and first step from :meth:`sums`, added over sets of channels."""
+        power, start = mean(total, "power"), 0
         if self.over_time:
             power = power.mean(axis=0, keepdims=True)
         else:
             start = _gap(power.sum(axis=1))
-            self._start.assign(float(start))
             power = np.roll(power, -start, axis=0)
+        self._start.assign(float(start))
         floor = max(_RELATIVE_FLOOR * power.max(), 1e-12)
         self._scale.assign(np.sqrt(np.maximum(power, floor)))
 
@@ -81,10 +93,14 @@ class StepSequence(layers.Layer):
         return np.fft.ifftn(h, axes=self._axes, norm="ortho").astype(np.complex64)
 
     def _transform(self, h):
-        x = np.fft.fftn(np.asarray(h), axes=self._axes, norm="ortho")
-        x = np.moveaxis(x, 1 + self.axis, 1)
-        x = x.reshape(len(x), self.num_steps, self.step_size)
+        x = self._coefficients(np.asarray(h))
         return np.roll(x, -int(np.asarray(self._start)), axis=1)
+
+    def _coefficients(self, h):
+        """Return [n, num_steps, step_size], where no step has been chosen as first."""
+        x = np.fft.fftn(h, axes=self._axes, norm="ortho")
+        x = np.moveaxis(x, 1 + self.axis, 1)
+        return x.reshape(len(x), self.num_steps, self.step_size)
 
     @property
     def _axes(self):

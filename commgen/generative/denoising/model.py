@@ -8,6 +8,7 @@ import numpy as np
 from commgen._checks import check_int
 from commgen._random import complex_normal
 from commgen.generative._untyped import tf
+from commgen.generative.additive import mean
 from commgen.generative.chunks import ChunkedDenoiser
 from commgen.generative.denoising.augmented import Completion, augmented_samples
 from commgen.generative.denoising.calibration import SNR_GRID_DB, SnrTable
@@ -15,7 +16,12 @@ from commgen.generative.denoising.reverse import falling_levels, reverse_samples
 from commgen.generative.denoising.solver import MOST_STEPS
 from commgen.generative.mixture.draw import MixtureDeviation
 from commgen.generative.mixture.filter import mixture_samples
-from commgen.generative.model import Posterior, Prior, check_num_samples
+from commgen.generative.model import (
+    Posterior,
+    Prior,
+    check_channels,
+    check_num_samples,
+)
 from commgen.generative.network import NetworkModel
 from commgen.generative.noisy_examples import SNR_RANGE_DB
 from commgen.generative.observation import check_observation
@@ -64,19 +70,44 @@ class DenoisingModel(NetworkModel, Prior):
         log_scale = self.calibration(no)
         return tf.exp(tf.reshape(log_scale, (-1,) + (1,) * len(self.event_shape)))
 
-    def _finish(self, h, condition, seed):
-        """Scale the error variance to the mean error on ``h`` at each noise level."""
-        self.calibration.table.assign(np.zeros(len(SNR_GRID_DB)))
-        h = h.reshape(len(h), -1)
-        scale = []
-        for i, snr_db in enumerate(SNR_GRID_DB):
-            rng = np.random.default_rng([seed, 2, i])
-            no = noise_variance(snr_db)
-            y = h + np.sqrt(no) * complex_normal(rng, h.shape)
-            h_hat, err_var = self._run(y, no)
-            error = np.abs(h_hat - h) ** 2
-            scale.append(np.log(error.mean() / err_var.mean()))
-        self.calibration.table.assign(scale)
+    def calibration_sums(self, h, condition, seed):
+        """As :meth:`NetworkModel.calibration_sums`, of errors at each noise level.
+
+        Returns
+        -------
+        dict
+            ``"count"``, of channels; ``"error"`` and ``"err_var"`` :
+            [len(SNR_GRID_DB)], the squared errors and the promised ones, summed.
+        """
+        h = check_channels("h", h, self.event_shape).reshape(len(h), -1)
+        table = self.calibration.table
+        present = np.array(table)
+        table.assign(np.zeros(len(SNR_GRID_DB)))
+        try:
+            sums = [self._errors(h, i, seed) for i in range(len(SNR_GRID_DB))]
+        finally:
+            table.assign(present)
+        error, err_var = np.array(sums).T
+        return {
+            "count": np.array(float(len(h))),
+            "error": error,
+            "err_var": err_var,
+        }
+
+    def _errors(self, h, i, seed):
+        """Return the errors and the promised ones, summed, at SNR number i."""
+        rng = np.random.default_rng([seed, 2, i])
+        no = noise_variance(SNR_GRID_DB[i])
+        y = h + np.sqrt(no) * complex_normal(rng, h.shape)
+        h_hat, err_var = self._run(y, no)
+        return np.sum(np.abs(h_hat - h) ** 2), np.sum(err_var)
+
+    def calibrate_sums(self, total):
+        """Scale the error variance to the mean error at each noise level."""
+        size = int(np.prod(self.event_shape))
+        of_entries = {**total, "count": total["count"] * size}
+        error, err_var = (mean(of_entries, name) for name in ("error", "err_var"))
+        self.calibration.table.assign(np.log(error / err_var))
 
     @property
     def _run(self):

@@ -153,8 +153,15 @@ class CorrectionModel(PairsDenoisingModel):
         likelihood = ops.mean(ops.stop_gradient(error) / v + ops.log(v), axis=axes)
         return mean_loss + _VARIANCE_WEIGHT * ops.mean(likelihood - ops.log(linear))
 
-    def _prepare(self, h, condition, seed):
-        self.preconditioner.adapt(h.reshape(len(h), -1))
+    def _sums(self, h, condition):
+        # Of channels in one piece, the sum of their outer products tells a Gaussian.
+        return self.preconditioner.sums(h.reshape(len(h), -1))
+
+    def _adapt(self, total):
+        self.preconditioner.adapt_sums(total)
+
+    def _keep(self, h, condition, seed):
+        super()._keep(h, condition, seed)
         if self.prior.num_components == 1:
             c = condition if self.prior.num_conditions else None
             self.prior.fit(h, c, seed=seed)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from commgen.generative._untyped import keras, layers, ops
+from commgen.generative.additive import from_pairs, to_pairs
 from commgen.generative.networks.subnets import real_matrix
 
 # Eigenvalues under this share of the largest are lost in the rounding of float32.
@@ -47,7 +48,20 @@ class GaussianPreconditioner(layers.Layer):
 
     def adapt(self, h):
         """Take the covariance of channels h : [n, size], complex."""
-        eigenvalues, U = np.linalg.eigh(h.T @ h.conj() / len(h))
+        self.adapt_sums(self.sums(h))
+
+    def sums(self, h) -> dict[str, np.ndarray]:
+        """Return ``"count"`` and ``"outer"`` : [size, size, 2], the sum of h h^H."""
+        h = np.asarray(h)
+        outer = to_pairs(h.T @ h.conj())
+        return {"count": np.array(float(len(h))), "outer": outer}
+
+    def adapt_sums(self, total):
+        """Take the covariance from :meth:`sums`, added over any sets of channels."""
+        outer = from_pairs(total["outer"])
+        # NumPy divides complex numbers by real ones with another rounding.
+        count = np.asarray(total["count"]).astype(outer.dtype)
+        eigenvalues, U = np.linalg.eigh(outer / count)
         floor = _RELATIVE_FLOOR * eigenvalues.max()
         self._eigenvalues.assign(np.maximum(eigenvalues, floor))
         self._basis.assign(real_matrix(U.conj()))

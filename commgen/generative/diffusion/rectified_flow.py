@@ -104,8 +104,8 @@ class RectifiedFlow(CorrectionModel):
             shape=(), initializer="zeros", name="is_straight", trainable=False
         )
 
-    def _prepare(self, h, condition, seed):
-        super()._prepare(h, condition, seed)
+    def _adapt(self, total):
+        super()._adapt(total)
         # Paths that were straightened before are those of another flow.
         self._is_straight.assign(0.0)
 

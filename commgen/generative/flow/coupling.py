@@ -80,8 +80,11 @@ class CouplingFlow(LikelihoodModel):
             z = layer.invert(z, condition)
         return z
 
-    def _prepare(self, h, condition, seed):
-        self.scale.adapt(h)
+    def _sums(self, h, condition):
+        return self.scale.sums(h)
+
+    def _adapt(self, total):
+        self.scale.adapt_sums(total)
 
     def _encode(self, h):
         return self.scale.encode(h).reshape(len(h), -1, 2)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from commgen.generative._untyped import keras, layers, tf
+from commgen.generative.additive import mean
 from commgen.generative.networks.subnets import real_matrix
 
 # Coefficients under this share of the strongest one's power are not scaled up to it.
@@ -79,9 +80,30 @@ class FourierScale(layers.Layer):
         no : float or [n]
             Variance of white noise that they contain, whose power is taken off.
         """
-        power = np.mean(np.abs(to_fourier(h)) ** 2, axis=0)
+        self.adapt_sums(self.sums(h, no))
+
+    def sums(self, h, no=0.0) -> dict[str, np.ndarray]:
+        """Return what :meth:`adapt_sums` takes, for arguments of :meth:`adapt`.
+
+        Returns
+        -------
+        dict
+            ``"count"``, of channels; ``"power"`` : [*event_shape], summed over them;
+            ``"noise"``, the sum of ``no``.
+        """
+        h = np.asarray(h)
+        return {
+            "count": np.array(float(len(h))),
+            "power": np.sum(np.abs(to_fourier(h)) ** 2, axis=0),
+            "noise": np.array(float(np.mean(no)) * len(h)),
+        }
+
+    def adapt_sums(self, total) -> None:
+        """Take the scale from :meth:`sums`, added over any sets of channels."""
+        power = mean(total, "power")
         floor = max(_RELATIVE_FLOOR * power.max(), 1e-12)
-        self._scale.assign(np.sqrt(np.maximum(power - np.mean(no), floor)))
+        noise = mean(total, "noise")
+        self._scale.assign(np.sqrt(np.maximum(power - noise, floor)))
 
     def encode(self, h) -> np.ndarray:
         """Return [n, *event_shape, 2], float32, real and imaginary part last."""
