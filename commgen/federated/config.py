@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from commgen._files.yaml_file import read_yaml, validate
 from commgen._settings import Count, Float, Int, PositiveFloat, Settings
 from commgen.federated.node_config import NodeConfig, SplitConfig, meet
+from commgen.federated.uplink.config import UplinkConfig
 from commgen.generative.names import NETWORKS, Family
 from commgen.montecarlo.paths import resolve_paths
 
@@ -109,15 +110,6 @@ class PersonalConfig(Settings):
     )
     adapt_epochs: Annotated[Int, Field(ge=0, le=1000)] = Field(
         default=3, description="Epochs at a node from the final model."
-    )
-
-
-class UplinkConfig(Settings):
-    """What becomes of an answer before it leaves."""
-
-    int8: bool = False
-    top_k: Annotated[Float, Field(gt=0, le=1)] | None = Field(
-        default=None, description="Share of the entries that are sent."
     )
 
 

@@ -122,7 +122,11 @@ def learn(
 
 
 def build_network(
-    family: str, event_shape: tuple[int, ...], num_conditions: int = 0, prior=None
+    family: str,
+    event_shape: tuple[int, ...],
+    num_conditions: int = 0,
+    prior=None,
+    **sizes: Any,
 ) -> Any:
     """Build an untrained model of a network family, with the sizes of its recipe.
 
@@ -137,18 +141,22 @@ def build_network(
         As in :class:`~commgen.generative.GenerativeModel`.
     prior
         Fitted mixture, for those that start from one.
+    sizes
+        Further arguments of the class, such as ``width``, in place of the recipe's.
 
     Raises
     ------
     ValueError
         If the family takes no conditions, or no channels of this shape.
+    TypeError
+        If the class does not know one of the sizes.
     """
     network = network_family(family)
     if num_conditions and not network.takes_conditions:
         raise ValueError(
             f"condition must be None for {family}, got {num_conditions} conditions."
         )
-    options: dict[str, Any] = {}
+    options = dict(sizes)
     if network.takes_conditions:
         options["num_conditions"] = num_conditions
     if network.corrects_mixture:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from commgen._checks import check_int
 from commgen.federated.config import FederationConfig
 from commgen.federated.nodes.data import NodeData, load_node_data
 from commgen.federated.nodes.description import describe
+from commgen.federated.nodes.memory import Memory
 from commgen.federated.tasks import Answer, Task
 
 
@@ -24,16 +26,23 @@ class Node:
         Place of the node in it, its partition.
     folder
         Where it keeps what it must not forget between rounds; None: in memory.
+    shelf
+        Of the model that the nodes of this process share; one of its own where None.
     """
 
     def __init__(
-        self, config: FederationConfig, index: int, folder: Path | None = None
+        self,
+        config: FederationConfig,
+        index: int,
+        folder: Path | None = None,
+        shelf: Any = None,
     ):
         last = len(config.nodes) - 1
         self.config = config
         self.index = check_int("index", index, low=0, high=last)
         self.name = config.names[index]
-        self.folder = folder
+        self._memory = Memory(folder)
+        self._shelf = shelf
         self._answers: dict[str, Callable[[Task], Answer]] = {
             "describe": self._describe,
         }

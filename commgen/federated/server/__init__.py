@@ -1,1 +1,1 @@
-"""What the server asks, and makes of the answers."""
+"""What asks the nodes: strategies as they are, over grids that check or stay here."""
