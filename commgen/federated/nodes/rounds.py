@@ -132,7 +132,6 @@ class LocalRounds:
         control = self._correct(task, start)
         first = (task.round - 1) * settings.num_epochs
         history = training.run(first, first + settings.num_epochs)
-        training.correct()
         arrays = self._trained()
         if settings.correction == "scaffold":
             arrays |= self._controlled(control, float(task.settings.get("share", 1.0)))
@@ -145,18 +144,23 @@ class LocalRounds:
         if settings.correction == "prox":
             training.correct(pull=settings.prox, towards=start)
         control = part_of(task.arrays, CONTROL)
-        if settings.correction == "scaffold" and control:
+        if settings.correction == "scaffold":
             own = part_of(self._held, CONTROL)
-            add = {name: c - own.get(name, 0.0) for name, c in control.items()}
-            training.correct(add)
+            training.correct(
+                {name: c - own.get(name, 0.0) for name, c in control.items()}
+            )
         return control
 
     def _trained(self) -> Arrays:
-        """Return what travels of weights and moments, and keep what does not."""
+        """Return what travels of weights and moments, and keep what is the node's.
+
+        What no training changes is told by sums before, and does not travel again.
+        """
         settings, state = self._settings, self._training.state()
         own = {name for name in state if settings.is_personal(name)}
         self._held |= {WEIGHTS + name: state[name] for name in own}
-        arrays = {WEIGHTS + name: w for name, w in state.items() if name not in own}
+        stay = own | self._training.constant
+        arrays = {WEIGHTS + name: w for name, w in state.items() if name not in stay}
         if settings.correction in ("moments", "scaffold"):
             moments = self._training.moments()
             arrays |= {MOMENTS + name: value for name, value in moments.items()}

@@ -20,7 +20,7 @@ SHAPE = (2, 3)
 class Quadratic:
     """Gradient descent on (w - b)' A (w - b) / 2, behind the training's interface."""
 
-    num_steps, rate = 40, 0.05
+    num_steps, rate, constant = 40, 0.05, frozenset()
 
     def __init__(self, A, b, num_examples=10, num_epochs=30):
         self.A, self.b, self.num_examples = np.asarray(A), np.asarray(b), num_examples
@@ -43,7 +43,7 @@ class Quadratic:
         self._moment = moments.get("w", np.zeros(len(self.b)))
 
     def correct(self, add=None, pull=0.0, towards=None):
-        self._add = 0.0 if add is None else add["w"]
+        self._add = (add or {}).get("w", 0.0)
         self._pull, self._towards = pull, towards
 
     def mean_gradient(self):
@@ -185,7 +185,9 @@ def test_adaptation_stops_where_validation_says(nodes):
 
 
 def test_settings_are_checked():
-    with pytest.raises(ValueError, match=r"prox must be above 0 .* got 0.0 with 'prox'"):
+    with pytest.raises(
+        ValueError, match=r"prox must be above 0 .* got 0.0 with 'prox'"
+    ):
         RoundSettings(correction="prox")
     with pytest.raises(ValueError, match=r"prox must be .* got 1.0 with 'none'"):
         RoundSettings(prox=1.0)
