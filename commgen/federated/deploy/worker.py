@@ -8,6 +8,7 @@ import socket
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from commgen.federated.app.wire import (
@@ -89,3 +90,15 @@ def run(load: Callable[[Path, str, Path], Callable[[Task], Answer]]) -> None:
             raise SystemExit(2) from error
         pipe.write(json.dumps({"ready": os.getpid()}))
     serve(socket.socket(fileno=int(listening)), answer)
+
+
+def load_node(config: Path, name: str, folder: Path) -> Callable[[Task], Answer]:
+    """Load TensorFlow, and a node with its channels."""
+    import_module("keras")
+    from commgen.federated.config import load_federation
+    from commgen.federated.nodes.node import Node
+
+    federation = load_federation(config)
+    node = Node(federation, federation.names.index(name), folder)
+    _ = node.data  # what is wrong with it shall be told before the first round
+    return node.answer

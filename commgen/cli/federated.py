@@ -1,0 +1,14 @@
+"""``commgen federated``: learn from channels that stay where they are."""
+
+import typer
+
+from commgen.cli import _deployment
+
+app = typer.Typer(help="Learn from channels that stay where they are.")
+for verb in (
+    _deployment.certificates,
+    _deployment.serve,
+    _deployment.join,
+    _deployment.app,
+):
+    app.command()(verb)

@@ -1,0 +1,88 @@
+"""A grid that asks often for replies, and notes which nodes went away."""
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import commgen.federated.flower  # noqa: F401 (before flwr)
+
+# isort: split
+from flwr.app import Message
+from flwr.serverapp import Grid
+
+# Flower's own grid looks every three seconds, which is most of a short round.
+_LOOK_S = 0.25
+#: Messages expire so long after the last moment at which a reply is of use [s].
+_MARGIN_S = 1.0
+
+
+class PromptGrid(Grid):
+    """Wraps Flower's grid of a deployment.
+
+    The SuperLink itself answers in place of a node whose heartbeat it misses (after at
+    most 60 s), of a message that has expired, and of one that was lost. Those are no
+    replies: whoever they were for is ``late``. Messages expire when their replies are
+    of no use any more, so that no node begins with them then.
+
+    Parameters
+    ----------
+    grid
+        Flower's own.
+    """
+
+    def __init__(self, grid: Grid):
+        self._grid = grid
+        self.late: dict[int, str] = {}  # node id to reason, of the last question
+
+    def send_and_receive(
+        self, messages: Iterable[Message], *, timeout: float | None = None
+    ) -> list[Message]:
+        """Send messages; return the replies of nodes that came in time."""
+        messages = list(messages)
+        end = None if timeout is None else time.monotonic() + timeout
+        for message in messages:
+            if timeout is not None:
+                message.metadata.ttl = timeout + _MARGIN_S
+        ids = self._grid.push_messages(messages)
+        waiting = {
+            message_id: message.metadata.dst_node_id
+            for message_id, message in zip(ids, messages, strict=True)
+            if message_id
+        }
+        self.late = {}
+        replies = []
+        while waiting and (end is None or time.monotonic() < end):
+            for reply in self._grid.pull_messages(list(waiting)):
+                node_id = waiting.pop(reply.metadata.reply_to_message_id)
+                if reply.has_error() and reply.metadata.src_node_id != node_id:
+                    self.late[node_id] = str(reply.error.reason)
+                else:
+                    replies.append(reply)
+            if waiting:
+                time.sleep(_LOOK_S)
+        return replies
+
+    def get_node_ids(self) -> list[int]:
+        """Return the ids of the nodes that are connected."""
+        return list(self._grid.get_node_ids())
+
+    @property
+    def run(self) -> Any:
+        """Of the grid within."""
+        return self._grid.run
+
+    def set_run(self, run: Any) -> None:
+        """As of the grid within."""
+        self._grid.set_run(run)
+
+    def create_message(self, *args: Any, **options: Any) -> Message:
+        """As of the grid within."""
+        return self._grid.create_message(*args, **options)
+
+    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
+        """As of the grid within."""
+        return self._grid.push_messages(messages)
+
+    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
+        """As of the grid within."""
+        return self._grid.pull_messages(message_ids)
