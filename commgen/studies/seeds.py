@@ -43,6 +43,8 @@ OFFSETS: dict[str, int | None] = {
     "federated/test": None,
     "federated/split": None,
     "federated/model": None,
+    "federated/node": None,
+    "federated/central": None,
     "federated/judging": None,
     "observations/moving": 1,
     "receivers/network": 1,

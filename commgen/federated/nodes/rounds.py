@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from commgen._checks import check_int
+from commgen._checks import check_int, check_positive
 from commgen.federated.tasks import Answer, Task
 
 Arrays = dict[str, np.ndarray]
@@ -32,6 +32,10 @@ class RoundSettings:
         control variates on top of these moments, see :class:`LocalRounds`.
     prox
         Weight of the pull.
+    stretch
+        Factor of the update that is sent, the server's step size in SCAFFOLD: the
+        noise and the drift of single nodes cancel in the mean, which is shorter than
+        what each of them went.
     personal
         Parts of names: weights whose name holds one of them stay at the node.
 
@@ -44,6 +48,7 @@ class RoundSettings:
     num_epochs: int = 1
     correction: Correction = "none"
     prox: float = 0.0
+    stretch: float = 1.0
     personal: tuple[str, ...] = ()
 
     def __post_init__(self):
@@ -55,6 +60,7 @@ class RoundSettings:
                 "prox must be above 0 where correction is 'prox', else 0, got "
                 f"{self.prox} with {self.correction!r}."
             )
+        check_positive("stretch", self.stretch)
 
     def is_personal(self, name: str) -> bool:
         """Whether a weight stays at the node."""
@@ -132,7 +138,7 @@ class LocalRounds:
         control = self._correct(task, start)
         first = (task.round - 1) * settings.num_epochs
         history = training.run(first, first + settings.num_epochs)
-        arrays = self._trained()
+        arrays = self._trained(start)
         if settings.correction == "scaffold":
             arrays |= self._controlled(control, float(task.settings.get("share", 1.0)))
         metrics = {"loss": float(history[-1][0]), "val_loss": float(val_loss)}
@@ -151,7 +157,7 @@ class LocalRounds:
             )
         return control
 
-    def _trained(self) -> Arrays:
+    def _trained(self, start: Arrays) -> Arrays:
         """Return what travels of weights and moments, and keep what is the node's.
 
         What no training changes is told by sums before, and does not travel again.
@@ -160,7 +166,11 @@ class LocalRounds:
         own = {name for name in state if settings.is_personal(name)}
         self._held |= {WEIGHTS + name: state[name] for name in own}
         stay = own | self._training.constant
-        arrays = {WEIGHTS + name: w for name, w in state.items() if name not in stay}
+        arrays = {
+            WEIGHTS + name: _stretched(start[name], w, settings.stretch)
+            for name, w in state.items()
+            if name not in stay
+        }
         if settings.correction in ("moments", "scaffold"):
             moments = self._training.moments()
             arrays |= {MOMENTS + name: value for name, value in moments.items()}
@@ -175,6 +185,10 @@ class LocalRounds:
             arrays[CONTROL + name] = c + np.asarray(share * new, gradient.dtype)
             self._held[CONTROL + name] = gradient
         return arrays
+
+
+def _stretched(start: np.ndarray, end: np.ndarray, factor: float) -> np.ndarray:
+    return end if factor == 1 else start + np.asarray(factor, end.dtype) * (end - start)
 
 
 @dataclass(frozen=True)
