@@ -13,9 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 
-from commgen.montecarlo.counts import CountedBatch
 from commgen.montecarlo.experiment import Experiment, Simulator
 
 # How often a worker looks whether its parent is still there [s].
@@ -38,7 +36,7 @@ class Work:
     models
         Folder in which it was built.
     batch, pending
-        As :meth:`~commgen.montecarlo.Simulator.run` takes them.
+        As :meth:`~commgen.montecarlo.Simulator.run` of this experiment takes them.
     """
 
     run: int
@@ -46,15 +44,18 @@ class Work:
     experiment: Experiment
     models: Path
     batch: int
-    pending: np.ndarray
+    pending: Any
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a :class:`Work`: a counted batch and its CPU time, or an error."""
+    """What became of a :class:`Work`: a counted batch and its CPU time, or an error.
+
+    What is counted has the number of its ``batch``.
+    """
 
     run: int
-    counted: CountedBatch | None = None
+    counted: Any = None
     cpu_seconds: float = 0.0
     error: Exception | None = None
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from commgen._checks import check_int
 from commgen.montecarlo.cluster import Cluster
-from commgen.montecarlo.counts import CountedBatch
 from commgen.montecarlo.experiment import Experiment
 from commgen.montecarlo.processes import Lost, Processes
 from commgen.montecarlo.worker import Answer, Work
@@ -101,7 +100,9 @@ class Workers:
         self._entered = False
         self._pool.close()
 
-    def serve(self, experiment: Experiment, models: Path) -> "WorkerExecutor":
+    def serve(
+        self, experiment: Experiment, models: Path, *, pinned: bool = False
+    ) -> "WorkerExecutor":
         """Return an executor for one experiment, to be used before the next one.
 
         Parameters
@@ -110,10 +111,13 @@ class Workers:
             What is run.
         models
             Folder in which it was built.
+        pinned
+            Give all batches of one number to one worker, which may have kept what they
+            need; else to the one that has least to do.
         """
         if not self._entered:
             raise ValueError("workers must be entered with a with statement first.")
-        return WorkerExecutor(self._pool, experiment, models.resolve())
+        return WorkerExecutor(self._pool, experiment, models.resolve(), pinned)
 
 
 class WorkerExecutor:
@@ -127,23 +131,29 @@ class WorkerExecutor:
         What is run.
     models
         Folder in which it was built.
+    pinned
+        As of :meth:`Workers.serve`.
     """
 
-    def __init__(self, pool: Pool, experiment: Experiment, models: Path):
-        self._pool, self._run = pool, next(_RUNS)
+    def __init__(
+        self, pool: Pool, experiment: Experiment, models: Path, pinned: bool = False
+    ):
+        self._pool, self._run, self._pinned = pool, next(_RUNS), pinned
         self._job = experiment.job(), experiment, models
-        self._given: list[dict[int, np.ndarray]] = [{} for _ in range(pool.size)]
+        self._given: list[dict[int, Any]] = [{} for _ in range(pool.size)]
         self._losses = 0
         self.capacity = _BATCHES_EACH * pool.size
         self.cpu_seconds = 0.0
 
-    def submit(self, batch: int, pending: np.ndarray) -> None:
-        """Give a batch to the worker that has least to do."""
-        number = int(np.argmin([len(given) for given in self._given]))
+    def submit(self, batch: int, pending: Any) -> None:
+        """Give a batch to its worker, or to the one that has least to do."""
+        number = batch % self._pool.size
+        if not self._pinned:
+            number = int(np.argmin([len(given) for given in self._given]))
         self._pool.give(number, Work(self._run, *self._job, batch, pending))
         self._given[number][batch] = pending
 
-    def next_batch(self) -> CountedBatch:
+    def next_batch(self) -> Any:
         """Wait for the first worker that is ready; replace those that died."""
         while True:
             number, answer = self._pool.take()
