@@ -1,6 +1,5 @@
 from .bursts import Bursts as Bursts
 from .codewords import CodewordLayout as CodewordLayout
-from .constellation import pam_labels as pam_labels, qam_points as qam_points
 from .covariance import (
     exponential_covariance as exponential_covariance,
     jakes_covariance as jakes_covariance,
@@ -24,6 +23,7 @@ from .llr import (
 from .lmmse import LMMSE as LMMSE
 from .ls import LeastSquares as LeastSquares
 from .pilots import pilot_symbols as pilot_symbols
+from .qam import pam_labels as pam_labels, qam_points as qam_points
 from .slot_estimator import SlotEstimator as SlotEstimator
 from .slot_files import (
     load_grid_mixture as load_grid_mixture,

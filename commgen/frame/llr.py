@@ -3,8 +3,8 @@
 import numpy as np
 
 from commgen.coding.compiled import compiled
-from commgen.frame.constellation import pam_labels
 from commgen.frame.frame import Frame
+from commgen.frame.qam import pam_labels
 
 _TINY = np.float32(1e-20)  # least gain, as in lmmse_equalize
 _MIN_NO = np.float32(1e-30)  # as in demap

@@ -7,8 +7,8 @@ import numpy as np
 from commgen._checks import check_snr_db
 from commgen._random import complex_normal
 from commgen.frame.bursts import Bursts
-from commgen.frame.constellation import qam_points
 from commgen.frame.frame import Frame
+from commgen.frame.qam import qam_points
 from commgen.measures.decibel import noise_variance
 
 _LEAST_SNR = 0.05

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from commgen._random import complex_normal
-from commgen.frame.constellation import qam_points
 from commgen.frame.features import receiver_features
 from commgen.frame.frame import RADIO_FRAME, Frame
 from commgen.frame.llr import data_llr, demap, equalize, slot_llr
 from commgen.frame.lmmse import LMMSE
 from commgen.frame.ls import LeastSquares
+from commgen.frame.qam import qam_points
 
 
 def grids(frame, rng, n=4):

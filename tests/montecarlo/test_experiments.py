@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
-from commgen.frame.constellation import qam_points
+from commgen.frame.qam import qam_points
 from commgen.montecarlo import MonteCarlo, run_experiment
 from commgen.montecarlo.campaign import (
     CampaignConfig,

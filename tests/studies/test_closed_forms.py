@@ -6,7 +6,7 @@ import tensorflow as tf
 from scipy import integrate, stats
 from sionna.phy.channel.tr38901 import TDL
 
-from commgen.frame.constellation import pam_labels
+from commgen.frame.qam import pam_labels
 from commgen.phy.signal.demapper import demap
 from commgen.studies.validation import ValidationSize
 from commgen.studies.validation.closed_forms import (

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from commgen.coding import Decoded, LDPCDecoder, LDPCEncoder, extrinsic_llr
 from commgen.frame.codewords import CodewordLayout
-from commgen.frame.constellation import qam_points
+from commgen.frame.qam import qam_points
 from commgen.phy.signal.demapper import demap
 
 

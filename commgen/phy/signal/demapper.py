@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from commgen.frame.constellation import pam_labels
+from commgen.frame.qam import pam_labels
 
 _MIN_NO = 1e-30  # keeps the exponents finite in single precision
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import expit
 
-from commgen.frame.constellation import pam_labels
+from commgen.frame.qam import pam_labels
 
 
 def soft_symbols(llr, num_bits_per_symbol: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from commgen.frame.constellation import qam_points
 from commgen.frame.frame import Frame
 from commgen.frame.llr import data_llr, demap, equalize
+from commgen.frame.qam import qam_points
 from commgen.frame.repaired import RepairedLMMSE, mean_of_three
 from commgen.sdr.reception.slots import Measured, SlotReception
 

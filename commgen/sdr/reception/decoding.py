@@ -6,8 +6,8 @@ from functools import lru_cache
 import numpy as np
 
 from commgen.coding.compiled import compiled
-from commgen.frame.constellation import qam_points
 from commgen.frame.frame import Frame
+from commgen.frame.qam import qam_points
 from commgen.sdr.waveform.code import transport_block
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from commgen.frame.constellation import qam_points
 from commgen.frame.frame import Frame
+from commgen.frame.qam import qam_points
 from commgen.sdr.waveform.code import transport_block
 from commgen.sdr.waveform.ofdm import modulate
 from commgen.sdr.waveform.preamble import preamble_symbol

@@ -11,7 +11,7 @@ from sionna.phy.mapping import Mapper
 from commgen._random import complex_normal
 from commgen.channels import RayleighConfig, TdlConfig, build_channel
 from commgen.coding import LDPCDecoder, LDPCEncoder
-from commgen.frame.constellation import pam_labels
+from commgen.frame.qam import pam_labels
 from commgen.measures.decibel import from_db, noise_variance
 from commgen.measures.intervals import mean_interval
 from commgen.phy.signal.demapper import demap

@@ -5,7 +5,7 @@ import numpy as np
 import commgen.montecarlo as mc
 from commgen._random import complex_normal
 from commgen._settings import Settings
-from commgen.frame.constellation import qam_points
+from commgen.frame.qam import qam_points
 from commgen.measures.decibel import noise_variance
 
 

@@ -4,7 +4,7 @@ import tensorflow as tf
 from scipy.special import logsumexp
 from sionna.phy.mapping import Constellation, Demapper, Mapper
 
-from commgen.frame.constellation import pam_labels, qam_points
+from commgen.frame.qam import pam_labels, qam_points
 from commgen.phy.signal.demapper import demap
 
 ORDERS = (2, 4, 6, 8)

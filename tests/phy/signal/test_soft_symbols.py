@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sionna.phy.ofdm import ResourceGrid, ResourceGridMapper
 
-from commgen.frame.constellation import qam_points
+from commgen.frame.qam import qam_points
 from commgen.phy.receiver import SoftGrid
 from commgen.phy.signal.soft_symbols import soft_symbols
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from commgen.frame.constellation import pam_labels, qam_points
+from commgen.frame.qam import pam_labels, qam_points
 
 ORDERS = (2, 4, 6, 8)
 
