@@ -13,7 +13,7 @@ from commgen import __version__
 from commgen._console import escaped
 from commgen._lazy import with_extra
 from commgen._signals import Ended, orderly_end
-from commgen.cli import benchmark, datasets, federated, sdr
+from commgen.cli import benchmark, datasets, design, federated, sdr
 from commgen.cli.augment import augment
 from commgen.cli.compare import compare
 from commgen.cli.demo import demo
@@ -41,6 +41,7 @@ app = typer.Typer(
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(benchmark.app, name="benchmark")
 app.add_typer(federated.app, name="federated")
+app.add_typer(design.app, name="design")
 app.add_typer(sdr.app, name="sdr")
 for verb in (
     train,

@@ -1,5 +1,6 @@
 from .bursts import Bursts as Bursts
 from .codewords import CodewordLayout as CodewordLayout
+from .constellation import Constellation as Constellation
 from .covariance import (
     exponential_covariance as exponential_covariance,
     jakes_covariance as jakes_covariance,
@@ -9,6 +10,14 @@ from .estimator import FrameEstimator as FrameEstimator
 from .features import receiver_features as receiver_features
 from .fields import FRAME_FIELDS as FRAME_FIELDS, frame_of as frame_of
 from .frame import RADIO_FRAME as RADIO_FRAME, Frame as Frame
+from .information import (
+    faded as faded,
+    gmi as gmi,
+    mutual_information as mutual_information,
+    sampled_gmi as sampled_gmi,
+    shannon as shannon,
+    snr_db_for as snr_db_for,
+)
 from .interpolation import (
     dft_weights as dft_weights,
     linear_weights as linear_weights,

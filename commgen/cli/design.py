@@ -1,0 +1,86 @@
+"""``commgen design``: signals to a purpose."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commgen._console import plain_console
+from commgen._files.claims import claimed_folder
+from commgen._files.tables import write_csv
+from commgen._files.yaml_file import read_yaml, validate, write_yaml
+from commgen.cli._done import ForceOption, say_done
+from commgen.cli._tables import interval_table
+
+app = typer.Typer(help="Design signals: constellations.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Design signals to a purpose."""
+
+
+@app.command()
+def constellation(
+    goal: Annotated[
+        Path | None, typer.Argument(help="YAML file of the goal; --example prints one.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for file, table and picture."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random starts.")] = 0,
+    starts: Annotated[
+        int, typer.Option(min=1, help="Searches, of which the best one is kept.")
+    ] = 8,
+    example: Annotated[
+        bool, typer.Option("--example", help="Print a complete goal.")
+    ] = False,
+    force: ForceOption = False,
+) -> None:
+    """Search the constellation that carries a rate at the least SNR.
+
+    Writes constellation.npz, which a link takes, constellation.csv and
+    constellation.png: decision regions, and what is missing to Shannon.
+    """
+    from commgen.design.goal import ConstellationGoal
+
+    if example:
+        typer.echo(write_yaml(_example(ConstellationGoal)), nl=False)
+        return
+    if goal is None or output is None:
+        raise ValueError(
+            "design constellation needs GOAL.yaml and --output DIR, or --example."
+        )
+    asked = validate(ConstellationGoal, read_yaml(goal))
+    settings = {
+        "verb": "constellation",
+        "goal": asked.model_dump(mode="json"),
+        **{"seed": seed, "starts": starts},
+    }
+    with claimed_folder(output, settings, "design", force=force, goes_on=False) as done:
+        if done:
+            say_done(output)
+            return
+        rows = _design(asked, output, seed, starts)
+    console = plain_console()
+    title = f"SNR for {asked.rate:g} bits a symbol"
+    console.print(interval_table(title, rows))
+    console.print(f"written to {output}", soft_wrap=True)
+
+
+def _design(asked, output: Path, seed: int, starts: int):
+    """Search, and write what was found."""
+    from commgen.design.report import rows, save_design_figure
+    from commgen.design.search import design_constellation
+
+    found = design_constellation(asked, seed=seed, num_starts=starts, progress=True)
+    found[0].constellation.save(output / "constellation.npz")
+    table = rows(found, asked)
+    write_csv(output / "constellation.csv", table)
+    save_design_figure(output / "constellation.png", found, asked)
+    return table
+
+
+def _example(model):
+    return model(peak_db=4.0).model_dump(mode="json", exclude_none=True)

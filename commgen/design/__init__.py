@@ -1,0 +1,1 @@
+"""Signals to a purpose: constellations that carry a rate at the least SNR."""

@@ -1,0 +1,118 @@
+"""A designed constellation beside QAM and Shannon: rows, and a picture."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from commgen._figure import COLOURS, tidy
+from commgen._files.whole import atomic_path
+from commgen.design.goal import ConstellationGoal
+from commgen.design.search import Found, snr_db_needed
+from commgen.frame.constellation import Constellation
+from commgen.frame.information import bit_loss, shannon
+from commgen.measures.decibel import noise_variance
+
+# SNRs of the curves, around what the constellation needs [dB].
+_AROUND_DB = np.linspace(-6.0, 6.0, 13)
+_PIXELS = 400
+_ROUGH_ORDER = 16
+# Labels of more bits than this would cover the points.
+_MOST_LABELLED = 6
+
+
+def shannon_snr_db(rate: float) -> float:
+    """SNR below which no constellation carries ``rate`` bits in white noise [dB]."""
+    return float(10 * np.log10(2**rate - 1))
+
+
+def rows(found: list[Found], goal: ConstellationGoal) -> list[dict[str, Any]]:
+    """Return one row for the best one, QAM of as many points, and Shannon.
+
+    Parameters
+    ----------
+    found
+        Result of :func:`~commgen.design.search.design_constellation`.
+    goal
+        What was asked for.
+    """
+    out = [_row("designed", found[0].constellation, goal)]
+    if goal.num_bits_per_symbol in (2, 4, 6, 8):
+        out.append(_row("QAM", Constellation.qam(goal.num_bits_per_symbol), goal))
+    limit = shannon_snr_db(goal.rate)
+    out.append({"constellation": "Shannon, white noise alone", "snr_db": limit})
+    return [{**row, "gap_db": row["snr_db"] - limit} for row in out]
+
+
+def _row(name, constellation, goal) -> dict[str, Any]:
+    return {
+        "constellation": name,
+        "snr_db": snr_db_needed(constellation, goal),
+        "entropy": constellation.entropy,
+        "peak_db": constellation.peak_to_average_db,
+        "least_distance": constellation.least_distance,
+    }
+
+
+def save_design_figure(path: Path, found: list[Found], goal: ConstellationGoal) -> None:
+    """Draw decision regions with labels, and what is missing to Shannon by SNR."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 5.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    best = found[0].constellation
+    _draw_regions(left, best, found[0].snr_db)
+    _draw_gaps(right, best, found[0].snr_db, goal)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=120, format="png")
+
+
+def _draw_regions(axes, constellation, snr_db):
+    x, p = constellation.points, constellation.probabilities
+    edge = 1.15 * np.abs(np.concatenate([x.real, x.imag])).max()
+    line = np.linspace(-edge, edge, _PIXELS)
+    plane = line + 1j * line[:, None]
+    no = noise_variance(snr_db)
+    score = -(np.abs(plane[..., None] - x) ** 2) / no + np.log(p)
+    region = np.argmax(score, axis=-1)
+    # Neighbours differ in few bits, so shades by the bits show how labels lie.
+    shade = constellation.bits[:, :2] @ [2, 1] / 3
+    extent = (-edge, edge, -edge, edge)
+    axes.imshow(shade[region], origin="lower", extent=extent, cmap="Blues", alpha=0.35)
+    axes.contour(line, line, region, np.arange(len(x)) + 0.5, colors="w", linewidths=1)
+    axes.scatter(x.real, x.imag, s=18 * p / p.max(), color=COLOURS[1], zorder=3)
+    if constellation.num_bits_per_symbol <= _MOST_LABELLED:
+        for point, bits in zip(x, constellation.bits, strict=True):
+            text = "".join(map(str, bits))
+            where = point.real, point.imag + 0.02 * edge
+            axes.text(*where, text, fontsize=5.5, ha="center", va="bottom")
+    axes.set_aspect("equal")
+    axes.set_title(
+        f"{len(x)} points, decided at {snr_db:.2f} dB; shade: first two bits"
+    )
+    axes.set_xlabel("in phase")
+    axes.set_ylabel("quadrature")
+
+
+def _draw_gaps(axes, designed, snr_db, goal):
+    snrs = snr_db + _AROUND_DB
+    limit = shannon(noise_variance(snrs))
+    drawn = {"designed": designed}
+    if goal.num_bits_per_symbol in (2, 4, 6, 8):
+        drawn["QAM"] = Constellation.qam(goal.num_bits_per_symbol)
+    for i, (name, constellation) in enumerate(drawn.items()):
+        gap = limit - [_rate(constellation, goal, s) for s in snrs]
+        axes.plot(snrs, gap, color=COLOURS[i], marker="os"[i], label=name)
+    axes.axvline(snr_db, color="0.5", linestyle=":", label=f"carries {goal.rate:g} bit")
+    axes.set_ylabel("bits missing to Shannon")
+    axes.set_ylim(bottom=0)
+    axes.set_title("GMI under log2(1 + SNR)")
+    axes.legend()
+    tidy(axes)
+
+
+def _rate(constellation, goal, snr_db) -> float:
+    seen = goal.observed(snr_db, _ROUGH_ORDER)
+    log_p = np.log(constellation.probabilities)
+    nats = bit_loss(constellation.points, log_p, seen).nats
+    return constellation.entropy - nats / np.log(2)
