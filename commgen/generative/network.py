@@ -18,8 +18,9 @@ from commgen.generative.model import (
     check_condition,
     check_training_set,
 )
-from commgen.generative.noisy_examples import SYMMETRIES, augment
-from commgen.generative.training import Batches, TrainingConfig, fingerprint, train
+from commgen.generative.network_training import NetworkTraining
+from commgen.generative.noisy_examples import SYMMETRIES
+from commgen.generative.training import TrainingConfig, train
 
 _LEAST_CHANNELS = 20
 _CHUNK = 256
@@ -108,52 +109,90 @@ class NetworkModel(GenerativeModel):
             is unknown; the loss diverges; or ``folder`` holds the checkpoint of
             another training.
         """
-        training = training or self.default_training
+        of = self.training(
+            data,
+            condition,
+            seed=seed,
+            validation=validation,
+            no=no,
+            training=training,
+            symmetries=symmetries,
+        )
+        self.adapt_sums(self._all_sums(*of.learn, of.noise))
+        self._keep(*of.learn, seed)
+        optimizer = of.config.optimizer(self.updates_per_step * of.num_steps)
+        keras.Model.compile(self, optimizer, jit_compile=False)
+        train(
+            self,
+            of.batches,
+            of.checks,
+            of.config,
+            folder=folder,
+            description=f"training {type(self).__name__}",
+            progress=progress,
+            identity=of.identity(),
+        )
+        if not of.noise:
+            self.calibrate_sums(self.calibration_sums(*of.check, seed))
+        return self
+
+    def training(
+        self,
+        data,
+        condition=None,
+        *,
+        seed,
+        validation=None,
+        no=None,
+        training: TrainingConfig | None = None,
+        symmetries=("phase",),
+    ) -> NetworkTraining:
+        """Return the training that :meth:`fit` would run, to be run in pieces.
+
+        The model is left as it is; before it is trained it is adapted
+        (:meth:`adapt_sums`), and afterwards calibrated (:meth:`calibrate_sums`).
+
+        Parameters
+        ----------
+        data, condition, seed, validation, no, training, symmetries
+            As in :meth:`fit`, and so are the errors.
+        """
         unknown = set(symmetries) - set(SYMMETRIES)
         if unknown:
             raise ValueError(
                 f"symmetries must be of {SYMMETRIES}, got {sorted(unknown)}."
             )
-        noise: Any = self._noise(no)
+        noise = self._noise(no)
         learn, check = self._split(data, condition, validation)
-        self.adapt_sums(self._all_sums(*learn, noise))
-        self._keep(*learn, seed)
-        batches = Batches(
-            lambda rng, rows: self._examples(
-                rng,
-                augment(rng, learn[0][rows], symmetries),
-                _rows(learn[1], rows),
-                **noise,
-            ),
-            len(learn[0]),
-            training.batch_size,
-            seed=seed,
+        config = training or self.default_training
+        return NetworkTraining(
+            self, learn, check, config, seed=seed, noise=noise, symmetries=symmetries
         )
-        checks = Batches(
-            lambda rng, rows: self._examples(
-                rng, check[0][rows], _rows(check[1], rows), validating=True, **noise
-            ),
-            len(check[0]),
-            512,
-            seed=seed + 1,
-            epoch=None,
-        )
-        optimizer = training.optimizer(self.updates_per_step * len(batches))
-        keras.Model.compile(self, optimizer, jit_compile=False)
-        depends_on = [*learn, *check, noise, seed, training, sorted(symmetries)]
-        train(
-            self,
-            batches,
-            checks,
-            training,
-            folder=folder,
-            description=f"training {type(self).__name__}",
-            progress=progress,
-            identity=fingerprint(*depends_on, *self._depends_on()),
-        )
-        if not noise:
-            self.calibrate_sums(self.calibration_sums(*check, seed))
-        return self
+
+    @property
+    def step_rule(self) -> Callable[[Any, Any], dict] | None:
+        """What takes a step in place of the family's own.
+
+        ``step_rule(model, batch) -> {"loss"}``, in a graph: it gives gradients to
+        ``model.optimizer.apply``.
+        """
+        return self.__dict__.get("_step_rule")
+
+    @step_rule.setter
+    def step_rule(self, rule) -> None:
+        # Past Keras, which would track what the rule holds.
+        self.__dict__["_step_rule"] = rule
+
+    def train_step(self, data):
+        """Take a step by :attr:`step_rule`, or as Keras does."""
+        if self.step_rule is None:
+            return super().train_step(data)
+        return self.step_rule(self, data)
+
+    @property
+    def averaged_weights(self) -> list[Any]:
+        """Weights that steps change besides those that the optimizer does."""
+        return []
 
     def _noise(self, no):
         """Return the noise of the training data as keywords for the hooks."""

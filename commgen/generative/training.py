@@ -169,11 +169,7 @@ class Keeper(keras.callbacks.Callback):
         """Keep the best weights, write the checkpoint, and stop if it is time."""
         logs = logs or {}
         loss, val_loss = float(logs["loss"]), float(logs["val_loss"])
-        if not np.isfinite([loss, val_loss]).all():
-            raise ValueError(
-                f"training diverged in epoch {epoch + 1} (loss {loss}, validation loss "
-                f"{val_loss}); lower learning_rate."
-            )
+        check_losses(epoch, loss, val_loss)
         if not self.history or val_loss < min(v for _, v in self.history):
             self._best = [np.array(v) for v in self.model.variables]
         self.history.append((loss, val_loss))
@@ -201,6 +197,15 @@ class Keeper(keras.callbacks.Callback):
             arrays[f"num_{name}"] = np.array(len(values))
             arrays |= {f"{name}{i}": np.array(v) for i, v in enumerate(values)}
         write_npz(path, arrays)
+
+
+def check_losses(epoch: int, loss: float, val_loss: float) -> None:
+    """Raise ValueError if the losses of an epoch, counted from 0, are not finite."""
+    if not np.isfinite([loss, val_loss]).all():
+        raise ValueError(
+            f"training diverged in epoch {epoch + 1} (loss {loss}, validation loss "
+            f"{val_loss}); lower learning_rate."
+        )
 
 
 def fingerprint(*parts: Any) -> str:

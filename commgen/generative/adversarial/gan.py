@@ -125,6 +125,11 @@ class WassersteinGAN(NetworkModel):
         given = None if condition is None else self.conditioning(condition)
         return self.scale.decode(self._graph("generate")(z, noise, given))
 
+    @property
+    def averaged_weights(self):
+        """Of the network that channels are drawn with."""
+        return self.averaged.weights
+
     def get_config(self):
         """Return the arguments of the constructor."""
         return {

@@ -104,6 +104,11 @@ class AdversarialAutoencoder(VariationalAutoencoder):
     def _decoder(self):
         return self.averaged
 
+    @property
+    def averaged_weights(self):
+        """Of the network that channels are drawn with."""
+        return self.averaged.weights
+
     def get_config(self):
         """Return the arguments of the constructor."""
         config = super().get_config()
