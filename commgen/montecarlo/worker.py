@@ -13,7 +13,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-
 from commgen.montecarlo.experiment import Experiment, Simulator
 
 # How often a worker looks whether its parent is still there [s].
