@@ -97,7 +97,7 @@ def app(
     from commgen.federated.app.folder import write_app
     from commgen.federated.config import load_federation
 
-    load_federation(config)
+    load_federation(config, here=())
     typer.echo(write_app(folder, config, output or Path("runs") / config.stem))
 
 
@@ -106,7 +106,7 @@ def _names(nodes: str) -> list[str]:
     if Path(nodes).is_file():
         from commgen.federated.config import load_federation
 
-        return list(load_federation(nodes).names)
+        return list(load_federation(nodes, here=()).names)
     if nodes.isascii() and nodes.isdigit():
         return [f"node-{i}" for i in range(1, int(nodes) + 1)]
     return [name.strip() for name in nodes.split(",") if name.strip()]

@@ -1,5 +1,6 @@
 """Validated configurations of federations: one file decides all numbers of a run."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -267,8 +268,17 @@ def parse_federation(data: Any) -> FederationConfig:
     return validate(FederationConfig, data)
 
 
-def load_federation(path: str | Path) -> FederationConfig:
+def load_federation(
+    path: str | Path, *, here: Collection[str] | None = None
+) -> FederationConfig:
     """Read and validate a configuration; paths in it are relative to its folder.
+
+    Parameters
+    ----------
+    path
+        The file.
+    here
+        Names of the nodes whose files must be on this machine; all where None.
 
     Raises
     ------
@@ -280,7 +290,9 @@ def load_federation(path: str | Path) -> FederationConfig:
     data = resolve_paths(read_yaml(path), Path(path).resolve().parent, path_keys)
     config = parse_federation(data)
     for name, node in config.nodes.items():
-        if node.file is not None and not Path(node.file).exists():
+        if node.file is None or (here is not None and name not in here):
+            continue
+        if not Path(node.file).exists():
             raise FileNotFoundError(f"nodes.{name}.file: {node.file} is not there.")
     return config
 

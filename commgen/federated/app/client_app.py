@@ -10,6 +10,7 @@ import commgen.federated.flower  # noqa: F401 (before flwr)
 from flwr.app import Context, Message
 from flwr.clientapp import ClientApp
 
+from commgen.federated.app.fingerprint import check_task, fingerprint
 from commgen.federated.app.hand_over import hand_over
 from commgen.federated.app.wire import pack_task, unpack_answer
 from commgen.federated.records import answer_record, read_task
@@ -49,14 +50,15 @@ def answer(message: Message, context: Context) -> Message:
 def answer_here(task: Task, context: Context) -> Answer:
     """Answer a task in this process, which is then kept by Flower's simulation."""
     config, folder = (str(context.run_config[key]) for key in (CONFIG, FOLDER))
-    return _node(config, int(context.node_config[PARTITION]), folder).answer(task)
+    node, own = _node(config, int(context.node_config[PARTITION]), folder)
+    return node.answer(check_task(task, own))
 
 
 @cache
-def _node(config: str, index: int, folder: str) -> "Node":
+def _node(config: str, index: int, folder: str) -> tuple["Node", str]:
     from commgen.federated.config import load_federation
     from commgen.federated.nodes.node import Node
 
     federation = load_federation(config)
     home = Path(folder) / "nodes" / federation.names[index]
-    return Node(federation, index, home)
+    return Node(federation, index, home), fingerprint(federation)

@@ -1,7 +1,7 @@
 """A grid that asks often for replies, and notes which nodes went away."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import commgen.federated.flower  # noqa: F401 (before flwr)
@@ -9,6 +9,9 @@ import commgen.federated.flower  # noqa: F401 (before flwr)
 # isort: split
 from flwr.app import Message
 from flwr.serverapp import Grid
+
+from commgen.federated.records import CONFIG
+from commgen.federated.tasks import Value
 
 # Flower's own grid looks every three seconds, which is most of a short round.
 _LOOK_S = 0.25
@@ -28,10 +31,12 @@ class PromptGrid(Grid):
     ----------
     grid
         Flower's own.
+    settings
+        Go with each message, beside what it has.
     """
 
-    def __init__(self, grid: Grid):
-        self._grid = grid
+    def __init__(self, grid: Grid, settings: Mapping[str, Value] | None = None):
+        self._grid, self._settings = grid, settings or {}
         self.late: dict[int, str] = {}  # node id to reason, of the last question
 
     def send_and_receive(
@@ -41,6 +46,8 @@ class PromptGrid(Grid):
         messages = list(messages)
         end = None if timeout is None else time.monotonic() + timeout
         for message in messages:
+            if self._settings:
+                message.content.config_records[CONFIG].update(self._settings)
             if timeout is not None:
                 message.metadata.ttl = timeout + _MARGIN_S
         ids = self._grid.push_messages(messages)

@@ -19,6 +19,7 @@ from commgen.federated.deploy.certificate_files import (
 )
 from commgen.federated.deploy.environment import flower_environment
 from commgen.federated.deploy.processes import Processes
+from commgen.federated.deploy.programs import write_programs
 from commgen.federated.deploy.warm_worker import WarmWorker
 from commgen.montecarlo.lock import FolderLock
 
@@ -74,7 +75,7 @@ def join(
         If the SuperLink does not answer or does not know the key, or the SuperNode
         ends.
     """
-    names = load_federation(config).names
+    names = load_federation(config, here=[name]).names
     if name not in names:
         raise ValueError(f"node must be one of {', '.join(names)}, got {name}.")
     files = CertificateFiles(Path(certificates))
@@ -85,11 +86,12 @@ def join(
     folder = Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     environment = flower_environment(folder / "flower")
+    programs = write_programs(folder / "programs")
     arguments = [str(Path(config).absolute()), name, str(folder / "node")]
     command = [sys.executable, "-P", "-c", _WORKER]
     with (
         FolderLock(folder),
-        closing(Processes(environment)) as processes,
+        closing(Processes(environment, programs)) as processes,
         WarmWorker(processes, arguments, folder / "worker.log", command) as worker,
     ):
         worker.start()

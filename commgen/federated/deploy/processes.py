@@ -37,16 +37,19 @@ class Processes:
     ----------
     environment
         What is added to this process' own.
+    programs
+        Folder in which programs are looked for first.
     """
 
-    def __init__(self, environment: Mapping[str, str]):
+    def __init__(self, environment: Mapping[str, str], programs: Path | None = None):
         self._token = secrets.token_hex(16)
-        scripts = sysconfig.get_path("scripts")
+        places = [] if programs is None else [str(programs.absolute())]
+        # Flower starts its programs by name.
+        places += [sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)]
         self._environment = {
             **os.environ,
             **environment,
-            # Flower starts its programs by name.
-            "PATH": os.pathsep.join([scripts, os.environ.get("PATH", os.defpath)]),
+            "PATH": os.pathsep.join(places),
             _MARK: self._token,
         }
         self._started: list[subprocess.Popen] = []

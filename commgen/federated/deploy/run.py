@@ -6,9 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from commgen.federated.app.folder import write_app
+from commgen.federated.app.rows import rows
 from commgen.federated.deploy.addresses import check_superlink
 from commgen.federated.deploy.certificate_files import CertificateFiles
 
@@ -21,7 +22,7 @@ _PATIENCE_S = 30.0
 # What Flower puts before the reason of a server that failed.
 _PREFIX = "ServerApp failed with exception: "
 
-Report = Callable[[str], None]
+Watch = Callable[[dict[str, Any]], None]
 
 
 def run_deployed(
@@ -30,7 +31,7 @@ def run_deployed(
     *,
     superlink: str,
     certificates: str | Path,
-    report: Report,
+    watch: Watch,
 ) -> None:
     """Start a run on a SuperLink of this machine and wait for its end.
 
@@ -46,8 +47,8 @@ def run_deployed(
         Host and port.
     certificates
         Folder with the authority's certificate.
-    report
-        Is told what the server prints.
+    watch
+        Called with the row of each question that was answered.
 
     Raises
     ------
@@ -62,7 +63,7 @@ def run_deployed(
 
     with tempfile.TemporaryDirectory() as home, Control(superlink, files.ca) as control:
         run = control.start(write_app(Path(home) / "app", config, folder))
-        talk = threading.Thread(target=_tell, args=(control, run, report), daemon=True)
+        talk = threading.Thread(target=_tell, args=(control, run, watch), daemon=True)
         talk.start()
         try:
             _wait(control, run, superlink)
@@ -75,11 +76,11 @@ def run_deployed(
             talk.join(timeout=2.0)
 
 
-def _tell(control: "Control", run: int, report: Report) -> None:
-    """Report what the server prints, until the run or the connection ends."""
+def _tell(control: "Control", run: int, watch: Watch) -> None:
+    """Tell what the server prints of its rounds, until run or connection end."""
     with contextlib.suppress(OSError, ValueError):
-        for part in control.log(run):
-            report(part)
+        for row in rows(control.log(run)):
+            watch(row)
 
 
 def _wait(control: "Control", run: int, superlink: str) -> None:

@@ -22,6 +22,7 @@ from commgen.federated.deploy.certificate_files import (
 from commgen.federated.deploy.certificates import hosts_of
 from commgen.federated.deploy.environment import flower_environment
 from commgen.federated.deploy.processes import Processes
+from commgen.federated.deploy.programs import write_programs
 from commgen.montecarlo.lock import FolderLock
 
 _START_S, _LOOK_S = 120.0, 0.2
@@ -69,13 +70,15 @@ def serve(
         If the SuperLink ends.
     """
     files = CertificateFiles(Path(certificates))
-    keys = {name: files.node_public_key(name) for name in load_federation(config).names}
+    names = load_federation(config, here=()).names
+    keys = {name: files.node_public_key(name) for name in names}
     _check(files, keys, host, port)
     check_output_folder(folder)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     environment = flower_environment(folder / "flower")
-    with FolderLock(folder), closing(Processes(environment)) as processes:
+    programs = write_programs(folder / "programs")
+    with FolderLock(folder), closing(Processes(environment, programs)) as processes:
         link = processes.start(_command(files, folder, host, port), _log(folder))
         address = _address(host, port)
         _wait_until_up(link, address, files.ca, _log(folder))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from commgen.federated.app.fingerprint import check_task, fingerprint
 from commgen.federated.app.wire import (
     pack_answer,
     pack_error,
@@ -98,7 +99,8 @@ def load_node(config: Path, name: str, folder: Path) -> Callable[[Task], Answer]
     from commgen.federated.config import load_federation
     from commgen.federated.nodes.node import Node
 
-    federation = load_federation(config)
+    federation = load_federation(config, here=[name])
     node = Node(federation, federation.names.index(name), folder)
     _ = node.data  # what is wrong with it shall be told before the first round
-    return node.answer
+    own = fingerprint(federation)
+    return lambda task: node.answer(check_task(task, own))

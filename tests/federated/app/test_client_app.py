@@ -93,7 +93,7 @@ def test_without_a_worker_the_process_itself_is_the_node(message, monkeypatch):
 
     def node(*arguments):
         asked.append(arguments)
-        return Node()
+        return Node(), "abc"
 
     monkeypatch.setattr(client_app, "_node", node)
     run = {"federation": "f.yaml", "output": "runs/f"}

@@ -1,0 +1,64 @@
+"""Flower's programs, made to run what is installed here and nothing that was sent.
+
+A run of Flower brings its code along, and every SuperNode runs it: whoever can start a
+run could read the channels of all nodes. SuperLink and SuperNode start
+``flwr-serverapp`` and ``flwr-clientapp`` by name; here these names are scripts that run
+commgen's own apps, whatever the run has sent. The functions that are replaced are those
+of Flower 1.42.
+"""
+
+import shlex
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+_SCRIPT = """\
+#!/bin/sh
+exec {python} -P -c {code} "$@"
+"""
+_CODE = "from commgen.federated.deploy.programs import {name}; {name}()"
+
+
+def write_programs(folder: Path) -> Path:
+    """Write the two scripts into a folder, which goes before others in ``PATH``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for program, name in (("flwr-clientapp", "client"), ("flwr-serverapp", "server")):
+        code = shlex.quote(_CODE.format(name=name))
+        script = _SCRIPT.format(python=shlex.quote(sys.executable), code=code)
+        path = folder / program
+        path.write_text(script, encoding="utf-8")
+        path.chmod(0o700)
+    return folder
+
+
+def client() -> None:
+    """Be ``flwr-clientapp``, with commgen's ClientApp."""
+    from flwr.supernode.cli import flwr_clientapp
+
+    from commgen.federated.app.client_app import app
+
+    runtime: Any = import_module("flwr.supernode.runtime.run_clientapp")
+    runtime.install_from_fab = _nothing
+    runtime.get_load_client_app_fn = lambda *_, **__: lambda *_: app
+    flwr_clientapp()
+
+
+def server() -> None:
+    """Be ``flwr-serverapp``, with commgen's ServerApp."""
+    from flwr.server.run_serverapp import run
+    from flwr.superlink.cli import flwr_serverapp
+
+    from commgen.federated.app.server_app import app
+
+    runtime: Any = import_module("flwr.superlink.runtime.run_serverapp")
+
+    def run_own(grid: Any, context: Any, **_: Any) -> Any:
+        return run(grid, context, "", loaded_server_app=app)
+
+    runtime.run_ = run_own
+    flwr_serverapp()
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """Unpack nothing."""
