@@ -137,6 +137,12 @@ def read_model_card(path):
     read_card(path.parent)
 
 
+def read_constellation(path):
+    from commgen.frame import Constellation
+
+    Constellation.load(path)
+
+
 def read_slot_mixture(path):
     from commgen.frame import load_grid_mixture
 
@@ -273,6 +279,9 @@ READERS = {
     "model-card": Reader(samples.model_card, read_model_card, ("read_card",)),
     "slot-mixture": Reader(
         samples.slot_mixture, read_slot_mixture, ("load_grid_mixture",)
+    ),
+    "constellation": Reader(
+        samples.constellation, read_constellation, ("Constellation",)
     ),
     "exported": Reader(samples.exported, read_exported, ("ExportedModel",)),
     "observed": Reader(samples.observed, read_observed, ("read_observed",)),

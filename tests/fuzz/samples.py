@@ -186,6 +186,16 @@ def slot_mixture(folder):
     return [folder / "m.npz"]
 
 
+def constellation(folder):
+    from commgen.frame import Constellation
+
+    p = _rng().dirichlet(np.ones(8))
+    Constellation.of(np.arange(8) + 1j, None, p, card={"seed": 1}).save(
+        folder / "c.npz"
+    )
+    return [folder / "c.npz"]
+
+
 def exported(folder):
     import onnx
     from onnx import TensorProto, helper

@@ -28,13 +28,15 @@ THROUGH_OTHERS = {
     "read_set",
     "Exportable",
 }
-# Values of this package, from memory, and radios that open a device.
+# From memory, of this package, and radios that open a device.
 NO_FILES = {
     "load_base_graph",
     "FlowRadio",
     "SimulatedRadio",
     "SentFromElsewhere",
     "SendingUsrp",
+    "LocalRounds",
+    "NetworkTraining",
 }
 
 
