@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from commgen._files.yaml_file import read_yaml, validate
 from commgen._settings import Count, Float, Int, PositiveFloat, Settings
 from commgen.federated.node_config import NodeConfig, SplitConfig, meet
-from commgen.federated.uplink.config import UplinkConfig
+from commgen.federated.sending_config import PrivacyConfig, UplinkConfig
 from commgen.generative.names import NETWORKS, Family
 from commgen.montecarlo.paths import resolve_paths
 
@@ -112,14 +112,6 @@ class PersonalConfig(Settings):
     adapt_epochs: Annotated[Int, Field(ge=0, le=1000)] = Field(
         default=3, description="Epochs at a node from the final model."
     )
-
-
-class PrivacyConfig(Settings):
-    """Differentially private steps: each channel's gradient clipped, and noise."""
-
-    epsilon: PositiveFloat = 8.0
-    delta: Annotated[Float, Field(gt=0, lt=1)] = 1e-5
-    clip: PositiveFloat = 1.0
 
 
 class OneShotConfig(Settings):

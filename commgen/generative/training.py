@@ -72,15 +72,25 @@ class Batches(keras.utils.PyDataset):
         First word of every batch's seed.
     epoch
         Epoch to start from; None for validation, where every epoch is the same.
+    choose
+        ``choose(rng, num_rows, batch_size)`` returns the rows of a training batch; None
+        for those of a permutation of all.
     """
 
     def __init__(
-        self, make: Callable, num_rows, batch_size, *, seed, epoch: int | None = 0
+        self,
+        make: Callable,
+        num_rows,
+        batch_size,
+        *,
+        seed,
+        epoch: int | None = 0,
+        choose: Callable | None = None,
     ):
         super().__init__(workers=1)
         self._make, self._num_rows = make, num_rows
         self._batch_size = min(batch_size, num_rows)
-        self._seed, self._epoch = seed, epoch
+        self._seed, self._epoch, self._choose = seed, epoch, choose
 
     @property
     def num_batches(self):
@@ -93,13 +103,18 @@ class Batches(keras.utils.PyDataset):
         return self.num_batches
 
     def __getitem__(self, index):
+        epoch = 0 if self._epoch is None else 1 + self._epoch
+        rng = np.random.default_rng([self._seed, epoch, index])
+        return self._make(rng, self._rows(rng, index))
+
+    def _rows(self, rng, index):
+        if self._epoch is not None and self._choose is not None:
+            return self._choose(rng, self._num_rows, self._batch_size)
         rows = np.arange(self._num_rows)
         if self._epoch is not None:
-            rng = np.random.default_rng([self._seed, self._epoch])
-            rows = rng.permutation(rows)
-        rows = rows[index * self._batch_size : (index + 1) * self._batch_size]
-        epoch = 0 if self._epoch is None else 1 + self._epoch
-        return self._make(np.random.default_rng([self._seed, epoch, index]), rows)
+            order = np.random.default_rng([self._seed, self._epoch])
+            rows = order.permutation(rows)
+        return rows[index * self._batch_size : (index + 1) * self._batch_size]
 
     def start(self, epoch: int) -> None:
         """Make ``epoch`` the next one."""

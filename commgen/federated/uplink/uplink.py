@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from commgen.federated.sending_config import UplinkConfig
 from commgen.federated.tasks import Answer, Task
 from commgen.federated.uplink.coding import Coding
-from commgen.federated.uplink.config import UplinkConfig
 from commgen.federated.uplink.header import Header
 
 #: The one array that packed ones travel as, uint8.

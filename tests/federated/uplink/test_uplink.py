@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from commgen.federated.sending_config import UplinkConfig
 from commgen.federated.tasks import Answer, Task
 from commgen.federated.uplink.bits import (
     pack_bits,
@@ -14,7 +15,6 @@ from commgen.federated.uplink.bits import (
     unpack_positions,
 )
 from commgen.federated.uplink.coding import Coding
-from commgen.federated.uplink.config import UplinkConfig
 from commgen.federated.uplink.uplink import PACKED, Uplink
 
 CONFIGS = {
