@@ -13,7 +13,9 @@ from commgen.cli._runs import old_layout, reading_table, run_digests
 
 
 def compare(
-    folders: Annotated[list[Path], typer.Argument(help="Run or campaign folders.")],
+    folders: Annotated[
+        list[Path], typer.Argument(help="Folders of runs, campaigns or federations.")
+    ],
     bler: Annotated[
         str, typer.Option(help="Block error rates to read at, with commas.")
     ] = "0.1,0.01",
@@ -30,10 +32,14 @@ def compare(
 
     Gains are over the estimator of the same name in the first run, or over its first
     estimator. With --output the table is also written to comparison.csv and the curves
-    are drawn in comparison.png.
+    are drawn in comparison.png. Of federations, the NMSE of each node is compared.
     """
+    from commgen.federated.server.home import is_federated
     from commgen.montecarlo.campaign import compare_runs, save_comparison
 
+    if any(is_federated(folder) for folder in folders):
+        _compare_federations(folders, output, force)
+        return
     targets = {
         "bler": _numbers("bler", bler),
         "throughput": _numbers("throughput", throughput),
@@ -42,15 +48,40 @@ def compare(
     if output is None:
         _show(curves, rows)
         return
-    configs, states = run_digests(folders)
-    told = {"runs": configs, "targets": targets, "commgen": __version__}
-    claim = claimed_folder(
-        output, told, "comparison", of=states, force=force, goes_on=False
-    )
-    with claim as done:
+    with _claimed(folders, output, {"targets": targets}, force) as done:
         _show(curves, rows)
         if not done:
             save_comparison(output, curves, rows)
+    _say_where(output, done)
+
+
+def _compare_federations(folders: list[Path], output: Path | None, force: bool) -> None:
+    from commgen.cli._federated_tables import comparison_table
+    from commgen.federated.server.comparison import (
+        compare_federations,
+        save_federation_comparison,
+    )
+
+    rows = compare_federations(folders)
+    plain_console().print(comparison_table(rows))
+    if output is None:
+        return
+    with _claimed(folders, output, {}, force) as done:
+        if not done:
+            save_federation_comparison(output, rows)
+    _say_where(output, done)
+
+
+def _claimed(folders: list[Path], output: Path, settings: dict, force: bool) -> Any:
+    """Take the folder of a comparison."""
+    configs, states = run_digests(folders)
+    told = {"runs": configs, **settings, "commgen": __version__}
+    return claimed_folder(
+        output, told, "comparison", of=states, force=force, goes_on=False
+    )
+
+
+def _say_where(output: Path, done: bool) -> None:
     if done:
         say_done(output)
     else:

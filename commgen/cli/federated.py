@@ -2,10 +2,12 @@
 
 import typer
 
-from commgen.cli import _deployment
+from commgen.cli import _deployment, _federation
 
 app = typer.Typer(help="Learn from channels that stay where they are.")
 for verb in (
+    _federation.run,
+    _federation.status,
     _deployment.certificates,
     _deployment.serve,
     _deployment.join,

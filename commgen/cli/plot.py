@@ -21,10 +21,11 @@ def plot(
     ] = None,
     force: ForceOption = False,
 ) -> None:
-    """Draw what a folder has counted so far.
+    """Draw what a folder has counted, or learned, so far.
 
     Its own picture, DIR/results.png, is drawn again whenever it has changed.
     """
+    from commgen.federated.server.home import is_federated
     from commgen.montecarlo.campaign import plot_folder
 
     configs, states = run_digests([folder])
@@ -34,6 +35,11 @@ def plot(
     if already_made(path, made, picture_made, force=force, goes_on=True, own=own):
         return
     with atomic_path(path) as temporary:
-        plot_folder(folder, temporary, old_layout=old_layout)
+        if is_federated(folder):
+            from commgen.federated.server.outcome import plot_federation
+
+            plot_federation(folder, temporary)
+        else:
+            plot_folder(folder, temporary, old_layout=old_layout)
         mark_picture(temporary, made)
     say(f"drawn in {path}")

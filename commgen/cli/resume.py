@@ -20,6 +20,13 @@ def resume(
     folder: Annotated[Path, typer.Argument(help="Run or campaign folder.")],
     workers: WorkersOption = None,
     ray: RayOption = None,
+    superlink: Annotated[
+        str | None,
+        typer.Option(help="Of a federation on many machines: its server, HOST:PORT."),
+    ] = None,
+    certificates: Annotated[
+        Path | None, typer.Option(help="Of one: folder with the certificates.")
+    ] = None,
     other_versions: Annotated[
         bool,
         typer.Option(
@@ -30,6 +37,7 @@ def resume(
 ) -> None:
     """Go on with what was interrupted; the results are those of one go."""
     from commgen.cli._experiments import check_inputs, find_kind
+    from commgen.federated.server.home import is_federated
     from commgen.montecarlo.campaign import (
         CampaignResult,
         is_done,
@@ -38,6 +46,9 @@ def resume(
     )
 
     check_output_folder(folder)
+    if is_federated(folder):
+        _resume_federation(folder, workers, ray, superlink, certificates)
+        return
     saved = load_saved(folder, find_kind)
     check_inputs(saved)
     finished = is_done(folder, saved)
@@ -49,3 +60,19 @@ def resume(
         show_campaign(result)
     else:
         show_run(result)
+
+
+def _resume_federation(
+    folder: Path,
+    workers: int | None,
+    ray: str | None,
+    superlink: str | None,
+    certificates: Path | None,
+) -> None:
+    from commgen.cli._federation import run_deployed, run_here
+    from commgen.federated.server.home import CONFIG_FILE, load_run_config
+
+    if superlink is not None:
+        run_deployed(folder / CONFIG_FILE, folder, superlink, certificates)
+    else:
+        run_here(load_run_config(folder), folder, workers, ray)

@@ -148,6 +148,9 @@ class FederationConfig(Settings):
     proximal_mu: Annotated[Float, Field(ge=0)] = Field(
         default=0.01, description="Of the correction prox."
     )
+    stretch: PositiveFloat = Field(
+        default=1.0, description="Factor of the update that a node sends."
+    )
     personal: PersonalConfig = PersonalConfig()
     uplink: UplinkConfig | None = None
     privacy: PrivacyConfig | None = None

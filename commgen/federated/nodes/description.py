@@ -2,9 +2,18 @@
 
 import numpy as np
 
+from commgen.datasets.events import AXES
 from commgen.federated.nodes.data import PARTS, NodeData
 from commgen.federated.tasks import Answer
 
+#: Numbers of a channel file's metadata that a model's card needs.
+META_NUMBERS = (
+    "subcarrier_spacing_hz",
+    "sample_rate_hz",
+    "carrier_hz",
+    "bandwidth_hz",
+    "time_step_s",
+)
 # Entries of a channel up to which a covariance is sent whole; above, its diagonal in
 # the Fourier domain.
 MOST_ENTRIES = 128
@@ -31,8 +40,10 @@ def describe(data: NodeData, index: int, num_nodes: int, *, seed: int) -> Answer
     Answer
         ``sums/covariance``, ``sums/iid`` : [size, size, 2] or [size], float64, the
         means of h h^H over all the channels to learn from, and over those of the part,
-        which is weighed by how many those are. The metrics ``num_train``, ...,
-        ``axis0``, ... and ``power`` say how many channels, of which shape.
+        which is weighed by how many those are. The metrics say how many channels
+        (``num_train``, ...), of which shape (``axis0``, ...), what the axes are
+        (``layout0``, ..., places in :data:`~commgen.datasets.events.AXES`), their power
+        and the numbers of their metadata (``meta_carrier_hz``, ...).
     """
     h = data.train.h.reshape(len(data.train), -1)
     rng = np.random.default_rng([seed, index])
@@ -43,6 +54,11 @@ def describe(data: NodeData, index: int, num_nodes: int, *, seed: int) -> Answer
         "sums/iid_count": np.array(np.count_nonzero(part) / len(h)),
     }
     shape = {f"axis{i}": float(n) for i, n in enumerate(data.event_shape)}
+    for i, axis in enumerate(data.layout):
+        shape[f"layout{i}"] = float(AXES.index(axis))
+    for name in META_NUMBERS:
+        if (value := getattr(data.meta, name)) is not None:
+            shape[f"meta_{name}"] = float(value)
     sizes = {f"num_{part}": float(len(getattr(data, part))) for part in PARTS}
     metrics = {"partition": float(index), "power": data.power, **sizes, **shape}
     return Answer(arrays, len(h), metrics)

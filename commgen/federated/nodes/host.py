@@ -4,11 +4,11 @@ import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from commgen.federated.config import FederationConfig
 from commgen.federated.nodes.budget import overrun
 from commgen.federated.nodes.node import Node
-from commgen.federated.nodes.shelf import Shelf
 from commgen.federated.tasks import Answer, Task
 
 
@@ -54,7 +54,9 @@ class NodeHost:
         self._nodes: dict[int, Node] = {}
 
     @cached_property
-    def _shelf(self) -> Shelf:
+    def _shelf(self) -> Any:
+        from commgen.federated.nodes.shelf import Shelf  # loads TensorFlow
+
         return Shelf(self.config)
 
     def node(self, index: int) -> Node:

@@ -45,12 +45,26 @@ class Node:
         self._shelf = shelf
         self._answers: dict[str, Callable[[Task], Answer]] = {
             "describe": self._describe,
+            "sums": lambda task: self._learner.sums(task),
+            "train": lambda task: self._learner.train(task),
+            "calibrate": lambda task: self._learner.calibrate(task),
+            "evaluate": lambda task: self._learner.evaluate(task),
         }
 
     @cached_property
     def data(self) -> NodeData:
         """Its channels, drawn or read when they are first needed."""
         return load_node_data(self.config, self.index)
+
+    @cached_property
+    def _learner(self) -> Any:
+        """Its part in the training of the model."""
+        # TensorFlow is loaded once there is something to train.
+        from commgen.federated.nodes.learner import Learner
+        from commgen.federated.nodes.shelf import Shelf
+
+        shelf = self._shelf or Shelf(self.config)
+        return Learner(self.config, self.index, self.data, shelf, self._memory)
 
     def answer(self, task: Task) -> Answer:
         """Answer a task.

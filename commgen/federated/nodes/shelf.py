@@ -3,6 +3,7 @@
 from typing import Any
 
 from commgen.federated.config import FederationConfig, ModelConfig
+from commgen.federated.nodes.accuracy import Accuracy
 from commgen.generative._untyped import keras
 from commgen.generative.learned_filter.line_network import LineNetwork
 from commgen.generative.learned_filter.spectrum_network import SpectrumNetwork
@@ -33,12 +34,19 @@ class Shelf:
     def __init__(self, config: FederationConfig):
         self._config = config
         self._models: dict[tuple[int, ...], Any] = {}
+        self._accuracies: dict[int, Accuracy] = {}
 
     def model(self, event_shape: tuple[int, ...]) -> Any:
         """Return the model for channels of a shape, built when it is first needed."""
         if event_shape not in self._models:
             self._models[event_shape] = build_model(self._config, event_shape)
         return self._models[event_shape]
+
+    def accuracy(self, model: Any) -> Accuracy:
+        """Return what measures a model of this shelf, compiled once."""
+        if id(model) not in self._accuracies:
+            self._accuracies[id(model)] = Accuracy(model)
+        return self._accuracies[id(model)]
 
 
 def build_model(config: FederationConfig, event_shape: tuple[int, ...]) -> Any:

@@ -1,6 +1,6 @@
 """How different the cells are: their covariances beside that of all channels."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -10,7 +10,9 @@ from commgen.measures.decibel import noise_variance
 _SNR_DB = 10.0
 
 
-def heterogeneity(answers: Mapping[int, Answer]) -> tuple[dict[int, float], float]:
+def heterogeneity(
+    answers: Mapping[int, Answer], present: Iterable[int]
+) -> tuple[dict[int, float], float]:
     r"""Return how far each cell's channels are from all of them, per entry [nats].
 
     Of :math:`\mathrm{KL}(\mathcal{CN}(0, R_i + N_0 I) \| \mathcal{CN}(0, R + N_0 I))`,
@@ -22,6 +24,8 @@ def heterogeneity(answers: Mapping[int, Answer]) -> tuple[dict[int, float], floa
     answers
         Partition to answer to "describe", as
         :func:`~commgen.federated.nodes.description.describe` makes it.
+    present
+        The cells of which all channels are, where others answered too.
 
     Returns
     -------
@@ -31,11 +35,11 @@ def heterogeneity(answers: Mapping[int, Answer]) -> tuple[dict[int, float], floa
         The same of a cell as an even split of all channels makes it: what is left of a
         divergence where there is none but that of few channels.
     """
-    n = {i: answer.num_examples for i, answer in answers.items()}
+    n = {i: answers[i].num_examples for i in present if i in answers}
     total = sum(n.values())
 
     def mean(name):
-        return sum(n[i] / total * answers[i].arrays[name] for i in answers)
+        return sum(n[i] / total * answers[i].arrays[name] for i in n)
 
     pooled = _matrix(mean("sums/covariance"))
     power = float(np.real(np.trace(pooled)) / len(pooled))

@@ -112,7 +112,7 @@ class Questions:
             asked = self.config.present if partitions is None else partitions
             self.grid.choose(asked, number, num_nodes, fixed)
             found = self._exchange(task, strategy)
-            self._note(task, found)
+            self.note(task, found.exchange, found.metrics)
         else:
             self._watch(self.state.rounds[-1])
         self.state.round = number
@@ -162,8 +162,14 @@ class Questions:
         told = {name: float(value) for name, value in dict(metrics or {}).items()}  # pyright: ignore[reportArgumentType]
         return Totals(means, exchange.num_examples, told, exchange)
 
-    def _note(self, task: Task, totals: Totals) -> None:
-        exchange, names = totals.exchange, self.config.names
+    def note(
+        self,
+        task: Task,
+        exchange: Exchange,
+        metrics: Mapping[str, float] | None = None,
+    ) -> None:
+        """Add a row on a question, and count who answered it."""
+        names, found = self.config.names, metrics or {}
         for index in (*exchange.answers, *exchange.late, *exchange.refused):
             counts = self.state.nodes.setdefault(names[index], {})
             kind = next(
@@ -178,10 +184,10 @@ class Questions:
             "round": task.round,
             "what": task.what,
             "step": task.settings.get("step", ""),
-            "loss": totals.metrics.get("loss"),
-            "val_loss": totals.metrics.get("val_loss"),
-            "nmse_own_db": totals.metrics.get("nmse_own_db"),
-            "nmse_all_db": totals.metrics.get("nmse_all_db"),
+            "loss": found.get("loss"),
+            "val_loss": found.get("val_loss"),
+            "nmse_own_db": found.get("nmse_own_db"),
+            "nmse_all_db": found.get("nmse_all_db"),
             "drift": drift(task, exchange) if task.what == "train" else None,
             "bytes_down": exchange.bytes_down,
             "bytes_up": exchange.bytes_up,

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from commgen.datasets.events import AXES
+from commgen.federated.nodes.description import META_NUMBERS
 from commgen.federated.tasks import Answer, Task
 
 # What the number of channels behind an answer must be: that of a part of the node's.
-_PART = {"calibrate": "num_validation", "evaluate": "num_test"}
+_PART = {"calibrate": "num_validation"}
 # Whose number of channels or arrays nobody but the node knows.
 _FREE = {"describe", "fit", "generate"}
 Signature = tuple[tuple[str, tuple[int, ...], str], ...]
@@ -39,10 +41,27 @@ class Description:
     @property
     def event_shape(self) -> tuple[int, ...]:
         """Shape of its channels."""
-        sizes = []
-        while (name := f"axis{len(sizes)}") in self.metrics:
-            sizes.append(int(self.metrics[name]))
-        return tuple(sizes)
+        return self._numbers("axis")
+
+    @property
+    def layout(self) -> tuple[str, ...]:
+        """Meaning of their axes."""
+        return tuple(AXES[i] for i in self._numbers("layout"))
+
+    @property
+    def meta(self) -> dict[str, float]:
+        """Numbers of the metadata of its channels."""
+        return {
+            name: self.metrics[f"meta_{name}"]
+            for name in META_NUMBERS
+            if f"meta_{name}" in self.metrics
+        }
+
+    def _numbers(self, name: str) -> tuple[int, ...]:
+        found = []
+        while (key := f"{name}{len(found)}") in self.metrics:
+            found.append(int(self.metrics[key]))
+        return tuple(found)
 
     def num_examples(self, what: str) -> int:
         """Return how many channels stand behind its answer."""

@@ -1,0 +1,93 @@
+"""What a run will cost, from one round at one node."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from commgen.federated.config import FederationConfig
+from commgen.federated.nodes.host import NodeHost
+from commgen.federated.nodes.learner import FIXED, WEIGHTS
+from commgen.federated.nodes.shelf import build_model
+from commgen.federated.server.network import travelling
+from commgen.federated.tasks import Answer, Task
+from commgen.generative.weights import values, weight_names
+
+
+@dataclass(frozen=True)
+class PlannedPart:
+    """A part of a run.
+
+    Parameters
+    ----------
+    name
+        What is done.
+    rounds
+        Questions to the nodes, at most.
+    bytes_up, bytes_down
+        Of all nodes and rounds together.
+    cpu_hours
+        Of all nodes together, without what is compiled once.
+    """
+
+    name: str
+    rounds: int
+    bytes_up: float
+    bytes_down: float
+    cpu_hours: float
+
+
+def plan_federation(config: FederationConfig) -> list[PlannedPart]:
+    """Return what the parts of a run will cost.
+
+    One node answers once, and once more, since the first time compiles; the others are
+    taken to differ in the number of their channels alone.
+
+    Raises
+    ------
+    ValueError, OSError
+        As a run would.
+    """
+    host = NodeHost(config)
+    index = config.present[0]
+    shape = host.node(index).data.event_shape
+    model = build_model(config, shape)
+    return [_rounds(config, host, index, model)] if config.model.is_network else []
+
+
+def _rounds(config, host: NodeHost, index: int, model: Any) -> PlannedPart:
+    travels = travelling(model, config.personal.parts)
+    arrays = {
+        (WEIGHTS if name in travels else FIXED) + name: value
+        for name, value in values(weight_names(model)).items()
+    }
+    asked = Task("train", 1, arrays, {"step": 1})
+    answer, seconds = _timed(host, index, asked)
+    aids = {k: v for k, v in answer.arrays.items() if not k.startswith(WEIGHTS)}
+    down = _num_bytes(arrays) + _num_bytes(aids)
+    rounds, nodes = config.training.rounds, config.nodes_per_round
+    nodes = nodes or len(config.present)
+    return PlannedPart(
+        "training",
+        rounds,
+        rounds * nodes * _num_bytes(answer.arrays),
+        rounds * nodes * down,
+        rounds * nodes * seconds / 3600,
+    )
+
+
+def _timed(host: NodeHost, index: int, task: Task) -> tuple[Answer, float]:
+    """Return an answer, and the CPU time of what is not compiled."""
+    node, seconds = host.node(index), []
+    answer = node.answer(task)
+    for _ in range(2):
+        start = time.process_time()
+        answer = node.answer(task)
+        seconds.append(time.process_time() - start)
+    return answer, min(seconds)
+
+
+def _num_bytes(arrays: dict[str, np.ndarray]) -> int:
+    # An array travels as an .npy file, with a header of 128 bytes.
+    return sum(value.nbytes + 128 for value in arrays.values())
