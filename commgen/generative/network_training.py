@@ -72,6 +72,7 @@ class NetworkTraining:
             len(learn[0]),
             config.batch_size,
             seed=seed,
+            choose=getattr(model.step_rule, "rows", None),
         )
         self.checks = Batches(
             lambda rng, rows: model._examples(

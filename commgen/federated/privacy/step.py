@@ -54,7 +54,8 @@ class PrivateStep:
         expected_batch
             Channels that a batch has in the mean, q n.
         seed
-            Of the noise, with the step's number.
+            Of the noise, with the steps that the optimizer's moments have seen: another
+            one in each round, since moments may begin anew.
         """
         self._noise.assign(noise)
         self._expected.assign(check_positive("expected_batch", expected_batch))
