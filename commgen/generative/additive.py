@@ -19,16 +19,20 @@ def mean(total: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     return value / np.asarray(total["count"]).astype(value.dtype)
 
 
-def to_pairs(matrix: np.ndarray) -> np.ndarray:
-    """Return complex [...] as real [..., 2], as arrays travel."""
-    return np.stack([matrix.real, matrix.imag], axis=-1)
+def pack_hermitian(matrix: np.ndarray) -> np.ndarray:
+    """Return the lower half of [size, size], complex, as as many real numbers.
+
+    The real part lies where it was, the imaginary one on the other side of the
+    diagonal: half of what a Hermitian matrix would take as it is.
+    """
+    return np.tril(matrix.real) + np.triu(matrix.imag.T, 1)
 
 
-def from_pairs(pairs: np.ndarray) -> np.ndarray:
-    """Undo :func:`to_pairs`."""
-    pairs = np.ascontiguousarray(pairs)
-    kind = np.complex64 if pairs.dtype == np.float32 else np.complex128
-    return pairs.astype(np.zeros(1, kind).real.dtype).view(kind)[..., 0]
+def unpack_hermitian(packed: np.ndarray) -> np.ndarray:
+    """Undo :func:`pack_hermitian`."""
+    packed = np.asarray(packed)
+    lower = np.tril(packed, -1) + 1j * np.triu(packed, 1).T
+    return lower + lower.conj().T + np.diag(np.diag(packed))
 
 
 def named_under(prefix: str, total: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -259,8 +259,12 @@ class NetworkModel(GenerativeModel):
         """Take from :meth:`sums`, added, what the networks need not learn."""
         if self.num_conditions:
             of_condition = named_under(_CONDITION, total) | {"count": total["count"]}
-            self.conditioning.adapt_sums(of_condition)
+            self._adapt_condition(of_condition)
         self._adapt(total)
+
+    def _adapt_condition(self, total) -> None:
+        """Take from sums over conditions what standardises them."""
+        self.conditioning.adapt_sums(total)
 
     def _all_sums(self, h, condition, noise) -> dict[str, np.ndarray]:
         """Return :meth:`sums` of what has been checked."""

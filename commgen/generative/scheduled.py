@@ -136,7 +136,7 @@ class ScheduledAdamW(keras.optimizers.AdamW):
             for i, (name, v) in enumerate(self.of_names.items())
         }
 
-    def apply(self, grads, trainable_variables=None):
+    def apply(self, grads, trainable_variables: Any = None):
         """Correct the gradients where this is traced so, take a step, and move on."""
         if self.corrects:
             variables = list(trainable_variables)

@@ -8,11 +8,14 @@ from commgen.generative import (
     CouplingFlow,
     Diffusion,
     FourierDenoiser,
+    GaussianMixture,
     RectifiedFlow,
     VariationalAutoencoder,
     WassersteinGAN,
 )
+from commgen.generative.additive import pack_hermitian, unpack_hermitian
 from commgen.generative.condition import Conditioning
+from commgen.generative.mixture.em import COVARIANCES
 
 SIZE = 6
 
@@ -193,3 +196,33 @@ def test_sums_refuse_what_fit_refuses():
         model.sums(channels(20, 1), np.zeros((20, 1)))
     with pytest.raises(ValueError, match="learns from clean"):
         FAMILIES["coupling"]().sums(channels(20, 1), no=0.1)
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
+@pytest.mark.parametrize("num_conditions", [0, 2])
+def test_the_one_gaussian_under_a_network_is_that_of_a_fit(covariance, num_conditions):
+    rank = {"rank": 3} if covariance == "low-rank" else {}
+    h, c = channels(90, 1), conditions(90)[:, :2] if num_conditions else None
+    options = {"num_conditions": num_conditions, **rank}
+    fitted = GaussianMixture((SIZE,), 1, covariance, **options).fit(h, c, seed=0)
+    prior = GaussianMixture((SIZE,), 1, covariance, **options)
+    model = Diffusion((SIZE,), denoiser(), prior, num_conditions=num_conditions)
+    parts = [
+        model.sums(h[rows], None if c is None else c[rows])
+        for rows in (slice(40), slice(40, 90))
+    ]
+    model.adapt_sums(add(*parts))
+    matrices = [m.mixture.component(0).matrix() for m in (fitted, model.prior)]
+    np.testing.assert_allclose(matrices[1], matrices[0], atol=1e-5)
+    np.testing.assert_allclose(
+        model.prior.log_prob(h, c), fitted.log_prob(h, c), rtol=1e-4
+    )
+
+
+def test_half_of_a_hermitian_matrix_is_all_of_it():
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(5, 9, 2)) @ [1, 1j]
+    outer = x @ x.conj().T
+    packed = pack_hermitian(outer)
+    assert packed.dtype == np.float64
+    np.testing.assert_allclose(unpack_hermitian(packed), outer, rtol=1e-14)

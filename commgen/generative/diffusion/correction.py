@@ -154,11 +154,17 @@ class CorrectionModel(PairsDenoisingModel):
         return mean_loss + _VARIANCE_WEIGHT * ops.mean(likelihood - ops.log(linear))
 
     def _sums(self, h, condition):
-        # Of channels in one piece, the sum of their outer products tells a Gaussian.
         return self.preconditioner.sums(h.reshape(len(h), -1))
 
     def _adapt(self, total):
         self.preconditioner.adapt_sums(total)
+        if self.prior.num_components == 1:
+            self.prior.adapt_sums(total)
+
+    def _adapt_condition(self, total):
+        super()._adapt_condition(total)
+        if self.prior.num_conditions:
+            self.prior.conditioning.adapt_sums(total)
 
     def _keep(self, h, condition, seed):
         super()._keep(h, condition, seed)

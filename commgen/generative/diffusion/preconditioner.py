@@ -3,7 +3,7 @@
 import numpy as np
 
 from commgen.generative._untyped import keras, layers, ops
-from commgen.generative.additive import from_pairs, to_pairs
+from commgen.generative.additive import pack_hermitian, unpack_hermitian
 from commgen.generative.networks.subnets import real_matrix
 
 # Eigenvalues under this share of the largest are lost in the rounding of float32.
@@ -51,14 +51,17 @@ class GaussianPreconditioner(layers.Layer):
         self.adapt_sums(self.sums(h))
 
     def sums(self, h) -> dict[str, np.ndarray]:
-        """Return ``"count"`` and ``"outer"`` : [size, size, 2], the sum of h h^H."""
+        """Return ``"count"`` and the sum of h h^H, ``"outer"`` : [size, size].
+
+        It is packed by :func:`~commgen.generative.additive.pack_hermitian`.
+        """
         h = np.asarray(h)
-        outer = to_pairs(h.T @ h.conj())
+        outer = pack_hermitian(h.T @ h.conj())
         return {"count": np.array(float(len(h))), "outer": outer}
 
     def adapt_sums(self, total):
         """Take the covariance from :meth:`sums`, added over any sets of channels."""
-        outer = from_pairs(total["outer"])
+        outer = unpack_hermitian(total["outer"])
         # NumPy divides complex numbers by real ones with another rounding.
         count = np.asarray(total["count"]).astype(outer.dtype)
         eigenvalues, U = np.linalg.eigh(outer / count)

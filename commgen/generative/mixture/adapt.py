@@ -7,9 +7,10 @@ from scipy.special import logsumexp, softmax
 
 from commgen._random import complex_normal
 from commgen.generative.mixture import em
-from commgen.generative.mixture.em import ChannelData, Statistics, Structure, climb
+from commgen.generative.mixture.em import ChannelData, Structure, climb
 from commgen.generative.mixture.low_rank import low_rank
 from commgen.generative.mixture.parts import Mixture
+from commgen.generative.mixture.statistics import Statistics
 
 #: Weights of the old model, in channels, to choose from.
 STRENGTHS = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0)

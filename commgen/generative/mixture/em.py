@@ -1,7 +1,6 @@
 """Expectation-maximisation for zero-mean complex Gaussian mixtures, in NumPy."""
 
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +10,7 @@ from scipy.special import logsumexp
 
 from commgen.generative.mixture.low_rank import low_rank
 from commgen.generative.mixture.parts import Component, Mixture, Scatter
+from commgen.generative.mixture.statistics import RELATIVE_FLOOR, Statistics
 from commgen.generative.mixture.toeplitz import (
     atom_powers,
     lag_table,
@@ -23,7 +23,6 @@ __all__ = ["Component", "Mixture", "Scatter"]
 COVARIANCES = ("full", "circulant", "toeplitz", "low-rank")
 # Channels of a smaller responsibility are left out of a component's covariance.
 NEGLIGIBLE = 1e-4
-_RELATIVE_FLOOR = 1e-6
 # Steps of a Toeplitz spectrum within a step of EM, and from where it starts.
 _STEPS = 3
 _FIRST_STEPS = 15
@@ -66,36 +65,6 @@ class Structure:
         return lag_table(self.event_shape)
 
 
-@dataclass(frozen=True)
-class Statistics:
-    """What the covariances of a mixture are fitted to.
-
-    Parameters
-    ----------
-    counts : [num_components], float
-        Channels that each component holds.
-    scatter
-        Number of a component to its :class:`Scatter`.
-    powers : [num_components, size], float
-        Sums of the power along the Fourier vectors.
-    overall
-        Mean covariance of all channels, as the diagonal in the Fourier domain, [size].
-    principal
-        The same as a low-rank covariance, where the structure is one.
-    """
-
-    counts: np.ndarray
-    scatter: Callable[[int], Scatter]
-    powers: np.ndarray
-    overall: np.ndarray
-    principal: Component | None = None
-
-    @property
-    def floor(self) -> float:
-        """Least variance of a direction: 1e-6 of the mean power."""
-        return float(_RELATIVE_FLOOR * self.overall.mean())
-
-
 def fourier_vectors(event_shape: tuple[int, ...]) -> np.ndarray:
     """Return the eigenvectors of (multi-level) circulant covariances as columns.
 
@@ -109,11 +78,25 @@ def fourier_vectors(event_shape: tuple[int, ...]) -> np.ndarray:
     return vectors.reshape(size, size).T.astype(np.complex64)
 
 
+def spectral_features(h, fourier) -> np.ndarray:
+    """Return what channels are clustered by, [n, size], float.
+
+    The phase of a channel says nothing of its component where means are zero, so it is
+    the logarithm of the power in the Fourier domain.
+
+    Parameters
+    ----------
+    h : [n, size], complex
+        Channels, flattened.
+    fourier : [size, size], complex
+        From :func:`fourier_vectors`.
+    """
+    power = np.abs(h @ fourier.conj()) ** 2
+    return np.log(power + 0.05 * power.mean(axis=1, keepdims=True) + 1e-12)
+
+
 def initial_responsibilities(h, num_components: int, fourier, seed: int) -> np.ndarray:
     """Cluster channels by the shape of their spectrum, with k-means++.
-
-    The phase of a channel says nothing of its component where means are zero, so the
-    feature is the logarithm of the power in the Fourier domain.
 
     Parameters
     ----------
@@ -131,8 +114,7 @@ def initial_responsibilities(h, num_components: int, fourier, seed: int) -> np.n
     [n, num_components], float
         One for the cluster of a channel, else zero.
     """
-    power = np.abs(h @ fourier.conj()) ** 2
-    feature = np.log(power + 0.05 * power.mean(axis=1, keepdims=True) + 1e-12)
+    feature = spectral_features(h, fourier)
     rng = np.random.default_rng(seed)
     with warnings.catch_warnings(), np.errstate(invalid="ignore"):
         # Of an empty cluster, which fewer different channels than clusters make too.
@@ -166,8 +148,7 @@ class ChannelData:
         self._principal = None
         if structure.covariance == "low-rank":
             everything = Scatter(h, np.ones(len(h), np.float32), len(h))
-            floor = max(_RELATIVE_FLOOR * float(self._overall.mean()), structure.noise)
-            self._principal = low_rank(everything, structure.rank, floor)
+            self._principal = principal_part(everything, self._overall, structure)
 
     def statistics(self, responsibilities: np.ndarray) -> Statistics:
         """Return the sums over channels that have these [n, num_components]."""
@@ -185,6 +166,24 @@ class ChannelData:
             self._overall,
             self._principal,
         )
+
+
+def principal_part(
+    everything: Scatter, overall: np.ndarray, structure: Structure
+) -> Component:
+    """Return the low-rank covariance of all channels, on which components lean.
+
+    Parameters
+    ----------
+    everything
+        Sum over all channels.
+    overall : [size], float
+        Their mean covariance, as the diagonal in the Fourier domain.
+    structure
+        What covariances may look like.
+    """
+    floor = max(RELATIVE_FLOOR * float(overall.mean()), structure.noise)
+    return low_rank(everything, structure.rank, floor)
 
 
 def maximisation(
@@ -281,9 +280,9 @@ def average_component(S, start, floor: float, structure: Structure):
         num_steps = _FIRST_STEPS
         c = (atom_powers(S, lags, shape) - noise) * (len(S) / points)
         c = np.maximum(c, _FIRST_SHARE * power)
-    c = np.maximum(c, _RELATIVE_FLOOR * power)
+    c = np.maximum(c, RELATIVE_FLOOR * power)
     for _ in range(num_steps):
-        least = _RELATIVE_FLOOR * power
+        least = RELATIVE_FLOOR * power
         c = toeplitz_step(c, S, lags, shape, noise=noise, floor=least)
     s, U = np.linalg.eigh(toeplitz_matrix(c, lags, shape))
     return Component(np.maximum(s + noise, floor), U.astype(np.complex64)), c

@@ -14,6 +14,7 @@ from commgen.generative.condition import Conditioning
 from commgen.generative.mixture import em, infer as mixture_infer
 from commgen.generative.mixture.filter import mixture_moments, mixture_samples
 from commgen.generative.mixture.gate import gate_log_weights
+from commgen.generative.mixture.one import gaussian_of
 from commgen.generative.model import (
     Posterior,
     Prior,
@@ -102,6 +103,19 @@ class MixtureModel(Prior):
             self._spectra.assign(mixture.spectra)
         if self._gate is not None:
             self._gate.assign(np.zeros(self._gate.shape))
+
+    def adapt_sums(self, total):
+        """Take the covariance of the one component from sums over channels.
+
+        Parameters
+        ----------
+        total
+            As :func:`~commgen.generative.mixture.one.gaussian_of` takes it.
+        """
+        structure = em.Structure(
+            self.covariance, self.event_shape, strength=0.0, rank=self.rank
+        )
+        self._assign(gaussian_of(total, structure))
 
     @property
     def mixture(self):

@@ -19,10 +19,11 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from commgen.generative.mixture import em
-from commgen.generative.mixture.em import ChannelData, Statistics, Structure, climb
+from commgen.generative.mixture.em import ChannelData, Structure, climb
 from commgen.generative.mixture.filter import make_filters
 from commgen.generative.mixture.masked import MaskedObservation
 from commgen.generative.mixture.parts import Component, Mixture
+from commgen.generative.mixture.statistics import Statistics
 from commgen.generative.model import POWER_RANGE
 from commgen.generative.observation import check_observation
 
@@ -88,7 +89,7 @@ def expected_statistics(
     structure: Structure,
     principal: Component | None = None,
 ) -> Statistics:
-    """Return the expected :class:`~commgen.generative.mixture.em.Statistics`.
+    """Return the expected :class:`~commgen.generative.mixture.statistics.Statistics`.
 
     Parameters
     ----------
