@@ -11,7 +11,6 @@ from commgen.studies.federated.cells import Cell
 from commgen.studies.nmse import SNR_DB
 
 _RESAMPLES = 1000
-_CHUNK = 512
 
 
 class Gap(NamedTuple):
@@ -33,7 +32,8 @@ class Judge:
     Parameters
     ----------
     model
-        :class:`~commgen.generative.Prior`, whose weights may change between calls.
+        :class:`~commgen.generative.Prior`, whose weights may change between calls, or
+        its :class:`~commgen.generative.chunks.ChunkedDenoiser`.
     cells
         Cells.
     part
@@ -43,7 +43,8 @@ class Judge:
     """
 
     def __init__(self, model: Any, cells: list[Cell], part: str, *, seed: int):
-        self._denoise = ChunkedDenoiser(model, size=_CHUNK)
+        made = isinstance(model, ChunkedDenoiser)
+        self._denoise = model if made else ChunkedDenoiser(model)
         self._channels = [getattr(cell, part) for cell in cells]
         self._seed = seed
 
