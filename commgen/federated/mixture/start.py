@@ -1,6 +1,7 @@
 """Where federated EM begins: k-means over the nodes, by sums of features alone."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -102,16 +103,17 @@ def _coarse(rng, centers, counts, num_clusters, num_starts) -> list[np.ndarray]:
     """Return clusters of weighted centers, the best of many starts and others."""
     from sklearn.cluster import KMeans
 
-    found = []
+    found: list[tuple[float, int, np.ndarray]] = []
     alive = counts > 0.5
-    for _ in range(max(_RESTARTS, num_starts)):
-        means = KMeans(
+    for i in range(max(_RESTARTS, num_starts)):
+        means: Any = KMeans(
             min(num_clusters, int(alive.sum())),
-            n_init=1,
+            n_init=1,  # pyright: ignore[reportArgumentType]
             random_state=int(rng.integers(2**31)),
-        ).fit(centers[alive], sample_weight=counts[alive])
-        found.append((float(means.inertia_), len(found), means.cluster_centers_))
-    best = [centers for _, _, centers in sorted(found, key=lambda x: x[:2])]
+        )
+        means.fit(centers[alive], sample_weight=counts[alive])
+        found.append((float(means.inertia_), i, means.cluster_centers_))
+    best = [centers for _, _, centers in sorted(found, key=lambda start: start[:2])]
     return [_filled(rng, start, num_clusters) for start in best[:num_starts]]
 
 
