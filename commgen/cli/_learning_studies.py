@@ -193,4 +193,36 @@ def posterior_samplers(
     run_study(compute, "posterior-samplers", output, **told, of=of, force=force)
 
 
-VERBS = (fading, noisy_training, masked_posterior, observations, posterior_samplers)
+def federated(
+    output: Output = Path("runs/benchmark-federated"),
+    seed: Seed = 1,
+    quick: Quick = False,
+    force: ForceOption = False,
+) -> None:
+    """Train families over cells in rounds, beside all channels in one place.
+
+    Twenty UMi and UMa cells; each cell's own and adapted models, generated channels,
+    and the office where COMMGEN_DATA has it. Takes an hour of CPU time; one that was
+    cut off goes on.
+    """
+
+    def compute() -> Tables:
+        from commgen.studies.federated.benchmark import (
+            QUICK,
+            FederatedSize,
+            federated_study,
+        )
+
+        return federated_study(output, QUICK if quick else FederatedSize(), seed=seed)
+
+    run_study(compute, "federated", output, seed=seed, quick=quick, force=force)
+
+
+VERBS = (
+    fading,
+    noisy_training,
+    masked_posterior,
+    observations,
+    posterior_samplers,
+    federated,
+)

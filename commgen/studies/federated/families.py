@@ -44,6 +44,8 @@ class StudyFamily:
         Of the rounds.
     beta_1
         Of AdamW.
+    batch_size
+        Of a node.
     on_mixture
         Whether the model starts as the mixture's estimator; if not, the server trains
         it on draws of the mixture first, of which such a model has nothing to learn.
@@ -58,7 +60,13 @@ class StudyFamily:
         default_factory=lambda: RoundSettings(1, "scaffold")
     )
     beta_1: float = 0.9
+    batch_size: int = 16
     on_mixture: bool = False
+
+    @property
+    def rates(self) -> list[float]:
+        """All rates and the batch, which decide a result."""
+        return [self.rate, self.central, self.local, self.federated, self.batch_size]
 
     def training(
         self, rate: float, num_epochs: int, batch_size: int, **options: Any
@@ -87,13 +95,13 @@ def _diffusion(shape: Shape, mixture: Any) -> Any:
 
 
 def _stationary(shape: Shape, mixture: Any) -> Any:
-    return StationaryDenoiser(shape, LineNetwork(width=16, depth=2))
+    return StationaryDenoiser(shape, LineNetwork(width=24, depth=1, num_stages=1))
 
 
 FAMILIES: dict[str, StudyFamily] = {
-    "vae": StudyFamily(_vae, 8e-3, 1e-3, 1e-3, 5e-4),
+    "vae": StudyFamily(_vae, 8e-3, 4e-3, 2e-3, 1e-3),
     "diffusion": StudyFamily(_diffusion, 4e-3, 4e-3, 1e-3, 2e-3, on_mixture=True),
-    "stationary": StudyFamily(_stationary, 4e-3, 1e-3, 1e-3, 5e-4),
+    "stationary": StudyFamily(_stationary, 4e-3, 2e-3, 2e-3, 1e-3, batch_size=32),
     "wgan": StudyFamily(_wgan, 7e-4, 3e-4, 3e-4, 2e-4, beta_1=0.5),
 }
 

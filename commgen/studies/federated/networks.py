@@ -1,6 +1,7 @@
 """One family over the cells: federated, together, alone, and adapted."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from commgen._progress import progress_bar
 from commgen.evaluation.two_sample import nearest_neighbour_accuracy
 from commgen.federated.nodes.rounds import Arrays, adapt
+from commgen.generative import Prior
 from commgen.generative.chunks import ChunkedDenoiser
 from commgen.studies.federated.cells import Cell
 from commgen.studies.federated.families import (
@@ -49,8 +51,8 @@ class NetworkSize:
         Passes after which adaptation at a node ends at the latest.
     num_generated
         Channels that are drawn of models; none where 0.
-    batch_size, central_batch_size
-        Of a node, and of all channels together.
+    batch_size
+        Of all channels together.
     """
 
     num_rounds: int = 30
@@ -60,8 +62,7 @@ class NetworkSize:
     num_server_epochs: int = 60
     num_adapt_epochs: int = 10
     num_generated: int = 1000
-    batch_size: int = 16
-    central_batch_size: int = 128
+    batch_size: int = 128
 
 
 class TrainedModel:
@@ -87,11 +88,14 @@ class TrainedModel:
         shape = cells[0].train.shape[1:]
         self.model = built(family, shape, self.mixture, seed=seed)
         tell_sums(self.model, cells)
-        self._denoise = ChunkedDenoiser(self.model)
         self._any = self.model.training(
             cells[0].train, seed=seed, validation=cells[0].validation
         )
         self.untrained: Arrays = self._any.state()
+
+    @cached_property
+    def _denoise(self) -> ChunkedDenoiser:
+        return ChunkedDenoiser(self.model)
 
     def tell(self, cells: list[Cell]) -> None:
         """Begin anew with the sums and the mixture of other cells."""
@@ -174,7 +178,7 @@ class NetworkStudy(TrainedModel):
             starts.append((self.start, family.central))
         found = []
         for start, rate in starts:
-            config = family.training(rate, size.num_rounds, size.central_batch_size)
+            config = family.training(rate, size.num_rounds, size.batch_size)
             found.append(
                 train_central(self.model, self.cells, start, config, seed=self.seed)
             )
@@ -183,7 +187,7 @@ class NetworkStudy(TrainedModel):
     def adapted(self, index: int, weights: Arrays) -> Arrays:
         """Train the federated model on for some passes, none if that is best."""
         config = self.family.training(
-            self.family.federated, self.size.num_adapt_epochs, self.size.batch_size
+            self.family.federated, self.size.num_adapt_epochs, self.family.batch_size
         )
         training = node_training(
             self.model, self.cells[index], index, config, seed=self.seed
@@ -201,7 +205,7 @@ class NetworkStudy(TrainedModel):
 
     def config(self, rate: float) -> Any:
         """Return the schedule of a node over all rounds."""
-        return self.family.training(rate, self.size.num_rounds, self.size.batch_size)
+        return self.family.training(rate, self.size.num_rounds, self.family.batch_size)
 
 
 class LocalStudy:
@@ -231,22 +235,16 @@ class LocalStudy:
         return adapt(training, self.known.untrained, patience=config.num_epochs).weights
 
 
-def gap_rows(name: str, study: NetworkStudy) -> dict[str, Rows]:
-    """Return the tables of one family: ``gap``, ``own`` and ``generated``."""
+def family_tables(name: str, study: NetworkStudy, *, num_own: int) -> dict[str, Rows]:
+    """Return the tables of one family: ``gap``, ``own`` of some cells, ``generated``.
+
+    A family that cannot estimate has the last one alone.
+    """
     federated, central = study.federated(), study.central()
-    beside = {
-        "central": study.errors(central, study.cells),
-        "federated": study.errors(federated, study.cells),
-        "start": study.errors(study.start, study.cells),
-    }
-    rows = [
-        _gap_row(name, what, beside[what], beside["central"])
-        for what in ("federated", "start")
-    ]
-    if study.absent:
-        pair = [study.errors(w, study.absent) for w in (federated, central)]
-        rows.append(_gap_row(name, "absent cells", *pair))
-    tables = {"gap": rows, "own": own_rows(name, study, federated)}
+    tables: dict[str, Rows] = {"gap": [], "own": [], "generated": []}
+    if isinstance(study.model, Prior):
+        tables["gap"] = gap_rows(name, study, federated, central)
+        tables["own"] = own_rows(name, study, federated, num_own) if num_own else []
     if study.size.num_generated:
         values = {"federated": federated, "central": central}
         accuracy = {what: study.accuracy(weights) for what, weights in values.items()}
@@ -254,15 +252,31 @@ def gap_rows(name: str, study: NetworkStudy) -> dict[str, Rows]:
     return tables
 
 
-def own_rows(name: str, study: NetworkStudy, federated: Arrays) -> Rows:
-    """Return each cell's errors by its own, the federated, and the adapted model.
+def gap_rows(
+    name: str, study: NetworkStudy, federated: Arrays, central: Arrays
+) -> Rows:
+    """Return by how much models are behind the central one, all cells and the worst."""
+    beside = study.errors(central, study.cells)
+    rows = [
+        _gap_row(name, what, study.errors(weights, study.cells), beside)
+        for what, weights in (("federated", federated), ("start", study.start))
+    ]
+    if study.absent:
+        pair = [study.errors(w, study.absent) for w in (federated, central)]
+        rows.append(_gap_row(name, "absent cells", *pair))
+    return rows
+
+
+def own_rows(name: str, study: NetworkStudy, federated: Arrays, num_own: int) -> Rows:
+    """Return the first cells' errors by its own, the federated, and the adapted model.
 
     Adapted is what does best on the validation channels of the cell: the federated
     model, trained on or not, or the one that has seen this cell alone.
     """
     rows, alone = [], LocalStudy(study)
-    with progress_bar("own cells", len(study.cells), unit="cells") as advance:
-        for index, cell in enumerate(study.cells):
+    cells = study.cells[:num_own]
+    with progress_bar("own cells", len(cells), unit="cells") as advance:
+        for index, cell in enumerate(cells):
             local = alone.trained(index)
             models = {
                 "local": (alone.known, local),
