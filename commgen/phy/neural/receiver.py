@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from commgen.phy.estimation.ls import LSEstimator
+from commgen.phy.ofdm.symbols import symbols_of
 from commgen.phy.receiver.soft_grid import SoftGrid
 from commgen.phy.signal.demapper import demap
 from commgen.phy.signal.equalizer import lmmse_equalize
@@ -41,7 +42,7 @@ class ReceiverFeatures:
             resource_grid, time_interpolation=link.time_interpolation
         )
         self._remove_nulled = EffectiveSubcarriers(resource_grid)
-        self.num_bits = link.num_bits_per_symbol
+        self.num_bits, self._symbols = link.num_bits_per_symbol, symbols_of(link)
         grid = SoftGrid(resource_grid)
         self.data_ind = grid.data_ind[0]
         data = np.zeros(grid.pilots[0].size, np.float32)
@@ -71,7 +72,7 @@ class ReceiverFeatures:
         no = tf.reshape(tf.cast(no, tf.float32), [-1, 1, 1, 1])
         s = tf.broadcast_to(no + err_var[:, 0, :, 0, 0], tf.shape(y))
         x_hat, no_eff = (v[:, 0] for v in lmmse_equalize(y, h, s))
-        llr = demap(x_hat[..., None], no_eff[..., None], self.num_bits)
+        llr = demap(x_hat[..., None], no_eff[..., None], self._symbols)
         parts = [_pairs(y), _pairs(h[:, :, 0]), _pairs(x_hat[:, None])]
         parts[2] = tf.clip_by_value(parts[2], -_MAX_SYMBOL, _MAX_SYMBOL)
         shape = tf.concat([tf.shape(x_hat), [1]], 0)

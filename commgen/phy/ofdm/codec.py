@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from commgen.coding import Decoded, LDPCDecoder, LDPCEncoder, extrinsic_llr
 from commgen.frame.codewords import CodewordLayout
-from commgen.frame.qam import qam_points
+from commgen.frame.constellation import Constellation
+from commgen.phy.ofdm.symbols import Symbols
 from commgen.phy.signal.demapper import demap
 
 
@@ -18,8 +19,8 @@ class Transmitter:
     ----------
     layout
         How codewords fill a stream.
-    num_bits_per_symbol
-        2, 4, 6 or 8.
+    symbols
+        2, 4, 6 or 8 bits of QAM, or a constellation of equally likely points.
 
     Input
     -----
@@ -32,12 +33,14 @@ class Transmitter:
         Symbols of unit mean power.
     """
 
-    def __init__(self, layout: CodewordLayout, num_bits_per_symbol: int):
-        self.layout = layout
+    def __init__(self, layout: CodewordLayout, symbols: Symbols):
+        self.layout, self.symbols = layout, symbols
+        made = Constellation.qam(symbols) if isinstance(symbols, int) else symbols
+        num_bits_per_symbol = made.num_bits_per_symbol
         self.encoder = LDPCEncoder(
             layout.k, layout.n, num_bits_per_symbol=num_bits_per_symbol
         )
-        self._points = qam_points(num_bits_per_symbol)
+        self._points = made.points.astype(np.complex64)
         self.num_bits_per_symbol = num_bits_per_symbol
 
     def __call__(self, bits) -> np.ndarray:
@@ -91,11 +94,11 @@ class Receiver:
         jit_compile: bool = False,
     ):
         self._layout = transmitter.layout
-        num_bits = transmitter.num_bits_per_symbol
+        symbols = transmitter.symbols
         self._demap = tf.function(
-            lambda x_hat, no_eff: demap(x_hat, no_eff, num_bits),
+            lambda x_hat, no_eff: demap(x_hat, no_eff, symbols),
             # XLA would compute the exponentials of larger QAM several times over.
-            jit_compile=jit_compile and num_bits <= 6,
+            jit_compile=jit_compile and transmitter.num_bits_per_symbol <= 6,
             autograph=False,
         )
         self._decoder = LDPCDecoder(transmitter.encoder, num_iterations=num_iterations)

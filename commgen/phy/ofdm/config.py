@@ -1,5 +1,6 @@
 """Configuration of the slot, its code and its receiver."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -31,7 +32,10 @@ class LinkConfig(Settings):
         Of all estimators: ``linear`` between pilot symbols, or their ``average`` held
         over the slot, for channels that do not change within it.
     num_bits_per_symbol
-        2, 4, 6, 8: QPSK to 256-QAM.
+        2, 4, 6, 8: QPSK to 256-QAM; 1 to 8 with a constellation of that size.
+    constellation
+        File of points for the data in place of QAM, of
+        :class:`~commgen.frame.constellation.Constellation`, all equally likely.
     coderate
         Of the NR LDPC code, at least 30/1024; under 1/5 coded bits are repeated.
     num_streams
@@ -56,7 +60,8 @@ class LinkConfig(Settings):
     )
     pilot_subcarrier_step: Count = 1
     time_interpolation: Literal["linear", "average"] = "linear"
-    num_bits_per_symbol: Literal[2, 4, 6, 8] = 2
+    num_bits_per_symbol: Literal[1, 2, 3, 4, 5, 6, 7, 8] = 2
+    constellation: Path | None = None
     coderate: Float
     num_streams: Annotated[Count, Field(le=8)] = 1
     num_rx_ant: Annotated[Count, Field(le=1024)]
@@ -125,6 +130,15 @@ class LinkConfig(Settings):
             raise ValueError(
                 "pilot_ofdm_symbol_indices must leave room for data, got all "
                 f"{self.num_ofdm_symbols} symbols"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_points(self):
+        if self.num_bits_per_symbol % 2 and self.constellation is None:
+            raise ValueError(
+                "num_bits_per_symbol must be 2, 4, 6 or 8, got "
+                f"{self.num_bits_per_symbol} without a constellation"
             )
         return self
 

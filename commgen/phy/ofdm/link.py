@@ -17,6 +17,7 @@ from commgen.phy.ofdm.antennas import check_antennas
 from commgen.phy.ofdm.codec import Receiver, Transmitter
 from commgen.phy.ofdm.draws import check_seeded, random_bits, stream, unit_noise
 from commgen.phy.ofdm.reception import Reception
+from commgen.phy.ofdm.symbols import symbols_of
 from commgen.phy.receiver.kinds import as_receiver
 from commgen.phy.signal.grid import build_resource_grid
 
@@ -82,16 +83,15 @@ class Link:
         self.layout = CodewordLayout.of(
             num_data, link.num_bits_per_symbol, link.coderate
         )
-        self._transmit = Transmitter(self.layout, link.num_bits_per_symbol)
+        symbols = symbols_of(link)
+        self._transmit = Transmitter(self.layout, symbols)
         mapper = ResourceGridMapper(self.resource_grid)
         self._map = tf.function(mapper, reduce_retracing=True)
         self._apply = tf.function(ApplyOFDMChannel(), reduce_retracing=True)
         decode = Receiver(
             self._transmit, link.num_decoder_iterations, jit_compile=jit_compile
         )
-        self._reception = Reception(
-            self.resource_grid, link.num_bits_per_symbol, decode
-        )
+        self._reception = Reception(self.resource_grid, symbols, decode)
         self._check_source()
 
     @property

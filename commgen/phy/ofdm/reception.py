@@ -19,8 +19,8 @@ class Reception:
     ----------
     resource_grid : ResourceGrid
         Grid with one transmitter.
-    num_bits_per_symbol
-        Of the data.
+    symbols
+        That the data were mapped to, as :func:`~commgen.phy.ofdm.symbols.symbols_of`.
     decode : Receiver
         From equalised symbols, or LLRs, to bits.
 
@@ -31,9 +31,9 @@ class Reception:
         [batch] each.
     """
 
-    def __init__(self, resource_grid: Any, num_bits_per_symbol: int, decode: Any):
+    def __init__(self, resource_grid: Any, symbols: Any, decode: Any):
         self._grid = resource_grid
-        self._num_bits = num_bits_per_symbol
+        self._symbols = symbols
         self._decode = decode
         self._equalize = tf.function(FewStreamsLMMSEEqualizer(resource_grid))
         self.powers = tf.function(_Powers(resource_grid))
@@ -63,7 +63,7 @@ class Reception:
 
     def _iterate(self, y, h_hat, err_var, no, receiver):
         """Return bits and estimate after as many rounds as each slot needs."""
-        refine = Refinement(self._grid, self._num_bits, receiver.refine)
+        refine = Refinement(self._grid, self._symbols, receiver.refine)
         y, h_hat = y.numpy(), h_hat.numpy()
         err_var = np.broadcast_to(err_var.numpy(), h_hat.shape).copy()
         told = receiver.told(tf.constant(err_var))

@@ -15,15 +15,16 @@ class Refinement:
     ----------
     resource_grid : ResourceGrid
         Grid with one transmitter.
-    num_bits_per_symbol
-        Of the data.
+    symbols
+        That the data were mapped to, as :func:`~commgen.phy.signal.soft_symbols` takes
+        them.
     refine
         As in :class:`~commgen.phy.receiver.EstimatorReceiver`.
     """
 
-    def __init__(self, resource_grid: Any, num_bits_per_symbol: int, refine: Any):
+    def __init__(self, resource_grid: Any, symbols: Any, refine: Any):
         self._grid = SoftGrid(resource_grid)
-        self._num_bits = num_bits_per_symbol
+        self._symbols = symbols
         self._refine = refine
 
     def __call__(self, y, no, llr, h_hat, err_var) -> tuple[np.ndarray, np.ndarray]:
@@ -44,7 +45,7 @@ class Refinement:
         -------
         h_hat, err_var : [batch, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, num_effective_subcarriers], complex64 and float32
         """  # noqa: E501
-        x_mean, x_var = self._grid.place(*soft_symbols(llr, self._num_bits))
+        x_mean, x_var = self._grid.place(*soft_symbols(llr, self._symbols))
         h_power = np.abs(h_hat) ** 2 + err_var
         h_hat, err_var = self._refine(
             y[:, 0][..., self._grid.subcarriers],

@@ -1,22 +1,24 @@
-"""Log-likelihood ratios of Gray-labelled square QAM, exact, one real axis at a time."""
+"""Exact log-likelihood ratios: of QAM one axis at a time, and of any other points."""
 
 import numpy as np
 import tensorflow as tf
 
+from commgen.frame.constellation import Constellation
 from commgen.frame.qam import pam_labels
 
 _MIN_NO = 1e-30  # keeps the exponents finite in single precision
 
 
-def demap(x_hat, no_eff, num_bits_per_symbol: int):
-    r"""Bit log-likelihood ratios of QAM under Gaussian noise.
+def demap(x_hat, no_eff, symbols: int | Constellation):
+    r"""Bit log-likelihood ratios of QAM, or of any constellation, under Gaussian noise.
 
-    .. math:: \ell_i = \ln \frac{\sum_{c:\,b_i(c) = 1} e^{-|\hat{x} - c|^2 / N}}
-                                {\sum_{c:\,b_i(c) = 0} e^{-|\hat{x} - c|^2 / N}}
+    .. math:: \ell_i = \ln \frac
+        {\sum_{c:\,b_i(c) = 1} p(c)\,e^{-|\hat{x} - c|^2 / N}}
+        {\sum_{c:\,b_i(c) = 0} p(c)\,e^{-|\hat{x} - c|^2 / N}}
 
-    The labels of 3GPP TS 38.211 5.1.3 to 5.1.6 split into one half for each axis, so
-    the other axis drops out of the ratio: :math:`2 \sqrt{M}` exponentials in place of
-    :math:`M`. What is left is that of the amplitudes :math:`\pm a_k`, with
+    The labels of QAM (3GPP TS 38.211 5.1.3 to 5.1.6) split into one half for each
+    axis, so the other axis drops out of the ratio: :math:`2 \sqrt{M}` exponentials in
+    place of :math:`M`. What is left is that of the amplitudes :math:`\pm a_k`, with
     :math:`u = 2 |x| / N`:
 
     .. math:: e_k^\pm = \pm a_k u - a_k^2 / N, \qquad
@@ -35,8 +37,9 @@ def demap(x_hat, no_eff, num_bits_per_symbol: int):
         Received symbols, of a constellation with unit mean power.
     no_eff : broadcastable to ``x_hat``, float
         Variance of their complex noise. Values under 1e-30 count as 1e-30.
-    num_bits_per_symbol
-        2, 4, 6 or 8.
+    symbols
+        2, 4, 6 or 8 bits of QAM, or a constellation, whose probabilities are the prior
+        p(c). With M points that takes M exponentials a bit.
 
     Returns
     -------
@@ -47,11 +50,13 @@ def demap(x_hat, no_eff, num_bits_per_symbol: int):
     Raises
     ------
     ValueError
-        If ``num_bits_per_symbol`` is anything else. A Sionna ``Constellation`` of one's
+        If ``symbols`` is anything else. A Sionna ``Constellation`` of one's
         own is refused with it: Sionna 1.2.2 maps its normalised points and demaps the
         raw ones (NVlabs/sionna#1188).
     """
-    amplitudes, labels = pam_labels(num_bits_per_symbol)
+    if isinstance(symbols, Constellation):
+        return _demap_points(x_hat, no_eff, symbols)
+    amplitudes, labels = pam_labels(symbols)
     x_hat = tf.convert_to_tensor(x_hat)
     x = tf.stack([tf.math.real(x_hat), tf.math.imag(x_hat)], axis=-1)
     no_eff = tf.broadcast_to(tf.cast(no_eff, x.dtype), tf.shape(x_hat))
@@ -67,7 +72,27 @@ def demap(x_hat, no_eff, num_bits_per_symbol: int):
             one, zero = ([both[k] for k in np.flatnonzero(label == b)] for b in (1, 0))
             bits.append(_log_sum_exp(one) - _log_sum_exp(zero))
     llr = tf.stack(bits, axis=-2)  # [..., n, bit of the axis, axis]
-    shape = tf.shape(x)[:-1] * ([1] * (x.shape.rank - 2) + [num_bits_per_symbol])
+    shape = tf.shape(x)[:-1] * ([1] * (x.shape.rank - 2) + [symbols])
+    return tf.reshape(llr, shape)
+
+
+def _demap_points(x_hat, no_eff, constellation):
+    """Sum over all points of each value of each bit."""
+    x_hat = tf.convert_to_tensor(x_hat)
+    points = tf.constant(constellation.points, x_hat.dtype)
+    log_p = tf.constant(np.log(constellation.probabilities), x_hat.dtype.real_dtype)
+    no_eff = tf.broadcast_to(tf.cast(no_eff, log_p.dtype), tf.shape(x_hat))
+    inverse = 1 / tf.maximum(no_eff, _MIN_NO)[..., None]
+    d = x_hat[..., None] - points
+    score = log_p - (tf.math.real(d) ** 2 + tf.math.imag(d) ** 2) * inverse
+    bits = []
+    for bit in constellation.bits.T:
+        one, zero = (
+            tf.gather(score, np.flatnonzero(bit == b), axis=-1) for b in (1, 0)
+        )
+        bits.append(tf.reduce_logsumexp(one, -1) - tf.reduce_logsumexp(zero, -1))
+    llr = tf.stack(bits, axis=-1)
+    shape = tf.shape(x_hat) * ([1] * (x_hat.shape.rank - 1) + [len(bits)])
     return tf.reshape(llr, shape)
 
 

@@ -3,40 +3,42 @@
 import numpy as np
 from scipy.special import expit
 
+from commgen.frame.constellation import Constellation
 from commgen.frame.qam import pam_labels
 
 
-def soft_symbols(llr, num_bits_per_symbol: int) -> tuple[np.ndarray, np.ndarray]:
-    r"""Mean and variance of Gray-labelled QAM symbols with independent bits.
+def soft_symbols(llr, symbols: int | Constellation) -> tuple[np.ndarray, np.ndarray]:
+    r"""Mean and variance of symbols with independent bits.
 
-    .. math:: \bar{x} = \sum_c c \prod_i p(b_i(c)), \qquad
-              v = \sum_c |c - \bar{x}|^2 \prod_i p(b_i(c))
+    .. math:: \bar{x} = \sum_c c\,p(c) \prod_i p(b_i(c)), \qquad
+              v = \sum_c |c - \bar{x}|^2 p(c) \prod_i p(b_i(c))
 
     (Tüchler, Singer and Koetter, "Minimum mean squared error equalization using a
-    priori information", IEEE Trans. Signal Process. 50(3), 2002, eq. 5), one real axis
-    at a time as in :func:`~commgen.phy.signal.demapper.demap`.
+    priori information", IEEE Trans. Signal Process. 50(3), 2002, eq. 5, with the prior
+    of shaped points), QAM one real axis at a time as in
+    :func:`~commgen.phy.signal.demapper.demap`.
 
     Parameters
     ----------
     llr : [..., n * num_bits_per_symbol], float
         ln p(1) / p(0) of the bits, in the order of the mapper. Infinite ones are
         certain.
-    num_bits_per_symbol
-        2, 4, 6 or 8.
+    symbols
+        2, 4, 6 or 8 bits of QAM, or a constellation.
 
     Returns
     -------
     mean : [..., n], complex64
-        Of the symbols; the QAM has unit mean power.
+        Of the symbols, which have unit mean power.
     var : [..., n], float32
-        Their variance, over both axes: 1 where all LLRs are zero, 0 where all are
-        certain.
+        Their variance, over both axes: 1 where all LLRs are zero (and the mean of the
+        points is), 0 where all are certain.
 
     Raises
     ------
     ValueError
-        If ``num_bits_per_symbol`` is anything else, does not divide the length, or an
-        LLR is NaN.
+        If ``symbols`` is anything else, its bits do not divide the length, or an LLR is
+        NaN.
 
     Examples
     --------
@@ -44,7 +46,11 @@ def soft_symbols(llr, num_bits_per_symbol: int) -> tuple[np.ndarray, np.ndarray]
     >>> np.allclose(mean * 2**0.5, [0, -1 + 1j]), var.round(3).tolist()
     (True, [1.0, 0.0])
     """
-    amplitudes, labels = pam_labels(num_bits_per_symbol)
+    num_bits_per_symbol, axis = symbols, None
+    if isinstance(symbols, Constellation):
+        num_bits_per_symbol = symbols.num_bits_per_symbol
+    else:
+        axis = pam_labels(symbols)
     llr = np.asarray(llr, np.float32)
     if not llr.ndim or llr.shape[-1] % num_bits_per_symbol:
         raise ValueError(
@@ -55,10 +61,24 @@ def soft_symbols(llr, num_bits_per_symbol: int) -> tuple[np.ndarray, np.ndarray]
         raise ValueError(
             f"llr must not be NaN, got {int(np.isnan(llr).sum())} of them."
         )
+    if isinstance(symbols, Constellation):
+        return _points(llr.reshape(*llr.shape[:-1], -1, num_bits_per_symbol), symbols)
+    amplitudes, labels = axis
     # Bits take turns: real axis, imaginary axis.
     llr = llr.reshape(*llr.shape[:-1], -1, num_bits_per_symbol // 2, 2)
     mean, var = _axis(expit(-llr), expit(llr), amplitudes.astype(np.float32), labels)
     return mean[..., 0] + 1j * mean[..., 1], var.sum(-1)
+
+
+def _points(llr, constellation):
+    """Mean and variance over all points, of LLRs [..., n, num_bits_per_symbol]."""
+    p = constellation.probabilities.astype(np.float32)
+    for i, bit in enumerate(constellation.bits.T):
+        p = p * expit(np.where(bit, llr[..., i, None], -llr[..., i, None]))
+    p = p / np.maximum(p.sum(-1, keepdims=True), np.finfo(np.float32).tiny)
+    points = constellation.points.astype(np.complex64)
+    mean = p @ points
+    return mean, np.sum(p * np.abs(mean[..., None] - points) ** 2, axis=-1)
 
 
 def _axis(zero, one, amplitudes, labels):

@@ -47,4 +47,6 @@ def path_keys(data: Any) -> list[str]:
     keys = {"recorded": ["channel.path"], "generated": ["channel.model"]}
     found = keys.get(source, []) if isinstance(source, str) else []
     entries = estimators if isinstance(estimators, list) else []
-    return found + [f"estimators.{i}.model" for i in range(len(entries))]
+    return [*found, "link.constellation"] + [
+        f"estimators.{i}.model" for i in range(len(entries))
+    ]

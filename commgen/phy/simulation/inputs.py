@@ -10,7 +10,7 @@ from commgen.phy.simulation.config import SimulationConfig
 
 
 def input_paths(config: SimulationConfig) -> list[Path]:
-    """Return the channel file and the model folders, in the order of their keys."""
+    """Return channel file, constellation and model folders, in the order of keys."""
     return list(_named(config).values())
 
 
@@ -34,7 +34,7 @@ def content_digest(path: Path) -> str:
 def _digest(path: Path, stamp: tuple) -> str:
     if (path / MODEL_FILE).is_file():
         return model_checksum(path)
-    if path.is_dir():
+    if path.is_dir() or path.suffix == ".npz":  # a constellation
         return digest(path)
     from commgen.datasets import ChannelFile
 
@@ -53,10 +53,11 @@ def check_inputs(config: SimulationConfig) -> None:
 def _named(config: SimulationConfig) -> dict[str, Path]:
     """Return what the configuration names, by the key that names it."""
     entries = {"channel": config.channel}
+    entries["link"] = config.link
     entries |= {f"estimators.{i}": e for i, e in enumerate(config.estimators)}
     found = {}
     for where, entry in entries.items():
-        for key in ("path", "model"):
+        for key in ("path", "model", "constellation"):
             value = getattr(entry, key, None)
             if isinstance(value, Path):
                 found[f"{where}.{key}"] = value

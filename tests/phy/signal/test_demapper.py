@@ -4,6 +4,7 @@ import tensorflow as tf
 from scipy.special import logsumexp
 from sionna.phy.mapping import Constellation, Demapper, Mapper
 
+from commgen.frame.constellation import Constellation as Points
 from commgen.frame.qam import pam_labels, qam_points
 from commgen.phy.signal.demapper import demap
 
@@ -106,3 +107,43 @@ def test_amplitudes_are_those_of_the_standard(num_bits):
         assert x.real == pytest.approx(amplitude, rel=1e-6)
         assert x.imag < 0
     assert np.mean(amplitudes**2) == pytest.approx(0.5)
+
+
+class TestAnyPoints:
+    """Constellations that are no QAM, and QAM by the long way."""
+
+    rng = np.random.default_rng(9)
+    odd = Points.of(
+        rng.normal(size=8) + 1j * rng.normal(size=8), None, rng.dirichlet(np.ones(8))
+    )
+
+    def definition(self, x, no):
+        score = np.log(self.odd.probabilities)
+        score = score - np.abs(x[..., None] - self.odd.points) ** 2 / no[..., None]
+        llr = [
+            logsumexp(score[..., bit == 1], axis=-1)
+            - logsumexp(score[..., bit == 0], axis=-1)
+            for bit in self.odd.bits.T
+        ]
+        return np.stack(llr, axis=-1).reshape(*x.shape[:-1], -1)
+
+    def test_equal_the_definition_with_the_prior_inside(self, complex_normal):
+        x = complex_normal(2, 3, 50)
+        no = (10 ** self.rng.uniform(-3, 2, x.shape)).astype(np.float32)
+        llr = demap(x, no, self.odd).numpy()
+        assert llr.shape == (2, 3, 150)
+        scale = np.repeat(1 + (1 + np.abs(x)) ** 2 / no, 3, axis=-1)
+        assert np.max(np.abs(llr - self.definition(x, no)) / scale) < 1e-5
+
+    @pytest.mark.parametrize("num_bits", [2, 4, 6])
+    def test_qam_comes_out_as_by_its_axes(self, num_bits, complex_normal):
+        x = complex_normal(4, 30)
+        fast = demap(x, 0.1, num_bits).numpy()
+        slow = demap(x, 0.1, Points.qam(num_bits)).numpy()
+        np.testing.assert_allclose(slow, fast, rtol=2e-4, atol=2e-4)
+
+    def test_noise_without_end_leaves_the_prior(self):
+        llr = demap(tf.zeros([1], tf.complex64), np.inf, self.odd).numpy()
+        p = self.odd.probabilities
+        odds = [np.log(p[b == 1].sum() / p[b == 0].sum()) for b in self.odd.bits.T]
+        np.testing.assert_allclose(llr, odds, rtol=1e-5)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sionna.phy.ofdm import ResourceGrid, ResourceGridMapper
 
+from commgen.frame.constellation import Constellation
 from commgen.frame.qam import qam_points
 from commgen.phy.receiver import SoftGrid
 from commgen.phy.signal.soft_symbols import soft_symbols
@@ -48,6 +49,41 @@ def test_what_almost_certain_bits_leave_is_not_rounded_away():
     # Of 64-QAM with one unknown bit, the distance that it decides.
     _, var = soft_symbols([9.0, 60.0, 60.0, 60.0, 0.0, 60.0], 6)
     assert var == pytest.approx(1 / 42 + 49 / 42 * 4 * np.exp(-9), rel=0.01)
+
+
+class TestAnyPoints:
+    rng = np.random.default_rng(3)
+    odd = Constellation.of(rng.normal(size=8) + 1j * rng.normal(size=8))
+
+    def test_equal_the_definition(self):
+        llr = self.rng.normal(scale=3, size=(2, 5, 3)).astype(np.float32)
+        mean, var = soft_symbols(llr.reshape(2, 15), self.odd)
+        for where in np.ndindex(2, 5):
+            one = 1 / (1 + np.exp(-llr[where].astype(float)))
+            p = np.prod(np.where(self.odd.bits, one, 1 - one), axis=1)
+            expected = p @ self.odd.points
+            spread = p @ np.abs(self.odd.points - expected) ** 2
+            assert mean[where] == pytest.approx(expected, abs=1e-5)
+            assert var[where] == pytest.approx(spread, abs=1e-5)
+
+    def test_certain_bits_are_a_point(self):
+        llr = np.where(self.odd.bits, np.inf, -np.inf).ravel()
+        mean, var = soft_symbols(llr, self.odd)
+        np.testing.assert_allclose(mean, self.odd.points, rtol=1e-6)
+        np.testing.assert_array_equal(var, 0)
+
+    def test_qam_comes_out_as_by_its_axes(self):
+        llr = self.rng.normal(scale=4, size=40 * 4).astype(np.float32)
+        for slow, fast in zip(
+            soft_symbols(llr, Constellation.qam(4)), soft_symbols(llr, 4), strict=True
+        ):
+            np.testing.assert_allclose(slow, fast, atol=2e-6)
+
+    def test_without_bits_the_prior_decides(self):
+        p = self.rng.dirichlet(np.ones(8))
+        shaped = Constellation.of(self.odd.points, None, p)
+        mean, _ = soft_symbols(np.zeros(3), shaped)
+        assert mean[0] == pytest.approx(p @ shaped.points, abs=1e-6)
 
 
 @pytest.mark.parametrize(
