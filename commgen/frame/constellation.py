@@ -1,5 +1,6 @@
 """Any constellation: points, their labels and probabilities, and where it is from."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -124,6 +125,12 @@ class Constellation:
         distance = np.abs(self.points[:, None] - self.points)
         np.fill_diagonal(distance, np.inf)
         return float(distance.min())
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of points and probabilities, whatever the card says."""
+        parts = self.points.tobytes(), self.probabilities.tobytes()
+        return hashlib.sha256(b"".join(parts)).hexdigest()
 
     def save(self, path: str | Path, *, made: str | None = None) -> None:
         """Write to ``path``, an archive of arrays whose name ends in ``.npz``."""

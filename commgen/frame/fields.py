@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from commgen.frame.constellation import Constellation
+
 #: The code is not among them: a receiver that gives LLRs never sees it.
 FRAME_FIELDS = (
     "fft_size",
@@ -20,6 +22,15 @@ FRAME_FIELDS = (
 
 
 def frame_of(link: Any) -> dict[str, Any]:
-    """Return what a receiver must know of a ``LinkConfig``, as JSON holds it."""
+    """Return what a receiver must know of a ``LinkConfig``, as JSON holds it.
+
+    Of a constellation of its own it is the digest, under that name.
+    """
     dumped = link.model_dump(mode="json")
-    return {key: dumped[key] for key in FRAME_FIELDS}
+    found = {key: dumped[key] for key in FRAME_FIELDS}
+    path = getattr(link, "constellation", None)
+    return (
+        found
+        if path is None
+        else {**found, "constellation": Constellation.load(path).digest}
+    )

@@ -80,12 +80,12 @@ def check_receiver_fits(card: dict[str, Any], link: Any, snr_db: Any) -> None:
     A network that meets other noise than in training may be far worse than least
     squares, and does not tell.
     """
-    for key, value in frame_of(link).items():
-        trained = card.get("frame", {}).get(key)
-        if trained != value:
+    trained, here = card.get("frame", {}), frame_of(link)
+    for key in {**here, **trained}:
+        if trained.get(key) != here.get(key):
             raise ValueError(
-                f"link.{key} must be {trained}, as in the receiver's training, "
-                f"got {value}."
+                f"link.{key} must be {trained.get(key)}, as in the receiver's "
+                f"training, got {here.get(key)}."
             )
     low, high = card["snr_range_db"]
     outside = [s for s in np.atleast_1d(snr_db).tolist() if not low <= s <= high]

@@ -5,8 +5,10 @@ import pytest
 
 from commgen.channels import RecordedChannel
 from commgen.frame.constellation import Constellation
+from commgen.frame.fields import frame_of
 from commgen.phy import Link, parse_config
 from commgen.phy.estimation.perfect import PerfectCSI
+from commgen.phy.neural.files import check_receiver_fits
 from commgen.phy.ofdm.symbols import symbols_of
 from commgen.phy.simulation.config_file import dump_config, load_config
 from commgen.phy.simulation.inputs import content_digest, input_paths
@@ -81,3 +83,14 @@ def test_what_does_not_fit_is_refused(base, tmp_path):
         symbols_of(config_with(base, tmp_path / "none.npz").link)
     with pytest.raises(ValueError, match="must be 2, 4, 6 or 8, got 3 without"):
         config_with(base, None, 3)
+
+
+def test_a_receiver_of_other_points_is_refused(base, tmp_path):
+    Constellation.qam(4).save(tmp_path / "c.npz")
+    own = config_with(base, tmp_path / "c.npz").link
+    plain = config_with(base, None).link
+    for trained, here in ((own, plain), (plain, own)):
+        card = {"frame": frame_of(trained), "snr_range_db": [0, 9]}
+        check_receiver_fits(card, trained, 5.0)
+        with pytest.raises(ValueError, match=r"link\.constellation must be"):
+            check_receiver_fits(card, here, 5.0)
