@@ -37,6 +37,8 @@ class LiveRounds:
     def __exit__(self, *error: Any) -> None:
         """Leave the table there."""
         self._live.__exit__(*error)
+        if self._rows and not self._live.console.is_terminal:
+            self._live.console.line()
 
     def add(self, row: Row) -> None:
         """Show one more row."""
@@ -46,7 +48,7 @@ class LiveRounds:
 
     def table(self) -> Table:
         """Lay the last rows out."""
-        table = _table("Questions to the nodes", ("asked", *_HEADS, "refused", "late"))
+        table = _table("Questions to the nodes", ("asked", *_HEADS, "bad", "late"))
         for row in self._rows[-_SHOWN:]:
             step = str(row["step"])
             if row["what"] == "train" and self._total:

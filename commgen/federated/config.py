@@ -79,7 +79,11 @@ class EmConfig(Settings):
     strength: Annotated[Float, Field(ge=0)] | None = Field(
         default=None, description="As of GaussianMixture.fit."
     )
-    cluster_rounds: Count = Field(default=10, description="Steps of k-means before.")
+    choose_strength: bool = Field(
+        default=False, description="Choose it by errors on validation channels."
+    )
+    starts: Count = Field(default=3, description="Clusterings that EM begins with.")
+    cluster_steps: Count = Field(default=10, description="Steps of k-means before.")
 
 
 class StrategyConfig(Settings):

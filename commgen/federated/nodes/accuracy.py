@@ -1,7 +1,7 @@
 """How well a model estimates a node's channels."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -24,12 +24,14 @@ class Accuracy:
     ----------
     model
         The model. One that cannot estimate has no accuracy.
+    graph
+        As of :class:`~commgen.generative.chunks.ChunkedDenoiser`.
     """
 
-    def __init__(self, model: Any):
+    def __init__(self, model: Any, graph: Literal["one", "none"] = "one"):
         self._denoise = None
         if isinstance(model, Prior):
-            self._denoise = ChunkedDenoiser(model, size=512)
+            self._denoise = ChunkedDenoiser(model, size=512, graph=graph)
 
     def nmse_db(
         self, h: np.ndarray, *, seed: int, snr_db: Sequence[float] = SNR_DB

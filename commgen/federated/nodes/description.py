@@ -19,7 +19,14 @@ META_NUMBERS = (
 MOST_ENTRIES = 128
 
 
-def describe(data: NodeData, index: int, num_nodes: int, *, seed: int) -> Answer:
+def describe(
+    data: NodeData,
+    index: int,
+    num_nodes: int,
+    *,
+    seed: int,
+    covariances: bool = True,
+) -> Answer:
     """Return how many channels a node has, their power, and their covariances.
 
     Parameters
@@ -34,6 +41,8 @@ def describe(data: NodeData, index: int, num_nodes: int, *, seed: int) -> Answer
         split of all channels would make it.
     seed
         Seed of that draw.
+    covariances
+        Whether they are told: a node that is to be private keeps them.
 
     Returns
     -------
@@ -60,6 +69,7 @@ def describe(data: NodeData, index: int, num_nodes: int, *, seed: int) -> Answer
         if (value := getattr(data.meta, name)) is not None:
             shape[f"meta_{name}"] = float(value)
     sizes = {f"num_{part}": float(len(getattr(data, part))) for part in PARTS}
+    arrays = arrays if covariances else {}
     metrics = {"partition": float(index), "power": data.power, **sizes, **shape}
     return Answer(arrays, len(h), metrics)
 

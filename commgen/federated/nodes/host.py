@@ -47,14 +47,25 @@ class NodeHost:
     folder
         Each node keeps what it must not forget in a folder of its name in it; None: in
         memory.
+    shelf
+        Of the model, where another host of this process has built it.
     """
 
-    def __init__(self, config: FederationConfig, folder: Path | None = None):
+    def __init__(
+        self,
+        config: FederationConfig,
+        folder: Path | None = None,
+        shelf: Any = None,
+    ):
         self.config, self.folder = config, folder
         self._nodes: dict[int, Node] = {}
+        self._given = shelf
 
     @cached_property
-    def _shelf(self) -> Any:
+    def shelf(self) -> Any:
+        """Of the model that the nodes share."""
+        if self._given is not None:
+            return self._given
         from commgen.federated.nodes.shelf import Shelf  # loads TensorFlow
 
         return Shelf(self.config)
@@ -64,7 +75,7 @@ class NodeHost:
         if index not in self._nodes:
             name = self.config.names[index]
             folder = None if self.folder is None else self.folder / name
-            self._nodes[index] = Node(self.config, index, folder, self._shelf)
+            self._nodes[index] = Node(self.config, index, folder, self.shelf)
         return self._nodes[index]
 
     def run(self, batch: int, pending: Task) -> Reply:

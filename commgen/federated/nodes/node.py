@@ -48,7 +48,9 @@ class Node:
             "sums": lambda task: self._learner.sums(task),
             "train": lambda task: self._learner.train(task),
             "calibrate": lambda task: self._learner.calibrate(task),
-            "evaluate": lambda task: self._learner.evaluate(task),
+            "cluster": lambda task: self._mixture.answer(task),
+            "expect": lambda task: self._mixture.answer(task),
+            "evaluate": self._evaluate,
         }
 
     @cached_property
@@ -61,10 +63,26 @@ class Node:
         """Its part in the training of the model."""
         # TensorFlow is loaded once there is something to train.
         from commgen.federated.nodes.learner import Learner
+
+        shelf = self._models
+        return Learner(self.config, self.index, self.data, shelf, self._memory)
+
+    @cached_property
+    def _mixture(self) -> Any:
+        """Its part in a mixture."""
+        from commgen.federated.nodes.mixture_learner import MixtureLearner
+
+        return MixtureLearner(self.config, self.index, self.data, self._models)
+
+    @cached_property
+    def _models(self) -> Any:
         from commgen.federated.nodes.shelf import Shelf
 
-        shelf = self._shelf or Shelf(self.config)
-        return Learner(self.config, self.index, self.data, shelf, self._memory)
+        return self._shelf or Shelf(self.config)
+
+    def _evaluate(self, task: Task) -> Answer:
+        part = self._learner if self.config.model.is_network else self._mixture
+        return part.evaluate(task)
 
     def answer(self, task: Task) -> Answer:
         """Answer a task.
@@ -81,5 +99,11 @@ class Node:
         return self._answers[task.what](task)
 
     def _describe(self, task: Task) -> Answer:
-        num_nodes = len(self.config.present)
-        return describe(self.data, self.index, num_nodes, seed=self.config.seed)
+        config = self.config
+        return describe(
+            self.data,
+            self.index,
+            len(config.present),
+            seed=config.seed,
+            covariances=config.privacy is None,
+        )

@@ -21,10 +21,11 @@ from commgen.federated.server.home import (
     FederatedHome,
 )
 from commgen.federated.server.logs import RoundLogs
-from commgen.federated.server.mixture import fit_mixture
+from commgen.federated.server.mixture import fit_over_nodes
 from commgen.federated.server.network import NetworkServer
 from commgen.federated.server.outcome import node_rows, save_outcome
 from commgen.federated.server.questions import Questions, Row
+from commgen.federated.server.strategies import build_strategy
 from commgen.federated.tasks import Task
 from commgen.federated.uplink.uplink import Uplink
 from commgen.generative.weights import assign, values, weight_names
@@ -109,6 +110,7 @@ class _Run:
         self._state: RunState = home.begin()
         self._logs = RoundLogs(home.folder / LOGS_FOLDER)
         config, unpack = home.config, None
+        build_strategy(config.strategy)  # which says what is wrong with its options
         if config.uplink is not None:
             unpack = Uplink(config.uplink).unpack
         self._grid = CheckedGrid(
@@ -195,9 +197,10 @@ class _Run:
             n.values()
         )
         numbers["power"] = float(power)
-        cells, iid = heterogeneity(self._met.answers, config.present)
-        numbers["divergence_iid"] = iid
-        numbers["divergence"] = {config.names[i]: value for i, value in cells.items()}
+        if all(answer.arrays for answer in answers.values()):
+            cells, iid = heterogeneity(self._met.answers, config.present)
+            numbers["divergence_iid"] = iid
+            numbers["divergence"] = {config.names[i]: v for i, v in cells.items()}
         numbers["channels"] = {
             config.names[i]: a.num_examples for i, a in self._met.answers.items()
         }
@@ -217,7 +220,8 @@ class _Run:
 
     def _mixture(self) -> None:
         model = self._model
-        fit_mixture(model.prior if self._config.model.is_network else model)
+        mixture = model.prior if self._config.model.is_network else model
+        fit_over_nodes(self._config, mixture, self._questions, self._settings)
         self._state.set_group("weights", values(weight_names(model)))
 
     @property

@@ -1,5 +1,6 @@
 """Nodes in worker processes, by the engine that runs simulations in them."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,10 +52,14 @@ class NodesExperiment(Experiment):
 
 
 def one_thread() -> None:
-    """Give TensorFlow one thread: sums are the same then, wherever a node answers."""
+    """Give TensorFlow one thread: sums are the same then, wherever a node answers.
+
+    Where TensorFlow has begun to work before, it goes on with the threads that it has.
+    """
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)

@@ -1,5 +1,6 @@
 """The picture of a federated run: what was learned, for whom, for how many bytes."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +64,17 @@ def _draw_loss(axes: Any, rounds: list[Row], numbers: dict[str, Any]) -> None:
 
 def _draw_likelihood(axes: Any, rounds: list[Row]) -> None:
     """Draw what expectation-maximisation raises."""
-    rows = [row for row in rounds if row["what"] == "expect"]
+    rows = [row for row in rounds if row["step"] == "soft"]
     axes.set_title("Expectation-maximisation")
     axes.set_ylabel("mean log-likelihood [nats]")
-    values = [None if row["loss"] is None else -row["loss"] for row in rows]
-    _curve(axes, 0, "", values, first=1)
+    values = np.array([-row["loss"] for row in rows])
+    # Each start climbs: where the likelihood falls, another one begins.
+    begins = [0, *(np.flatnonzero(np.diff(values) < 0) + 1), len(values)]
+    for i, (first, end) in enumerate(pairwise(begins)):
+        last = end == len(values)
+        label = "the start that was taken" if last else "another start" if not i else ""
+        _curve(axes, 0 if last else 5, label, values[first:end], first=first + 1)
+    axes.legend(frameon=False)
     tidy(axes, "step")
 
 

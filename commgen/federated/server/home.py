@@ -159,10 +159,10 @@ def load_run_config(folder: Path) -> FederationConfig:
     ValueError
         If it is none of a federation's.
     """
-    path = folder / CONFIG_FILE
-    data = read_yaml(path)
     if not is_federated(folder):
         raise ValueError(f"{folder} holds no federated run.")
+    path = folder / CONFIG_FILE
+    data = read_yaml(path)
     del data["experiment"]
     try:
         return parse_federation(resolve_paths(data, folder.resolve(), path_keys))

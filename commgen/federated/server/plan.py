@@ -7,11 +7,15 @@ from typing import Any
 import numpy as np
 
 from commgen.federated.config import FederationConfig
+from commgen.federated.mixture.climb import principal_of
+from commgen.federated.mixture.messages import mixture_arrays, structure_settings
 from commgen.federated.nodes.host import NodeHost
 from commgen.federated.nodes.learner import FIXED, WEIGHTS
 from commgen.federated.nodes.shelf import build_model
 from commgen.federated.server.network import travelling
 from commgen.federated.tasks import Answer, Task
+from commgen.generative.mixture.em import maximisation
+from commgen.generative.mixture.statistics import Statistics
 from commgen.generative.weights import values, weight_names
 
 
@@ -53,7 +57,13 @@ def plan_federation(config: FederationConfig) -> list[PlannedPart]:
     index = config.present[0]
     shape = host.node(index).data.event_shape
     model = build_model(config, shape)
-    return [_rounds(config, host, index, model)] if config.model.is_network else []
+    parts = []
+    if config.model.has_mixture:
+        mixture = model.prior if config.model.is_network else model
+        parts.append(_mixture(config, host, index, mixture))
+    if config.model.is_network:
+        parts.append(_rounds(config, host, index, model))
+    return parts
 
 
 def _rounds(config, host: NodeHost, index: int, model: Any) -> PlannedPart:
@@ -75,6 +85,48 @@ def _rounds(config, host: NodeHost, index: int, model: Any) -> PlannedPart:
         rounds * nodes * down,
         rounds * nodes * seconds / 3600,
     )
+
+
+def _mixture(config, host: NodeHost, index: int, model: Any) -> PlannedPart:
+    """Plan by steps of EM; those of k-means send less and are quicker."""
+    structure, em = model._structure(config.em.strength, 1), config.em
+    settings = structure_settings(structure)
+    size, num = int(np.prod(model.event_shape)), model.num_components
+    centers = np.random.default_rng(0).normal(size=(num, size))
+    asked = {"weights/centers": centers}
+    hard = host.node(index).answer(
+        Task("expect", 1, asked, {**settings, "step": "hard"})
+    )
+    sums = {
+        name.removeprefix("sums/"): value * hard.num_examples
+        for name, value in hard.arrays.items()
+    }
+    principal = None
+    if structure.covariance == "low-rank":
+        principal = principal_of(_ask_one(host.node(index)), structure)
+    mixture = maximisation(Statistics.of(sums, principal), structure)
+    arrays = mixture_arrays(mixture)
+    step = Task("expect", 1, arrays, {**settings, "step": "soft"})
+    answer, seconds = _timed(host, index, step)
+    nodes, rounds = len(config.present), em.max_iterations + 5 * (em.starts - 1)
+    return PlannedPart(
+        "mixture",
+        rounds,
+        rounds * nodes * _num_bytes(answer.arrays),
+        rounds * nodes * _num_bytes(arrays),
+        rounds * nodes * seconds / 3600,
+    )
+
+
+def _ask_one(node: Any) -> Any:
+    def ask(what, arrays, settings):
+        answer = node.answer(Task(what, 1, arrays, settings))
+        return {
+            name.removeprefix("sums/"): value * answer.num_examples
+            for name, value in answer.arrays.items()
+        }
+
+    return ask
 
 
 def _timed(host: NodeHost, index: int, task: Task) -> tuple[Answer, float]:

@@ -40,6 +40,12 @@ class Totals:
     metrics: dict[str, float]
     exchange: Exchange
 
+    @property
+    def told(self) -> dict[str, float]:
+        """Metrics, with the log-likelihood of a mixture as a loss."""
+        log_p = self.arrays.get("sums/log_likelihood")
+        return self.metrics if log_p is None else {"loss": -float(log_p)}
+
     def sums(self) -> dict[str, np.ndarray]:
         """Return the sums over all channels that means under ``sums/`` stand for."""
         return {
@@ -112,7 +118,7 @@ class Questions:
             asked = self.config.present if partitions is None else partitions
             self.grid.choose(asked, number, num_nodes, fixed)
             found = self._exchange(task, strategy)
-            self.note(task, found.exchange, found.metrics)
+            self.note(task, found.exchange, found.told)
         else:
             self._watch(self.state.rounds[-1])
         self.state.round = number
