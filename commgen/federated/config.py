@@ -23,6 +23,8 @@ ROBUST = ("FedMedian", "FedTrimmedAvg", "Krum", "MultiKrum", "Bulyan")
 OPTIMIZERS = ("FedAvgM", "FedAdam", "FedYogi", "FedAdagrad")
 #: Those that correct a Gaussian mixture of the same channels.
 ON_MIXTURE = ("diffusion", "rectified-flow")
+#: Those whose steps compare channels with drawn ones.
+WITH_CRITIC = ("wgan", "vae-gan")
 
 
 class ModelConfig(Settings):
@@ -179,6 +181,7 @@ class FederationConfig(Settings):
     @model_validator(mode="after")
     def _check(self):
         self._check_counts()
+        self._check_privacy()
         self._check_splits()
         names = list(self.nodes)
         for i, one in enumerate(names):
@@ -201,6 +204,21 @@ class FederationConfig(Settings):
                 f"gradients, got {self.correction}."
             )
         return self
+
+    def _check_privacy(self):
+        if self.privacy is None:
+            return
+        family = self.model.family
+        if family in WITH_CRITIC or not self.model.is_network:
+            raise ValueError(
+                f"privacy must be null for {family}, whose steps are no sums of "
+                "gradients of channels."
+            )
+        if self.condition:
+            raise ValueError(
+                "privacy must be null with conditions, of whose sums one channel has "
+                f"no bound, got {list(self.condition)}."
+            )
 
     def _check_counts(self):
         taking_part = len(self.present)

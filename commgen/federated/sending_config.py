@@ -6,6 +6,14 @@ from pydantic import Field
 
 from commgen._settings import Float, Int, PositiveFloat, Settings
 
+#: What a model card says of a private training.
+COVERED = "the training channels of each node: gradients, and sums under the networks"
+NOT_COVERED = (
+    "how many channels a node has, and their mean power; losses, calibration and "
+    "errors, which come from validation and test channels alone; a mixture under the "
+    "networks"
+)
+
 
 class UplinkConfig(Settings):
     """What of the change of an array is sent, and how finely.

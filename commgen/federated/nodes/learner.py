@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from commgen.federated.nodes.data import NodeData
 from commgen.federated.nodes.memory import Memory
 from commgen.federated.nodes.rounds import LocalRounds, RoundSettings, adapt
 from commgen.federated.nodes.shelf import Shelf
+from commgen.federated.privacy.privacy import Privacy, noise_seed
 from commgen.federated.tasks import Answer, Task
 from commgen.federated.uplink.uplink import Uplink
 from commgen.generative.training import TrainingConfig
@@ -54,6 +56,9 @@ class Learner:
         self._seed = int(
             np.random.SeedSequence([config.seed, index, 1]).generate_state(1)[0]
         )
+        if config.privacy is not None:
+            # Who knows which channels are in a step knows more than is accounted for.
+            self._seed = noise_seed(config.privacy, self._seed, memory.folder)
         self._uplink = None
         if config.uplink is not None:
             self._uplink = Uplink(config.uplink, seed=(config.seed, index))
@@ -62,12 +67,27 @@ class Learner:
     @property
     def model(self) -> Any:
         """The model, which the nodes of a process share."""
-        return self._shelf.model(self._data.event_shape)
+        model, privacy = self._shelf.model(self._data.event_shape), self._config.privacy
+        if privacy is not None and model.step_rule is None:
+            Privacy.prepare(model, privacy)
+        return model
+
+    @cached_property
+    def _privacy(self) -> Privacy | None:
+        """What keeps its channels private; None where nothing does."""
+        if self._config.privacy is None:
+            return None
+        rounds, n = self._config.training, len(self._data.train)
+        batch_size = min(rounds.batch_size, n)
+        num_steps = rounds.num_epochs * (n // batch_size)
+        return Privacy(self._config.privacy, n, batch_size, num_steps, seed=self._seed)
 
     def sums(self, task: Task) -> Answer:
         """Return the means of what :meth:`NetworkModel.sums` sums."""
         self._load(task)
         h = self._data.channels("train", self._power(task))
+        if self._privacy is not None:
+            return _means(self._privacy.sums(self.model, h), len(h))
         total = self.model.sums(h, self._data.conditions("train"))
         return _means(total, len(h))
 
@@ -84,7 +104,12 @@ class Learner:
         metrics = self._watched("nmse_all_db", task)
         answer = rounds.run(inner)
         metrics |= self._watched("nmse_own_db", task)
-        answer = replace(answer, metrics={**answer.metrics, **metrics})
+        metrics = {**answer.metrics, **metrics}
+        if self._privacy is not None:
+            # Of the training channels themselves, without any noise.
+            del metrics["loss"]
+            metrics |= self._privacy.report
+        answer = replace(answer, metrics=metrics)
         state = {_ROUNDS + name: value for name, value in rounds.state().items()}
         if self._uplink is not None:
             answer, left = self._uplink.pack(task, answer, _under(_RESIDUAL, held))
@@ -141,6 +166,8 @@ class Learner:
 
     def _training(self, task: Task, config: TrainingConfig) -> Any:
         power = self._power(task)
+        if self._privacy is not None:
+            self._privacy.begin(self.model, task.round)
         if (power, config) not in self._trainings:
             data, rounds = self._data, self._config.training
             validation: Any = data.channels("validation", power)

@@ -23,7 +23,7 @@ class Memory:
     """
 
     def __init__(self, folder: Path | None = None):
-        self._folder = folder
+        self.folder = folder
         self._states: dict[int, Arrays] = {}
 
     def before(self, round: int) -> Arrays:
@@ -44,30 +44,30 @@ class Memory:
         return rounds[-_KEPT:][0]
 
     def _rounds(self) -> list[int]:
-        if self._folder is None:
+        if self.folder is None:
             return [*self._states]
-        if not self._folder.is_dir():
+        if not self.folder.is_dir():
             return []
-        found = [_FILE.match(path.name) for path in self._folder.iterdir()]
+        found = [_FILE.match(path.name) for path in self.folder.iterdir()]
         return [int(match[1]) for match in found if match]
 
     def _read(self, round: int) -> Arrays:
-        if self._folder is None:
+        if self.folder is None:
             return dict(self._states[round])
-        return read_npz(self._path(self._folder, round))
+        return read_npz(self._path(self.folder, round))
 
     def _write(self, round: int, state: Arrays) -> None:
-        if self._folder is None:
+        if self.folder is None:
             self._states[round] = dict(state)
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        write_npz(self._path(self._folder, round), state)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_npz(self._path(self.folder, round), state)
 
     def _drop(self, round: int) -> None:
-        if self._folder is None:
+        if self.folder is None:
             del self._states[round]
         else:
-            self._path(self._folder, round).unlink(missing_ok=True)
+            self._path(self.folder, round).unlink(missing_ok=True)
 
     @staticmethod
     def _path(folder: Path, round: int) -> Path:

@@ -15,14 +15,6 @@ from commgen.federated.privacy.step import PrivateStep, check_private, secret_se
 from commgen.federated.privacy.sums import private_sums
 from commgen.federated.sending_config import PrivacyConfig
 
-#: What a model card says of a private training.
-COVERED = "the training channels of each node: gradients, and sums under the networks"
-NOT_COVERED = (
-    "how many channels a node has, and their mean power; losses, calibration and "
-    "errors, which come from validation and test channels alone; a mixture under the "
-    "networks"
-)
-
 
 class Privacy:
     """Makes a node's training private, within the budget.

@@ -12,6 +12,7 @@ from commgen.channels.conditions import ConditionSpec
 from commgen.datasets.channel_meta import ChannelMeta
 from commgen.federated.config import FederationConfig
 from commgen.federated.nodes.shelf import build_model
+from commgen.federated.sending_config import COVERED, NOT_COVERED
 from commgen.federated.server.checked import CheckedGrid
 from commgen.federated.server.checkpoint import RunState
 from commgen.federated.server.heterogeneity import heterogeneity
@@ -274,6 +275,12 @@ class _Run:
             "meta": meta.model_dump(mode="json"),
             "federation": self._home.identity,
         }
+        if config.privacy is not None:
+            card["privacy"] = {
+                **config.privacy.model_dump(),
+                "covered": COVERED,
+                "not_covered": NOT_COVERED,
+            }
         if config.condition:
             card["condition"] = ConditionSpec(config.condition).to_dict()
         return card
