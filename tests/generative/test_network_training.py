@@ -5,14 +5,15 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from commgen.generative import (
     TrainingConfig,
     VariationalAutoencoder,
-    WassersteinGAN,
     load_model,
     network,
 )
+from commgen.generative.adversarial.steps import average_weights, tell_loss
 from commgen.generative.scheduled import EpochSchedule
 from commgen.generative.weights import weight_names
 
@@ -26,9 +27,51 @@ def channels(n, seed):
     return (h * np.linspace(0.2, 1.5, SIZE)).astype(np.complex64)
 
 
+class TwoLines(network.NetworkModel):
+    """Two networks with steps of their own, one of them averaged, as a GAN has."""
+
+    updates_per_step = 2
+
+    def __init__(self):
+        super().__init__((SIZE,))
+        self.first, self.second, self.averaged = (
+            keras.layers.Dense(SIZE) for _ in range(3)
+        )
+        for layer in (self.first, self.second, self.averaged):
+            layer.build((None, SIZE))
+        self.averaged.trainable = False
+        self.built = True
+
+    def _examples(self, rng, h, condition, *, validating=False):
+        return h.real, h.imag
+
+    def _draw(self, rng, n, condition):
+        raise NotImplementedError
+
+    def _error(self, data, layer):
+        return keras.ops.mean((layer(data[0]) - data[1]) ** 2)
+
+    def train_step(self, data):
+        loss = 0.0
+        for layer in (self.first, self.second):
+            with tf.GradientTape() as tape:
+                loss = self._error(data, layer)
+            variables = layer.trainable_variables
+            self.optimizer.apply(tape.gradient(loss, variables), variables)
+        average_weights(self.averaged, self.first)
+        return tell_loss(self, loss)
+
+    def test_step(self, data):
+        return tell_loss(self, self._error(data, self.averaged))
+
+    @property
+    def averaged_weights(self):
+        return self.averaged.weights
+
+
 FAMILIES = {
     "vae": partial(VariationalAutoencoder, (SIZE,), 3, width=8, depth=1),
-    "wgan": partial(WassersteinGAN, (SIZE,), 3, width=8, depth=1),
+    "two lines": TwoLines,
 }
 
 
@@ -50,12 +93,12 @@ def run():
 
 
 @pytest.fixture(scope="module")
-def run_of_gan():
+def run_of_two():
     """A family with steps of its own, several of the optimizer in each."""
-    return whole_run("wgan")
+    return whole_run("two lines")
 
 
-@pytest.fixture(params=["run", "run_of_gan"])
+@pytest.fixture(params=["run", "run_of_two"])
 def each(request):
     """Either of them."""
     return request.getfixturevalue(request.param)
@@ -69,9 +112,9 @@ def same(a, b):
     return set(a) == set(b) and all(np.array_equal(a[k], b[k]) for k in a)
 
 
-def test_in_one_go_it_is_the_fit(run, monkeypatch):
+def test_in_one_go_it_is_the_fit(each, monkeypatch):
     """Keras trains the same with its own loop, and an optimizer of its own."""
-    family, _, training, start, losses, _ = run
+    family, _, training, start, losses, _ = each
     found = []
     train = network.train
     monkeypatch.setattr(
@@ -86,9 +129,9 @@ def test_in_one_go_it_is_the_fit(run, monkeypatch):
     training.run(0, 1 + int(np.argmin([v for _, v in losses])))  # the best epoch
     fitted = {k: np.array(v) for k, v in weight_names(model).items()}
     best = training.state()
-    assert {k for k in best if not np.array_equal(best[k], fitted[k])} == {
-        "snr_table/table"
-    }
+    # A fit calibrates in the end, where a family can.
+    calibrated = {"snr_table/table"} & set(best)
+    assert {k for k in best if not np.array_equal(best[k], fitted[k])} == calibrated
 
 
 def test_in_pieces_it_is_the_same(each):
@@ -109,9 +152,9 @@ def test_in_pieces_it_is_the_same(each):
     assert same(training.state(), end)
 
 
-def test_taking_a_turn_begins_with_new_moments(run):
+def test_taking_a_turn_begins_with_new_moments(each):
     """As one that trains alone: nothing of another training stays."""
-    _, model, training, start, _, _ = run
+    _, model, training, start, _, _ = each
     other = model.training(channels(40, 2), seed=5, training=CONFIG)
     other.load(start)
     other.run(0, 1)
@@ -158,9 +201,9 @@ def test_schedule_is_that_of_the_configuration(warmup):
             schedule.advance()
 
 
-def test_first_steps_are_of_the_size_of_the_learning_rate(run):
+def test_first_steps_are_of_the_size_of_the_learning_rate(run_of_two):
     """Adam's first step from zero moments moves each weight by it, in any epoch."""
-    _, model, _, start, _, _ = run
+    _, model, _, start, _, _ = run_of_two
     config = CONFIG.model_copy(update={"weight_decay": 0.0, "batch_size": 72})
     one = model.training(channels(80, 1), seed=3, training=config)
     one.load(start)
@@ -171,9 +214,9 @@ def test_first_steps_are_of_the_size_of_the_learning_rate(run):
     assert largest == pytest.approx(rate, rel=0.01)
 
 
-def test_controls_and_pulls_change_the_gradient(run):
+def test_controls_and_pulls_change_the_gradient(run_of_two):
     """A pull beyond all gradients leaves a weight where it is pulled to, nearly."""
-    _, model, _, start, _, _ = run
+    _, model, _, start, _, _ = run_of_two
     fresh = model.training(channels(80, 1), seed=3, training=CONFIG)
     fresh.load(start)
     fresh.correct()
@@ -204,8 +247,8 @@ def test_controls_and_pulls_change_the_gradient(run):
     assert stays < goes
 
 
-def test_a_rule_takes_the_place_of_the_steps(run):
-    _, model, training, start, _, _ = run
+def test_a_rule_takes_the_place_of_the_steps(run_of_two):
+    _, model, training, start, _, _ = run_of_two
 
     def rule(model, batch):
         return {"loss": keras.ops.convert_to_tensor(7.0)}
@@ -227,13 +270,7 @@ def test_names_hold_in_every_process(each):
     other = FAMILIES[family]()
     assert list(weight_names(other)) == list(weight_names(model)) == list(end)
     assert {v.path for v in other.weights} != {v.path for v in model.weights}
-    stays = {k for k in end if np.array_equal(start[k], end[k])}
-    assert training.constant <= stays
-    # The last bias of a critic cancels in its loss.
-    assert stays - training.constant <= {"critic/residual_mlp/dense/bias 4"}
-    assert {k.split("/")[0] for k in training.constant} <= {
-        *("conditioning", "fourier_scale", "snr_table", "latent_prior")
-    }
+    assert training.constant == {k for k in end if np.array_equal(start[k], end[k])}
 
 
 def test_a_model_trained_in_pieces_is_saved(run, tmp_path):
@@ -245,8 +282,8 @@ def test_a_model_trained_in_pieces_is_saved(run, tmp_path):
     )
 
 
-def test_what_does_not_fit_is_refused(run):
-    _, _, training, start, _, end = run
+def test_what_does_not_fit_is_refused(run_of_two):
+    _, _, training, start, _, end = run_of_two
     training.load(end)
     with pytest.raises(ValueError, match=r"epochs must lie in 0\.\.6"):
         training.run(0, 7)
@@ -265,15 +302,15 @@ def test_what_does_not_fit_is_refused(run):
         training.correct({"other": np.zeros(3)})
 
 
-def test_gradients_are_remembered_where_it_was_asked_for(run):
-    _, model, _, _, _, _ = run
+def test_gradients_are_remembered_where_it_was_asked_for(run_of_two):
+    _, model, _, _, _, _ = run_of_two
     fresh = model.training(channels(80, 1), seed=3, training=CONFIG)
     with pytest.raises(ValueError, match=r"correct\(\) must be called"):
         fresh.mean_gradient()
 
 
-def test_a_loss_that_is_not_finite_is_told(run):
-    _, _, training, start, _, _ = run
+def test_a_loss_that_is_not_finite_is_told(run_of_two):
+    _, _, training, start, _, _ = run_of_two
     training.load({k: start[k] * np.nan for k in gradients_of(training)})
     with pytest.raises(ValueError, match="training diverged in epoch 1"):
         training.run(0, 1)
