@@ -58,7 +58,11 @@ def run(
     folder = output or Path("runs") / config.stem
     if backend == "deploy":
         _check_local_only(workers, ray, dry_run)
-        run_deployed(config, folder, superlink, certificates)
+        loaded = load_federation(config, here=())
+        check_output_folder(folder)
+        if force:
+            _begin_anew(folder, loaded)
+        run_deployed(loaded, config, folder, superlink, certificates)
         return
     loaded = load_federation(config)
     if dry_run:
@@ -103,30 +107,45 @@ def run_here(loaded: Any, folder: Path, workers: int | None, ray: str | None) ->
         start_one_thread()
     from commgen.federated.server.backend import run_local
 
-    live = LiveRounds(loaded.training.rounds if loaded.model.is_network else None)
+    live = _live(loaded)
     with with_workers(workers, ray) as pool, live:
         result = run_local(loaded, folder, workers=pool, watch=live.add)
     plain_console().print(node_table(result.nodes))
-    _say_where(result)
+    _say_where(result.folder, result.was_done)
 
 
 def run_deployed(
-    config: Path, folder: Path, superlink: str | None, certificates: Path | None
+    loaded: Any,
+    config: Path,
+    folder: Path,
+    superlink: str | None,
+    certificates: Path | None,
 ) -> None:
-    """Run a federation on nodes that have joined a SuperLink."""
+    """Run a federation on nodes that have joined a SuperLink of this machine."""
     if superlink is None or certificates is None:
         raise ValueError("--backend deploy needs --superlink and --certificates.")
-    from commgen.federated.deploy.run import run_deployed as deploy
+    from commgen.federated.server.home import FederatedHome
+    from commgen.federated.server.status import run_status
 
-    deploy(
-        config,
-        folder,
-        superlink=superlink,
-        certificates=certificates,
-        report=lambda text: typer.echo(text, nl=False, err=True),
-    )
-    status(folder)
-    say(f"written to {folder}")
+    done = FederatedHome(loaded, folder).done
+    if not done:
+        from commgen.federated.deploy.run import run_deployed as deploy
+
+        live = _live(loaded)
+        with live:
+            deploy(
+                config,
+                folder,
+                superlink=superlink,
+                certificates=certificates,
+                watch=live.add,
+            )
+    plain_console().print(node_table(run_status(folder).nodes))
+    _say_where(folder, done)
+
+
+def _live(loaded: Any) -> LiveRounds:
+    return LiveRounds(loaded.training.rounds if loaded.model.is_network else None)
 
 
 def start_one_thread() -> None:
@@ -162,8 +181,8 @@ def _begin_anew(folder: Path, loaded: Any) -> None:
         clear_folder(folder, CONFIG_FILE)
 
 
-def _say_where(result: Any) -> None:
-    if result.was_done:
-        say_done(result.folder)
+def _say_where(folder: Path, was_done: bool) -> None:
+    if was_done:
+        say_done(folder)
     else:
-        say(f"written to {result.folder}")
+        say(f"written to {folder}")

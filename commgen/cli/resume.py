@@ -72,7 +72,8 @@ def _resume_federation(
     from commgen.cli._federation import run_deployed, run_here
     from commgen.federated.server.home import CONFIG_FILE, load_run_config
 
+    loaded = load_run_config(folder)
     if superlink is not None:
-        run_deployed(folder / CONFIG_FILE, folder, superlink, certificates)
+        run_deployed(loaded, folder / CONFIG_FILE, folder, superlink, certificates)
     else:
-        run_here(load_run_config(folder), folder, workers, ray)
+        run_here(loaded, folder, workers, ray)

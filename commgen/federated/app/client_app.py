@@ -56,9 +56,11 @@ def answer_here(task: Task, context: Context) -> Answer:
 
 @cache
 def _node(config: str, index: int, folder: str) -> tuple["Node", str]:
-    from commgen.federated.config import load_federation
+    from commgen.federated.app.configuration import load_named
     from commgen.federated.nodes.node import Node
+    from commgen.federated.server.experiment import one_thread
 
-    federation = load_federation(config)
+    one_thread()
+    federation = load_named(Path(config))
     home = Path(folder) / "nodes" / federation.names[index]
     return Node(federation, index, home), fingerprint(federation)

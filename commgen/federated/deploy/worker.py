@@ -8,7 +8,6 @@ import socket
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 from commgen.federated.app.fingerprint import check_task, fingerprint
@@ -95,10 +94,11 @@ def run(load: Callable[[Path, str, Path], Callable[[Task], Answer]]) -> None:
 
 def load_node(config: Path, name: str, folder: Path) -> Callable[[Task], Answer]:
     """Load TensorFlow, and a node with its channels."""
-    import_module("keras")
     from commgen.federated.config import load_federation
     from commgen.federated.nodes.node import Node
+    from commgen.federated.server.experiment import one_thread
 
+    one_thread()
     federation = load_federation(config, here=[name])
     node = Node(federation, federation.names.index(name), folder)
     _ = node.data  # what is wrong with it shall be told before the first round
