@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from commgen.federated.nodes.rounds import Arrays, RoundSettings, adapt
+from commgen.federated.mixture.answers import Channels, answer
+from commgen.federated.mixture.fit import fit_mixture
+from commgen.federated.nodes.rounds import Arrays, RoundSettings, adapt, mean_answer
+from commgen.federated.tasks import Task
 from commgen.generative import (
     Diffusion,
     GaussianMixture,
@@ -99,18 +100,35 @@ def _stationary(shape: Shape, mixture: Any) -> Any:
 
 
 FAMILIES: dict[str, StudyFamily] = {
-    "vae": StudyFamily(_vae, 8e-3, 4e-3, 2e-3, 1e-3),
+    "vae": StudyFamily(_vae, 8e-3, 4e-3, 3e-3, 1.5e-3, batch_size=32),
     "diffusion": StudyFamily(_diffusion, 4e-3, 4e-3, 1e-3, 2e-3, on_mixture=True),
     "stationary": StudyFamily(_stationary, 4e-3, 2e-3, 2e-3, 1e-3, batch_size=32),
     "wgan": StudyFamily(_wgan, 7e-4, 3e-4, 3e-4, 2e-4, beta_1=0.5),
 }
 
 
-def pooled_mixture(cells: list[Cell], num_components: int, *, seed: int) -> Any:
-    """Fit the mixture that federated EM fits, to the channels of all cells."""
-    h = np.concatenate([cell.train for cell in cells])
-    model = GaussianMixture(h.shape[1:], num_components)
-    return model.fit(h, seed=part_seed(seed, "federated/mixture"))
+def federated_mixture(
+    cells: list[Cell],
+    num_components: int,
+    *,
+    seed: int,
+    strength: float | None = None,
+) -> GaussianMixture:
+    """Fit a mixture to the channels of all cells by federated EM, by sums alone."""
+    nodes = [Channels(cell.train) for cell in cells]
+
+    def ask(what, arrays, settings):
+        answers = [answer(Task(what, 1, arrays, settings), node) for node in nodes]
+        total = sum(part.num_examples for part in answers)
+        return {
+            name.removeprefix("sums/"): total * mean
+            for name, mean in mean_answer(answers).items()
+        }
+
+    model = GaussianMixture(cells[0].train.shape[1:], num_components)
+    return fit_mixture(
+        ask, model, seed=part_seed(seed, "federated/mixture"), strength=strength
+    )
 
 
 def built(family: StudyFamily, shape: Shape, mixture: Any, *, seed: int) -> Any:

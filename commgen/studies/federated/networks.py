@@ -15,7 +15,7 @@ from commgen.studies.federated.cells import Cell
 from commgen.studies.federated.families import (
     StudyFamily,
     built,
-    pooled_mixture,
+    federated_mixture,
     tell_sums,
     warm_start,
 )
@@ -59,7 +59,7 @@ class NetworkSize:
     num_components: int = 32
     num_local_components: int = 8
     num_draws: int = 8000
-    num_server_epochs: int = 60
+    num_server_epochs: int = 30
     num_adapt_epochs: int = 10
     num_generated: int = 1000
     batch_size: int = 128
@@ -84,7 +84,7 @@ class TrainedModel:
     ):
         self.family, self.seed = family, seed
         self._num_components = num_components
-        self.mixture = pooled_mixture(cells, num_components, seed=seed)
+        self.mixture = federated_mixture(cells, num_components, seed=seed)
         shape = cells[0].train.shape[1:]
         self.model = built(family, shape, self.mixture, seed=seed)
         tell_sums(self.model, cells)
@@ -101,7 +101,9 @@ class TrainedModel:
         """Begin anew with the sums and the mixture of other cells."""
         tell_sums(self.model, cells)
         if self.family.on_mixture:
-            self.mixture = pooled_mixture(cells, self._num_components, seed=self.seed)
+            self.mixture = federated_mixture(
+                cells, self._num_components, seed=self.seed
+            )
             self.model.prior.set_weights(self.mixture.get_weights())
         told = {n: w for n, w in self._any.state().items() if n in self._any.constant}
         self.untrained = {**self.untrained, **told}

@@ -7,24 +7,23 @@ import numpy as np
 from commgen._progress import progress_bar
 from commgen.generative import GaussianMixture
 from commgen.studies.federated.cells import Cell
+from commgen.studies.federated.families import federated_mixture
 from commgen.studies.federated.judge import Judge, gap, mean_db
 from commgen.studies.seeds import part_seed
 
 # Local mixtures to choose from: components, covariance, strength of the prior part.
 _LOCAL = (
     (1, "full", 4.0),
-    (1, "full", 32.0),
-    (2, "full", 32.0),
     (4, "full", 32.0),
     (8, "full", 32.0),
     (16, "full", 32.0),
-    (4, "full", 256.0),
+    (32, "full", 32.0),
     (8, "full", 256.0),
     (16, "circulant", None),
 )
 # Weights of the global mixture in the covariances and weights of an adapted one, in
 # channels; packets of one visit are near-copies, so that days, not folds, choose.
-_STRENGTHS = (64.0, 256.0, 1024.0)
+_STRENGTHS = (16.0, 64.0, 256.0, 1024.0)
 _GLOBAL_STRENGTH = 32.0
 
 
@@ -56,8 +55,9 @@ def office_rows(
     list of dict
         A row a place; errors on the test days, gaps with an interval over visits.
     """
-    pooled = np.concatenate([place.train for place in places])
-    common = _fitted(pooled, num_components, "full", _GLOBAL_STRENGTH, seed)
+    common = federated_mixture(
+        places, num_components, seed=seed, strength=_GLOBAL_STRENGTH
+    )
     rows = []
     with progress_bar("adapting to places", len(places), unit="places") as advance:
         for place in places:

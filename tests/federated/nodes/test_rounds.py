@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from commgen._random import complex_normal
 from commgen.federated.nodes.rounds import (
     WEIGHTS,
     LocalRounds,
@@ -12,6 +13,8 @@ from commgen.federated.nodes.rounds import (
     part_of,
 )
 from commgen.federated.tasks import Task
+from commgen.generative import VariationalAutoencoder
+from commgen.generative._untyped import keras
 from commgen.generative.training import TrainingConfig
 
 SHAPE = (2, 3)
@@ -175,13 +178,35 @@ def test_adaptation_stops_where_validation_says(nodes):
     assert found.scores[found.num_epochs] == min(found.scores) < found.scores[0]
     assert node.loss() == found.scores[found.num_epochs]
     # Where only the model that it began with does well, that one stays.
-    worse = adapt(node, found.weights, score=lambda: float(np.sum(node.state()["w"])))
     start = {"w": np.array([-5.0, -5.0]), "own/w": np.zeros(1)}
     kept = adapt(node, start, score=lambda: float(np.sum(node.state()["w"])))
     assert kept.num_epochs == 0
     np.testing.assert_array_equal(node.state()["w"], start["w"])
     assert len(kept.scores) == 4  # patience
-    assert worse.num_epochs <= 30
+
+
+@pytest.mark.timeout(120)
+def test_a_network_in_rounds_at_one_node_is_one_training():
+    rng = np.random.default_rng(5)
+    h = complex_normal(rng, (60, 4)) * np.array([1.5, 1.0, 0.5, 1.0], np.float32)
+    keras.utils.set_random_seed(1)
+    model = VariationalAutoencoder((4,), num_latents=2, width=8, depth=1)
+    model.adapt_sums(model.sums(h[:40]))
+    config = TrainingConfig(num_epochs=3, batch_size=16)
+    options = {"seed": 2, "validation": h[40:], "training": config}
+    alone, other = (model.training(h[:40], **options) for _ in range(2))
+    start = alone.state()
+    alone.run(0, 3)
+    expected = {n: w for n, w in alone.state().items() if n not in alone.constant}
+    rounds = LocalRounds(other, RoundSettings(1, "scaffold"))
+    arrays = {WEIGHTS + name: w for name, w in start.items()}
+    for r in range(1, 4):
+        arrays = mean_answer([rounds.run(Task("train", r, arrays))])
+    # Its own control variate is that of all nodes.
+    found = part_of(arrays, WEIGHTS)
+    assert set(found) == set(expected)
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-4, atol=1e-6)
 
 
 def test_settings_are_checked():
