@@ -237,13 +237,13 @@ def adapt(
     Adapted
         The best of all epochs, and of none at all.
     """
-    score = score or training.loss
+    measure: Callable[[], float] = training.loss if score is None else score
     training.load(weights)
     training.load_moments({})
-    best, scores = dict(weights), [float(score())]
+    best, scores = dict(weights), [float(measure())]
     for epoch in range(training.config.num_epochs):
         training.run(epoch, epoch + 1)
-        scores.append(float(score()))
+        scores.append(float(measure()))
         if scores[-1] == min(scores):
             best = training.state()
         if epoch + 1 - int(np.argmin(scores)) >= patience:
@@ -270,10 +270,10 @@ def part_of(arrays: Mapping[str, np.ndarray], kind: str) -> Arrays:
 def mean_answer(answers: list[Answer]) -> Arrays:
     """Return the arrays of several answers as Flower's plain FedAvg averages them."""
     total = sum(answer.num_examples for answer in answers)
-    return {
-        name: sum(
-            np.asarray(answer.arrays[name], np.float64) * (answer.num_examples / total)
-            for answer in answers
-        ).astype(answers[0].arrays[name].dtype)
-        for name in answers[0].arrays
-    }
+    shares = [answer.num_examples / total for answer in answers]
+    arrays = {}
+    for name, first in answers[0].arrays.items():
+        parts = [np.asarray(answer.arrays[name], np.float64) for answer in answers]
+        mean = np.tensordot(shares, np.stack(parts), axes=1)
+        arrays[name] = mean.astype(first.dtype)
+    return arrays

@@ -47,6 +47,11 @@ class Cell:
     test: np.ndarray
     groups: np.ndarray | None = None
 
+    @property
+    def visits(self) -> np.ndarray:
+        """Visit of each test channel, [num_test]: each its own where none is known."""
+        return np.arange(len(self.test)) if self.groups is None else self.groups
+
     def few(self, num_train: int) -> "Cell":
         """Return the cell with its first ``num_train`` training channels alone."""
         return Cell(

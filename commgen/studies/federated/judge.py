@@ -123,8 +123,9 @@ def _grouped(errors: np.ndarray, index: np.ndarray) -> np.ndarray:
 
 
 def _mean_ratio_db(own: np.ndarray, others: np.ndarray) -> np.ndarray:
-    return np.mean(10 * np.log10(own / others), axis=0)
+    return np.asarray(np.mean(10 * np.log10(own / others), axis=0))
 
 
 def _power(x: np.ndarray) -> np.ndarray:
-    return np.sum(np.abs(x.reshape(len(x), -1)) ** 2, axis=1, dtype=np.float64)
+    power = np.abs(x.reshape(len(x), -1)) ** 2
+    return power.sum(axis=1, dtype=np.float64)

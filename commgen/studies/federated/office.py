@@ -99,7 +99,7 @@ def _row(place: Cell, common: GaussianMixture, seed: int) -> dict[str, Any]:
             ("adapted", adapted.model),
         )
     }
-    gain = gap(errors["local"], errors["adapted"], place.groups, seed=seed)
+    gain = gap(errors["local"], errors["adapted"], place.visits, seed=seed)
     return {
         "place": place.name,
         "local": local.name,
@@ -108,7 +108,7 @@ def _row(place: Cell, common: GaussianMixture, seed: int) -> dict[str, Any]:
         "gain_db": gain.db,
         "gain_low_db": gain.low,
         "gain_high_db": gain.high,
-        "num_visits": len(np.unique(place.groups)),
+        "num_visits": len(np.unique(place.visits)),
     }
 
 
