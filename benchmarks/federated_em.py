@@ -56,15 +56,19 @@ class Nodes:
         answers = [answer(task, channels) for channels in self._channels]
         n = sum(a.num_examples for a in answers)
         self.num_bytes += sum(v.nbytes for v in answers[0].arrays.values())
+        share = [a.num_examples / n for a in answers]
         return {
             name.removeprefix("sums/"): n
-            * sum(a.arrays[name] * (a.num_examples / n) for a in answers)
+            * np.sum(
+                [p * a.arrays[name] for p, a in zip(share, answers, strict=True)],
+                axis=0,
+            )
             for name in answers[0].arrays
         }
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a few channels")
     parser.add_argument("--covariance", choices=COVARIANCES, action="append")
     parser.add_argument("--output", type=Path, default="runs/benchmarks/federated_em")
