@@ -235,6 +235,23 @@ def read_detector(path):
     NoveltyDetector(load_prior(path.parent / "gmm")).load(path)
 
 
+def read_federation(path):
+    from commgen.federated.config import load_federation
+
+    load_federation(path)
+
+
+def read_federated_run(path):
+    from commgen.federated.server.checkpoint import load_state
+    from commgen.federated.server.status import run_status
+
+    run_status(path.parent)
+    state = load_state(path.parent / "state.npz")
+    return digest(
+        [state.numbers, state.nodes, *(a.tobytes() for a in state.arrays.values())]
+    )
+
+
 READERS = {
     "channel-file": Reader(
         samples.channels,
@@ -274,6 +291,15 @@ READERS = {
         samples.run,
         read_run,
         ("load_run", "load_runs", "load_saved", "resume", "load_state", "plot_folder"),
+        sealed=True,
+    ),
+    "federation": Reader(
+        samples.federation, read_federation, ("load_federation", "read_yaml")
+    ),
+    "federated-run": Reader(
+        samples.federated_run,
+        read_federated_run,
+        ("load_state", "run_status"),
         sealed=True,
     ),
     "model-card": Reader(samples.model_card, read_model_card, ("read_card",)),

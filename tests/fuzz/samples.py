@@ -167,6 +167,30 @@ def run(folder):
     return [folder / "run" / n for n in ("state.npz", "card.json", "config.yaml")]
 
 
+def federation(folder):
+    from commgen.federated.example import EXAMPLE_YAML
+
+    (folder / "e.yaml").write_text(EXAMPLE_YAML)
+    text = "nodes:\n  a: {channel: {scenario: rayleigh}, num_channels: 30}\n"
+    (folder / "f.yaml").write_text(text + "strategy: {name: Krum}\nmin_nodes: 1\n")
+    return [folder / "e.yaml", folder / "f.yaml"]
+
+
+def federated_run(folder):
+    from commgen.federated.config import parse_federation
+    from commgen.federated.server.checkpoint import save_state
+    from commgen.federated.server.home import FederatedHome
+
+    node = {"channel": {"scenario": "rayleigh"}}
+    home = FederatedHome(parse_federation({"nodes": {"a": node}}), folder / "run")
+    state = home.begin()
+    state.arrays = {"weights/a": _rng().normal(size=(3, 4))}
+    state.numbers = {"rounds_done": 2, "best_loss": 1.5}
+    state.nodes = {"a": {"answers": 3, "late": 1, "reason": "it slept"}}
+    save_state(folder / "run" / "state.npz", state)
+    return [folder / "run" / n for n in ("state.npz", "card.json", "config.yaml")]
+
+
 def model_card(folder):
     card = {"family": "gmm", "layout": ["rx"], "meta": {"domain": "frequency"}}
     (folder / "card.json").write_text(json.dumps({**card, "commgen": "0.1"}))

@@ -36,6 +36,7 @@ NO_FILES = {
     "SentFromElsewhere",
     "SendingUsrp",
     "LocalRounds",
+    "NetworkServer",
     "NetworkTraining",
 }
 
