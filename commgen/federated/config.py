@@ -158,6 +158,10 @@ class FederationConfig(Settings):
         default=1.0, description="Factor of the update that a node sends."
     )
     personal: PersonalConfig = PersonalConfig()
+    local_only: bool = Field(
+        default=False,
+        description="Train at each node alone too, as long, and compare in the end.",
+    )
     uplink: UplinkConfig | None = None
     privacy: PrivacyConfig | None = None
     one_shot: OneShotConfig | None = None
@@ -198,6 +202,8 @@ class FederationConfig(Settings):
                 f"correction must be none or prox with {self.strategy.name}, which "
                 f"takes what it is sent for weights, got {self.correction}."
             )
+        if self.local_only and self.privacy is not None:
+            raise ValueError("local_only must be off with privacy, got both.")
         if self.correction != "none" and not self.model.is_network:
             raise ValueError(
                 f"correction must be none for {self.model.family}, which has no "

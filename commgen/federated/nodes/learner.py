@@ -9,6 +9,7 @@ import numpy as np
 
 from commgen.federated.config import FederationConfig
 from commgen.federated.nodes.accuracy import WATCHED_DB, Accuracy, told
+from commgen.federated.nodes.alone import train_alone
 from commgen.federated.nodes.data import NodeData
 from commgen.federated.nodes.memory import Memory
 from commgen.federated.nodes.rounds import LocalRounds, RoundSettings, adapt
@@ -143,6 +144,11 @@ class Learner:
             adapted = adapt(self._training(task, own), weights)
             metrics |= told("adapted", self._accuracy(task))
             metrics["adapted_epochs"] = float(adapted.num_epochs)
+        if self._config.local_only:
+            start = self._shelf.start(self._data.event_shape)
+            em = self._config.em
+            train_alone(self.model, start, training, em, seed=self._seed)
+            metrics |= told("local", self._accuracy(task))
         return Answer({}, n, metrics)
 
     def _accuracy(self, task: Task) -> dict[float, float]:

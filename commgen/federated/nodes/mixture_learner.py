@@ -7,6 +7,7 @@ import numpy as np
 from commgen.federated.config import FederationConfig
 from commgen.federated.mixture.answers import Channels, answer
 from commgen.federated.nodes.accuracy import Accuracy, told
+from commgen.federated.nodes.alone import fit_alone
 from commgen.federated.nodes.data import NodeData
 from commgen.federated.nodes.shelf import Shelf
 from commgen.federated.tasks import Answer, Task
@@ -56,6 +57,11 @@ class MixtureLearner:
         if self._config.personal.adapt_epochs:
             own = model.adapt(self._data.channels("train", power), seed=self._seed)
             metrics |= told("adapted", self._accuracy(own, power))
+        if self._config.local_only:
+            channels = self._channels_of(task)
+            h, condition = channels.h, channels.condition
+            alone = fit_alone(self._config, h, condition, seed=self._seed)
+            metrics |= told("local", self._accuracy(alone, power))
         return Answer({}, n, metrics)
 
     def _accuracy(self, model: Any, power: float) -> dict[float, float]:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from commgen.federated.config import FederationConfig, ModelConfig
 from commgen.federated.nodes.accuracy import Accuracy
 from commgen.generative._untyped import keras
@@ -11,6 +13,7 @@ from commgen.generative.mixture.gmm import GaussianMixture
 from commgen.generative.networks.dense_denoiser import DenseDenoiser
 from commgen.generative.networks.fourier_denoiser import FourierDenoiser
 from commgen.generative.recipes import build_network
+from commgen.generative.weights import values, weight_names
 
 #: Networks inside of families that take one, by the key ``kind`` of their options.
 INNER = {
@@ -34,13 +37,21 @@ class Shelf:
     def __init__(self, config: FederationConfig):
         self._config = config
         self._models: dict[tuple[int, ...], Any] = {}
+        self._starts: dict[tuple[int, ...], dict[str, np.ndarray]] = {}
         self._accuracies: dict[int, Accuracy] = {}
 
     def model(self, event_shape: tuple[int, ...]) -> Any:
         """Return the model for channels of a shape, built when it is first needed."""
         if event_shape not in self._models:
-            self._models[event_shape] = build_model(self._config, event_shape)
+            model = build_model(self._config, event_shape)
+            self._models[event_shape] = model
+            self._starts[event_shape] = values(weight_names(model))
         return self._models[event_shape]
+
+    def start(self, event_shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+        """Return the weights that the model was built with."""
+        self.model(event_shape)
+        return self._starts[event_shape]
 
     def accuracy(self, model: Any) -> Accuracy:
         """Return what measures a model of this shelf, compiled once."""

@@ -130,6 +130,7 @@ def test_a_mixture_that_is_cut_off_asks_nothing_twice(small, tmp_path):
     """Answers of EM are kept until the mixture is fitted: the bits are the same."""
     values = {**small[0], "model": {"family": "gmm", "num_components": 2}}
     values["em"] = {"max_iterations": 4, "starts": 2, "cluster_steps": 2}
+    values["local_only"] = True
     pair = values, NodeHost(parse_federation(values)).shelf
     whole, _ = run(pair, tmp_path / "whole")
     folder, kills, asked = tmp_path / "cut", 0, []
@@ -147,7 +148,7 @@ def test_a_mixture_that_is_cut_off_asks_nothing_twice(small, tmp_path):
     assert all(np.array_equal(one[name], other[name]) for name in one)
     assert [row["loss"] for row in cut.rounds] == [row["loss"] for row in whole.rounds]
     assert cut.nodes == whole.nodes
-    assert all(row["adapted"] < 0 for row in whole.nodes)
+    assert all(row[kind] < 0 for row in whole.nodes for kind in ("adapted", "local"))
 
 
 def test_a_finished_run_is_only_shown(small, scaffold):
@@ -184,6 +185,7 @@ def test_a_node_over_its_budget_is_late_and_the_run_lives(small, tmp_path):
     nodes["place 1"] = {**nodes["place 1"], "budget": {"uplink_kbit_s": 1}}
     nodes["place 2"] = {**nodes["place 2"], "absent": True}
     short = {"training": {**TRAINING, "rounds": 1}}
+    short["local_only"] = True
     result, _ = run(small, tmp_path / "run", nodes=nodes, timeout_s=20, **short)
     rows = {row["node"]: row for row in result.nodes}
     trained = [row for row in result.rounds if row["what"] == "train"]
@@ -193,6 +195,9 @@ def test_a_node_over_its_budget_is_late_and_the_run_lives(small, tmp_path):
     # One that is absent is met, and judged in the end.
     assert rows["place 2"]["answers"] == 2
     assert rows["place 2"]["global"] < 0
+    # Alone each node trains from the same first weights, on channels of its own.
+    assert rows["place 0"]["local"] != rows["place 2"]["local"]
+    assert rows["place 0"]["local"] == pytest.approx(rows["place 0"]["global"], abs=2)
 
 
 @pytest.mark.parametrize(
