@@ -92,7 +92,7 @@ def test_a_node_that_is_not_there(config):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read everything")
 def test_a_key_that_cannot_be_read(config):
     (config.parent / "keys" / "nodes" / "a.key").chmod(0)
-    with pytest.raises(PermissionError, match="a.key"):
+    with pytest.raises(PermissionError, match=r"a.key"):
         join_it(config)
 
 
