@@ -125,6 +125,10 @@ class OneShotConfig(Settings):
 
     family: Literal["gmm", "coupling"] = "gmm"
     num_components: Count = 16
+    covariance: Literal["full", "toeplitz", "circulant"] = Field(
+        default="full", description="Of a mixture."
+    )
+    num_epochs: Count = Field(default=50, description="Of a coupling flow.")
     num_draws: Count = Field(default=2000, description="Channels of each model.")
     ask_nodes: bool = Field(
         default=False, description="Ask for the draws, where no model may travel."
@@ -186,6 +190,7 @@ class FederationConfig(Settings):
     def _check(self):
         self._check_counts()
         self._check_privacy()
+        self._check_one_shot()
         self._check_splits()
         names = list(self.nodes)
         for i, one in enumerate(names):
@@ -225,6 +230,15 @@ class FederationConfig(Settings):
                 "privacy must be null with conditions, of whose sums one channel has "
                 f"no bound, got {list(self.condition)}."
             )
+
+    def _check_one_shot(self):
+        if self.one_shot is None:
+            return
+        for name in ("uplink", "privacy"):
+            if getattr(self, name) is not None:
+                raise ValueError(
+                    f"{name} must be null with one_shot, where no training is sent."
+                )
 
     def _check_counts(self):
         taking_part = len(self.present)

@@ -51,6 +51,8 @@ class Node:
             "cluster": lambda task: self._mixture.answer(task),
             "expect": lambda task: self._mixture.answer(task),
             "evaluate": self._evaluate,
+            "fit": lambda task: self._one_shot.fit(task),
+            "generate": lambda task: self._one_shot.generate(task),
         }
 
     @cached_property
@@ -83,6 +85,15 @@ class Node:
     def _evaluate(self, task: Task) -> Answer:
         part = self._learner if self.config.model.is_network else self._mixture
         return part.evaluate(task)
+
+    @cached_property
+    def _one_shot(self) -> Any:
+        """Its own model, for what learns from draws of it."""
+        from commgen.federated.nodes.one_shot import OneShotNode  # loads TensorFlow
+
+        if self.config.one_shot is None:
+            raise ValueError("one_shot must be configured, got null.")
+        return OneShotNode(self.config, self.index, self.data)
 
     def answer(self, task: Task) -> Answer:
         """Answer a task.

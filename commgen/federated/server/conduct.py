@@ -24,6 +24,7 @@ from commgen.federated.server.home import (
 from commgen.federated.server.logs import RoundLogs
 from commgen.federated.server.mixture import fit_over_nodes
 from commgen.federated.server.network import NetworkServer
+from commgen.federated.server.one_shot import OneShotServer
 from commgen.federated.server.outcome import node_rows, save_outcome
 from commgen.federated.server.questions import Questions, Row
 from commgen.federated.server.strategies import build_strategy
@@ -133,7 +134,7 @@ class _Run:
             "describe": self._describe,
             "mixture": self._mixture,
             "sums": lambda: self._network.adapt(),
-            "rounds": lambda: self._network.rounds(self._save),
+            "rounds": self._rounds,
             "straighten": self._straighten,
             "calibrate": lambda: self._network.calibrate(),
             "end": self._end,
@@ -150,6 +151,8 @@ class _Run:
 
     def _wanted(self, phase: str) -> bool:
         model = self._config.model
+        if self._config.one_shot is not None and phase in ("mixture", "sums", "rounds"):
+            return phase == "rounds"
         if phase == "mixture":
             return model.has_mixture
         return model.is_network or phase in ("describe", "end")
@@ -234,6 +237,14 @@ class _Run:
             if self._state.group("weights"):
                 self._led.load()
         return self._led
+
+    def _rounds(self) -> None:
+        """Train in rounds, or at once on what the nodes' own models draw."""
+        if self._config.one_shot is None:
+            self._network.rounds(self._save)
+            return
+        OneShotServer(self._config, self._questions, self._settings).learn(self._model)
+        self._state.set_group("weights", values(weight_names(self._model)))
 
     def _straighten(self) -> None:
         self._network.straighten(self._home.folder / "straightening")

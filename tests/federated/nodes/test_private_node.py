@@ -26,6 +26,7 @@ def network(values, **options):
 @pytest.mark.timeout(240)
 def test_its_answers_are_noised_and_it_tells_what_they_spend(values):
     node = Node(network(values), 0)
+    assert not node.answer(Task("describe", 1)).arrays
     sums = node.answer(Task("sums", 2))
     again = node.answer(Task("sums", 3))
     assert (sums.arrays["sums/power"] == again.arrays["sums/power"]).all()
