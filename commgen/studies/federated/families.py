@@ -6,7 +6,8 @@ from typing import Any
 
 from commgen.federated.mixture.answers import Channels, answer
 from commgen.federated.mixture.fit import fit_mixture
-from commgen.federated.nodes.rounds import Arrays, RoundSettings, adapt, mean_answer
+from commgen.federated.nodes.rounds import Arrays, RoundSettings, mean_answer
+from commgen.federated.server.warm_start import warm_start
 from commgen.federated.tasks import Task
 from commgen.generative import (
     Diffusion,
@@ -143,7 +144,7 @@ def tell_sums(model: Any, cells: list[Cell]) -> None:
     model.adapt_sums({name: sum(part[name] for part in sums) for name in sums[0]})
 
 
-def warm_start(
+def started(
     family: StudyFamily,
     model: Any,
     mixture: Any,
@@ -152,24 +153,15 @@ def warm_start(
     *,
     seed: int,
 ) -> Arrays:
-    """Train on draws of the mixture, as the server can before it asks any node.
-
-    The mixture came of sums, so that this sends nothing more; what nodes then have to
-    agree on is what their channels say beyond it.
-
-    Returns
-    -------
-    dict
-        All weights by name.
-    """
-    train, check = (
-        mixture.sample(n, seed=part_seed(seed, "federated/draws", i))
-        for i, n in enumerate((num_draws, max(num_draws // 10, 20)))
+    """Return the weights that the server comes to on draws of the mixture."""
+    return warm_start(
+        model,
+        mixture,
+        num_draws,
+        family.training(family.rate, num_epochs, 128),
+        seeds=(
+            part_seed(seed, "federated/draws", 0),
+            part_seed(seed, "federated/draws", 1),
+            part_seed(seed, "federated/server"),
+        ),
     )
-    training = model.training(
-        train,
-        seed=part_seed(seed, "federated/server"),
-        validation=check,
-        training=family.training(family.rate, num_epochs, 128),
-    )
-    return adapt(training, training.state(), patience=num_epochs).weights

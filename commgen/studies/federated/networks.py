@@ -16,8 +16,8 @@ from commgen.studies.federated.families import (
     StudyFamily,
     built,
     federated_mixture,
+    started,
     tell_sums,
-    warm_start,
 )
 from commgen.studies.federated.judge import (
     Judge,
@@ -151,9 +151,7 @@ class NetworkStudy(TrainedModel):
         self.start = self.untrained
         if not family.on_mixture:
             options = (size.num_draws, size.num_server_epochs)
-            self.start = warm_start(
-                family, self.model, self.mixture, *options, seed=seed
-            )
+            self.start = started(family, self.model, self.mixture, *options, seed=seed)
 
     def federated(self) -> Arrays:
         """Train in rounds from what the server came to."""
