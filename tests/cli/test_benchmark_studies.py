@@ -103,9 +103,21 @@ def tdl_grid(rows):
             assert promised[name] == pytest.approx(found[name], abs=1.5)
 
 
+def federated(rows):
+    assert {row["met"] for row in rows} <= {"True", "False"}
+    told = [row["what"] for row in rows]
+    assert "vae, all / worst cell" in told
+    assert "vae, cells that took no part" in told
+
+
 # Check, columns of its table, and other files of its folder.
 STUDIES = {
     "fading": (fading, ("fd_t", "drawn_rms"), ("fading.png", "autocorrelation.csv")),
+    "federated": (
+        federated,
+        ("what", "asked", "measured", "met"),
+        ("cells.csv", "gap.csv", "own.csv", "generated.csv"),
+    ),
     "noisy-training": (noisy_training, ("model", "train_snr_db", "nmse_db"), ()),
     "masked-posterior": (masked_posterior, ("model", *CURVE, "cpu_ms"), ()),
     "observations": (observations, ("seen", "estimator", *CURVE, "cpu_ms"), ()),

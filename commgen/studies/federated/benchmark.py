@@ -135,7 +135,7 @@ def federated_study(output: Path, size: FederatedSize, *, seed: int) -> Tables:
     found["generated"] += study.of_set("generated", size.generated)["generated"]
     if size.measured and "COMMGEN_DATA" in os.environ:
         found["office"] = study.office(size)
-    found["asked"] = asked_rows(found)
+    found["federated"] = asked_rows(found)
     save_tables(output, found)
     return {_TITLES[name]: found[name] for name in _TITLES if found.get(name)}
 
@@ -146,7 +146,7 @@ _TITLES = {
     "own": "each cell, by its own, the federated and the adapted model",
     "office": "the office: test days, intervals by visit",
     "generated": "accuracy of nearest neighbours, generated against test channels",
-    "asked": "asked and measured",
+    "federated": "asked and measured",
 }
 
 
