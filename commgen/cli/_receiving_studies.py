@@ -197,4 +197,24 @@ def tdl_grid(
     run_study(compute, "tdl-grid", output, seed=seed, quick=quick, force=force)
 
 
-VERBS = (angle_of_arrival, receivers, shifts, spatial_model, tdl_grid)
+def signal(
+    output: Output = Path("runs/benchmark-signal"),
+    seed: Seed = 0,
+    quick: Quick = False,
+    force: ForceOption = False,
+) -> None:
+    """Search constellations, and send them and shaped QAM with the NR code.
+
+    SNR that each needs by theory, beside QAM and Shannon, and gains of coded blocks in
+    white noise; a search that is done is not done again.
+    """
+
+    def compute() -> Tables:
+        from commgen.studies.signal.benchmark import QUICK, SignalSize, signal_study
+
+        return signal_study(output, QUICK if quick else SignalSize(), seed=seed)
+
+    run_study(compute, "signal", output, seed=seed, quick=quick, force=force)
+
+
+VERBS = (angle_of_arrival, receivers, shifts, signal, spatial_model, tdl_grid)

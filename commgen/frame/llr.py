@@ -3,6 +3,7 @@
 import numpy as np
 
 from commgen.coding.compiled import compiled
+from commgen.frame.constellation import Constellation
 from commgen.frame.frame import Frame
 from commgen.frame.qam import pam_labels
 
@@ -52,8 +53,8 @@ def _equalize(y, h_hat, s):
     return x_hat, no_eff
 
 
-def demap(x_hat: np.ndarray, no_eff: np.ndarray, num_bits_per_symbol: int):
-    """Bit log-likelihood ratios of QAM, as :func:`commgen.phy.signal.demapper.demap`.
+def demap(x_hat: np.ndarray, no_eff: np.ndarray, symbols: int | Constellation):
+    """Bit log-likelihood ratios, as :func:`commgen.phy.signal.demapper.demap`.
 
     Parameters
     ----------
@@ -61,8 +62,8 @@ def demap(x_hat: np.ndarray, no_eff: np.ndarray, num_bits_per_symbol: int):
         Symbols, of a constellation with unit mean power.
     no_eff : as ``x_hat``, float32
         Variance of their complex noise. Values under 1e-30 count as 1e-30.
-    num_bits_per_symbol
-        2, 4, 6 or 8.
+    symbols
+        2, 4, 6 or 8 bits of QAM, or a constellation, whose probabilities are the prior.
 
     Returns
     -------
@@ -72,9 +73,11 @@ def demap(x_hat: np.ndarray, no_eff: np.ndarray, num_bits_per_symbol: int):
     Raises
     ------
     ValueError
-        If ``num_bits_per_symbol`` is anything else.
+        If ``symbols`` is anything else.
     """
-    amplitudes, labels = pam_labels(num_bits_per_symbol)
+    if isinstance(symbols, Constellation):
+        return _demap_points(x_hat, no_eff, symbols)
+    amplitudes, labels = pam_labels(symbols)
     x = np.ascontiguousarray(x_hat).view(np.float32).reshape(*x_hat.shape, 2)
     inverse = (1 / np.maximum(no_eff, _MIN_NO))[..., None]
     if len(amplitudes) == 1:  # the sign is all there is, and linear in x
@@ -89,7 +92,41 @@ def demap(x_hat: np.ndarray, no_eff: np.ndarray, num_bits_per_symbol: int):
             _log_sum(either[..., label == 1]) - _log_sum(either[..., label == 0])
         )
     llr = np.stack(bits, axis=-2)  # [..., bit of the axis, axis]
-    return llr.reshape(*x_hat.shape, num_bits_per_symbol)
+    return llr.reshape(*x_hat.shape, symbols)
+
+
+def _demap_points(x_hat, no_eff, constellation):
+    shape = np.shape(x_hat)
+    no = np.maximum(np.broadcast_to(no_eff, shape), _MIN_NO).ravel()
+    llr = np.empty((no.size, constellation.num_bits_per_symbol), np.float32)
+    points, log_p = constellation.points, np.log(constellation.probabilities)
+    x = np.asarray(x_hat, np.complex128).ravel()
+    _sum_points(x, no.astype(np.float64), points, log_p, llr)
+    return llr.reshape(*shape, -1)
+
+
+@compiled
+def _sum_points(x, no, points, log_p, llr):
+    num_bits, size = llr.shape[1], len(points)
+    score, e = np.empty(size), np.empty(size)
+    for k in range(len(x)):
+        largest = -np.inf
+        for c in range(size):
+            d = x[k] - points[c]
+            score[c] = log_p[c] - (d.real * d.real + d.imag * d.imag) / no[k]
+            largest = max(largest, score[c])
+        for c in range(size):
+            e[c] = np.exp(score[c] - largest)
+        for i in range(num_bits):
+            sums, best = np.zeros(2), np.full(2, -np.inf)
+            for c in range(size):
+                bit = c >> (num_bits - 1 - i) & 1
+                sums[bit] += e[c]
+                best[bit] = max(best[bit], score[c])
+            if sums.min() > 1e-200:
+                llr[k, i] = np.log(sums[1] / sums[0])
+            else:  # one of them has underflown: its best point is all there is
+                llr[k, i] = best[1] - best[0]
 
 
 def slot_llr(

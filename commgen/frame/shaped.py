@@ -109,14 +109,7 @@ class ShapedCode:
     @property
     def constellation(self) -> Constellation:
         """Points with the probabilities that the matcher makes."""
-        points = qam_points(self.num_bits_per_symbol)
-        amplitudes, _ = pam_labels(self.num_bits_per_symbol)
-        order = np.sort(amplitudes)
-        p = np.ones(len(points))
-        for axis in (points.real, points.imag):
-            level = np.argmin(np.abs(np.abs(axis)[:, None] - order), axis=1)
-            p *= self.matcher.probabilities[level]
-        return Constellation.of(points, None, p / p.sum())
+        return matched_qam(self.num_bits_per_symbol, self.matcher)
 
     def encode(self, bits: np.ndarray) -> np.ndarray:
         """Return the labels of the symbols.
@@ -188,3 +181,22 @@ class ShapedCode:
         data, ok = self.matcher.decode(levels)
         ok = ok.reshape(n, -1).all(axis=1) & found.parity_ok
         return np.concatenate([uniform, data.reshape(n, -1)], axis=1), ok
+
+
+def matched_qam(num_bits_per_symbol: int, matcher: Any) -> Constellation:
+    """Return QAM whose axes have the probabilities of a matcher.
+
+    Parameters
+    ----------
+    num_bits_per_symbol
+        4, 6 or 8.
+    matcher
+        As of :class:`ShapedCode`; each amplitude must come at all.
+    """
+    points = qam_points(num_bits_per_symbol)
+    order = np.sort(pam_labels(num_bits_per_symbol)[0])
+    p = np.ones(len(points))
+    for axis in (points.real, points.imag):
+        level = np.argmin(np.abs(np.abs(axis)[:, None] - order), axis=1)
+        p *= matcher.probabilities[level]
+    return Constellation.of(points, None, p / p.sum())

@@ -55,6 +55,8 @@ OFFSETS: dict[str, int | None] = {
     "federated/judging": None,
     "observations/moving": 1,
     "receivers/network": 1,
+    "signal/blocks": None,
+    "signal/search": None,
     "spatial-model/noise": 3,
     "tdl-grid/train": 0,
     "tdl-grid/test": 1,

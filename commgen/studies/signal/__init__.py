@@ -1,0 +1,1 @@
+"""How much designed signals gain, by theory and in coded blocks."""
