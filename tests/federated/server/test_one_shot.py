@@ -11,10 +11,12 @@ from commgen.federated.nodes.node import Node
 from commgen.federated.nodes.one_shot import own_model
 from commgen.federated.server.checked import CheckedGrid
 from commgen.federated.server.checkpoint import RunState
+from commgen.federated.server.conduct import conduct
 from commgen.federated.server.local import Here, LocalGrid
 from commgen.federated.server.one_shot import OneShotServer
 from commgen.federated.server.questions import Questions
 from commgen.federated.tasks import Task
+from commgen.generative.load import load_model
 from commgen.generative.mixture.gmm import GaussianMixture
 
 
@@ -108,3 +110,14 @@ def test_what_does_not_go_with_one_shot_is_refused(values, federation):
     node = Node(one_shot(values), 0)
     with pytest.raises(ValueError, match="num_draws must be at least 1, got 0"):
         node.answer(Task("generate", 1, {}, {"num_draws": 0}))
+
+
+@pytest.mark.timeout(300)
+def test_a_run_asks_each_node_once_and_ends_with_a_model(values, tmp_path):
+    config = one_shot(values, num_draws=300)
+    grid = LocalGrid(len(config.nodes), Here(NodeHost(config)))
+    result = conduct(config, grid, tmp_path / "run")
+    asked = [row["what"] for row in result.rounds]
+    assert asked == ["describe", "fit", "evaluate"]
+    model = load_model(tmp_path / "run" / "model")
+    assert model.sample(5, seed=0).shape == (5, 4)
