@@ -72,9 +72,9 @@ def _draw_likelihood(axes: Any, rounds: list[Row]) -> None:
     begins = [0, *(np.flatnonzero(np.diff(values) < 0) + 1), len(values)]
     for i, (first, end) in enumerate(pairwise(begins)):
         last = end == len(values)
-        label = "the start that was taken" if last else "another start" if not i else ""
+        label = "last climb" if last else "" if i else "of other starts"
         _curve(axes, 0 if last else 5, label, values[first:end], first=first + 1)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower right")
     tidy(axes, "step")
 
 
@@ -104,6 +104,8 @@ def _draw_watched(axes: Any, rows: list[Row]) -> None:
         right = axes.twinx()
         right.plot(np.arange(1, len(rows) + 1), drift, color="grey", ls=":")
         right.set_ylabel(name, color="grey")
+        most = max(drift)
+        right.set_ylim(1, most + 0.6 * (most - 1) + 1e-3)  # below the legend
         right.spines[["top"]].set_visible(False)
         axes.plot([], [], color="grey", ls=":", label="pulling apart (right)")
     axes.legend(frameon=False)
@@ -132,6 +134,7 @@ def _draw_cells(axes: Any, nodes: list[Row]) -> None:
     names = [row["node"] + (" (absent)" if row["absent"] else "") for row in nodes]
     axes.set_xticks(places, names, rotation=30, ha="right")
     axes.set_ylabel("NMSE [dB]")
+    axes.margins(x=0.15, y=0.2)
     if axes.lines:
         axes.legend(frameon=False)
     tidy(axes, "")
