@@ -100,6 +100,7 @@ class CheckedGrid(Grid):
         self.nodes: dict[int, Description] = {}  # by partition
         self._ids: dict[int, int] = {}  # partition to node id
         self._asked: list[int] = []  # partitions of the present question
+        self._online: list[int] = []  # ids of those that are connected
         self._fixed: Mapping[str, np.ndarray] = {}
         self.last = Exchange()
 
@@ -186,14 +187,37 @@ class CheckedGrid(Grid):
         if num_nodes is not None and num_nodes < len(asked):
             rng = np.random.default_rng([self._seed, round])
             asked = sorted(rng.choice(asked, num_nodes, replace=False).tolist())
-        self._asked, self._fixed = asked, fixed or {}
+        self._asked, self._fixed, self._online = asked, fixed or {}, []
         return asked
 
     def get_node_ids(self) -> list[int]:
-        """Return the ids of the chosen nodes that are connected, by partition."""
-        there = set(self._grid.get_node_ids())
+        """Return the ids of the chosen nodes that are connected, by partition.
+
+        The same ones until others are chosen: strategies ask twice, and wait for ever
+        where there are fewer the second time, or none.
+
+        Raises
+        ------
+        NodesLostError
+            If there are none for ``timeout_s``.
+        """
+        if self._online:
+            return self._online
         ids = [self._ids[p] for p in self._asked if p in self._ids]
-        return [node_id for node_id in ids if node_id in there]
+        end = time.monotonic() + self._timeout_s
+        while True:
+            there = set(self._grid.get_node_ids())
+            found = [node_id for node_id in ids if node_id in there]
+            if found or time.monotonic() >= end:
+                break
+            time.sleep(min(_LOOK_S, self._timeout_s))
+        if not found:
+            raise NodesLostError(
+                f"at least one of the {len(self._asked)} nodes to be asked must be "
+                f"connected, got none for {self._timeout_s:g} s."
+            )
+        self._online = found
+        return found
 
     def send_and_receive(
         self, messages: Iterable[Message], *, timeout: float | None = None

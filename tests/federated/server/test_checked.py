@@ -118,3 +118,30 @@ def test_one_who_is_far_off_does_not_move_the_median(five_nodes, with_answer, se
     moved = robust.ask("train", sent).arrays["weights/a"]
     assert moved == pytest.approx(np.full((2, 3), 3))
     assert moved.dtype == np.float32
+
+
+def test_nobody_there_is_no_reason_to_wait_for_ever(five_nodes, sent):
+    asked = five_nodes()
+    inner = asked.grid._grid
+    inner.get_node_ids = list
+    asked.grid._timeout_s = 0.1
+    with pytest.raises(NodesLostError, match=r"5 nodes to be asked must be connected"):
+        asked.ask("train", sent)
+    with pytest.raises(NodesLostError, match=r"min_nodes must be at most .* 0 after"):
+        asked.grid.wait(5)
+
+
+def test_a_node_that_leaves_while_a_strategy_asks_is_late(five_nodes, sent):
+    asked = five_nodes()
+    inner, calls = asked.grid._grid, []
+
+    def leaving():
+        calls.append(1)
+        return [1, 2, 3, 4, 5] if len(calls) == 1 else [1, 2, 3]
+
+    inner.get_node_ids = leaving
+    assert len(asked.ask("train", sent).exchange.answers) == 5
+    assert asked.ask("train", sent).exchange.late == {
+        3: "no answer in time",
+        4: "no answer in time",
+    }
