@@ -17,7 +17,7 @@ from commgen.federated.deploy.processes import Processes, marked
 from commgen.federated.deploy.warm_worker import WarmWorker
 from commgen.federated.tasks import Task
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(300)
 
 # A node that notes each task it works on, waits as it is told, and answers a mean.
 SCRIPT = """
