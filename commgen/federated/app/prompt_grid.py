@@ -13,8 +13,9 @@ from flwr.serverapp import Grid
 from commgen.federated.records import CONFIG
 from commgen.federated.tasks import Value
 
-# Flower's own grid looks every three seconds, which is most of a short round.
-_LOOK_S = 0.25
+# Flower's own grid looks every three seconds, which is most of a short round. Each look
+# is written into the SuperLink's database.
+_LOOK_S = 0.5
 #: Messages expire so long after the last moment at which a reply is of use [s].
 _MARGIN_S = 1.0
 

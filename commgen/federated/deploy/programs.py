@@ -3,8 +3,7 @@
 A run of Flower brings its code along, and every SuperNode runs it: whoever can start a
 run could read the channels of all nodes. SuperLink and SuperNode start
 ``flwr-serverapp`` and ``flwr-clientapp`` by name; here these names are scripts that run
-commgen's own apps, whatever the run has sent. The functions that are replaced are those
-of Flower 1.42.
+commgen's own apps, whatever the run has sent. What is replaced is that of Flower 1.42.
 """
 
 import shlex
@@ -18,18 +17,36 @@ _SCRIPT = """\
 exec {python} -P -c {code} "$@"
 """
 _CODE = "from commgen.federated.deploy.programs import {name}; {name}()"
+_PROGRAMS = {
+    "flower-superlink": "superlink",
+    "flwr-clientapp": "client",
+    "flwr-serverapp": "server",
+}
+# Flower waits for its database 5 s, and then loses the reply of a node: on a machine
+# with load 25 that happened in the first round.
+_DATABASE_WAIT_MS = "120000"
 
 
 def write_programs(folder: Path) -> Path:
-    """Write the two scripts into a folder, which goes before others in ``PATH``."""
+    """Write the scripts into a folder, which goes before others in ``PATH``."""
     folder.mkdir(parents=True, exist_ok=True)
-    for program, name in (("flwr-clientapp", "client"), ("flwr-serverapp", "server")):
+    for program, name in _PROGRAMS.items():
         code = shlex.quote(_CODE.format(name=name))
         script = _SCRIPT.format(python=shlex.quote(sys.executable), code=code)
         path = folder / program
         path.write_text(script, encoding="utf-8")
         path.chmod(0o700)
     return folder
+
+
+def superlink() -> None:
+    """Be ``flower-superlink``, with patience for its database."""
+    constants: Any = import_module("flwr.supercore.constant")
+    settings = {**dict(constants.SQLITE_PRAGMAS), "busy_timeout": _DATABASE_WAIT_MS}
+    constants.SQLITE_PRAGMAS = tuple(settings.items())
+    from flwr.superlink.cli import flower_superlink
+
+    flower_superlink()
 
 
 def client() -> None:

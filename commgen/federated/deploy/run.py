@@ -16,7 +16,7 @@ from commgen.federated.deploy.certificate_files import CertificateFiles
 if TYPE_CHECKING:
     from commgen.federated.deploy.control import Control
 
-_LOOK_S = 0.5
+_LOOK_S = 1.0
 #: How long a SuperLink may be silent before the command ends.
 _PATIENCE_S = 30.0
 # What Flower puts before the reason of a server that failed.

@@ -27,7 +27,7 @@ from commgen.montecarlo.lock import FolderLock
 
 _START_S, _LOOK_S = 120.0, 0.2
 #: Turns of the loop, after which the nodes are looked at.
-_TURNS = 10
+_TURNS = 20
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 Report = Callable[[str], None]

@@ -46,6 +46,8 @@ class Place:
         self.config = folder / "federation.yaml"
         self.config.write_text(yaml.safe_dump(VALUES))
         self.processes = {}
+        # A node that is killed leaves its socket there.
+        (folder / "tmp").mkdir()
 
     @property
     def address(self):
@@ -56,7 +58,10 @@ class Place:
         command = [sys.executable, "-m", "commgen.cli", "federated", *arguments]
         with (self.folder / f"{name}.out").open("w") as file:
             self.processes[name] = subprocess.Popen(
-                [*map(str, (*command, *options))], stdout=file, stderr=file
+                [*map(str, (*command, *options))],
+                stdout=file,
+                stderr=file,
+                env={**os.environ, "TMPDIR": str(self.folder / "tmp")},
             )
 
     def said(self, name):
