@@ -7,7 +7,8 @@ from typing import Any
 import commgen.federated.flower  # noqa: F401 (before flwr)
 
 # isort: split
-from flwr.app import Message
+from flwr.app import Error, Message
+from flwr.common.constant import ErrorCode
 from flwr.serverapp import Grid
 
 from commgen.federated.records import CONFIG
@@ -16,6 +17,11 @@ from commgen.federated.tasks import Value
 # Flower's own grid looks every three seconds, which is most of a short round. Each look
 # is written into the SuperLink's database.
 _LOOK_S = 0.5
+_REASONS = {
+    ErrorCode.MESSAGE_UNAVAILABLE: "its message or reply was lost, or came too late",
+    ErrorCode.REPLY_MESSAGE_UNAVAILABLE: "its reply came too late",
+    ErrorCode.NODE_UNAVAILABLE: "it is gone: no heartbeat for a minute",
+}
 #: Messages expire so long after the last moment at which a reply is of use [s].
 _MARGIN_S = 1.0
 
@@ -63,7 +69,7 @@ class PromptGrid(Grid):
             for reply in self._grid.pull_messages(list(waiting)):
                 node_id = waiting.pop(reply.metadata.reply_to_message_id)
                 if reply.has_error() and reply.metadata.src_node_id != node_id:
-                    self.late[node_id] = str(reply.error.reason)
+                    self.late[node_id] = _reason(reply.error)
                 else:
                     replies.append(reply)
             if waiting:
@@ -94,3 +100,8 @@ class PromptGrid(Grid):
     def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
         """As of the grid within."""
         return self._grid.pull_messages(message_ids)
+
+
+def _reason(error: Error) -> str:
+    """Return why the SuperLink answers in place of a node."""
+    return _REASONS.get(error.code, str(error.reason))

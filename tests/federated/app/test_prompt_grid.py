@@ -84,7 +84,7 @@ def test_it_looks_until_all_have_answered():
 def test_a_node_that_is_gone_is_late_and_nobody_waits_for_it():
     grid, there = ask(Link({11: 1, 12: None}, gone=[12]), timeout=30)
     assert there == [11]
-    assert grid.late == {12: "Node Unavailable"}
+    assert grid.late == {12: "it is gone: no heartbeat for a minute"}
 
 
 def test_who_does_not_answer_is_waited_for_so_long():
