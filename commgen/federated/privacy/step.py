@@ -1,8 +1,7 @@
 """A step of training that no single channel can change much (DP-SGD)."""
 
+import secrets
 from typing import Any
-
-import numpy as np
 
 from commgen._checks import check_positive
 from commgen.federated.privacy.gradients import per_channel_gradients
@@ -130,4 +129,4 @@ def check_private(model: Any) -> None:
 
 def secret_seed() -> int:
     """Return a number that only this node knows, from the operating system."""
-    return int(np.random.SeedSequence().entropy or 0) % 2**62
+    return secrets.randbits(62)
