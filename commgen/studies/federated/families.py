@@ -101,7 +101,7 @@ def _stationary(shape: Shape, mixture: Any) -> Any:
 
 
 FAMILIES: dict[str, StudyFamily] = {
-    "vae": StudyFamily(_vae, 8e-3, 4e-3, 3e-3, 1.5e-3, batch_size=32),
+    "vae": StudyFamily(_vae, 8e-3, 4e-3, 2e-3, 1e-3),
     "diffusion": StudyFamily(_diffusion, 4e-3, 4e-3, 1e-3, 2e-3, on_mixture=True),
     "stationary": StudyFamily(_stationary, 4e-3, 2e-3, 2e-3, 1e-3, batch_size=32),
     "wgan": StudyFamily(_wgan, 7e-4, 3e-4, 3e-4, 2e-4, beta_1=0.5),
