@@ -62,7 +62,8 @@ def first_centers(
     )
     if num_components == 1:
         return [centers]
-    while len(centers) < _FINER * num_components:
+    # Few channels, or equal ones, may leave fewer clusters than that.
+    for _ in range(int(np.ceil(np.log2(_FINER * num_components)))):
         centers = _split(rng, centers, spread, counts)
         for _ in range(_STEPS_A_SPLIT):
             centers, spread, counts = _step(ask, settings, centers)
@@ -91,11 +92,11 @@ def _refreshed(total: Mapping[str, np.ndarray], centers=None):
 
 
 def _split(rng, centers, spread, counts):
-    """Return two centers for each cluster that has channels to share."""
+    """Return two centers for a cluster of several channels, one for that of one."""
     shift = _APART * spread * rng.choice([-1.0, 1.0], size=centers.shape)
-    alive = counts > 1.5
+    alive, single = counts > 1.5, np.abs(counts - 1) <= 0.5
     return np.concatenate(
-        [centers[alive] - shift[alive], centers[alive] + shift[alive]]
+        [centers[alive] - shift[alive], centers[alive] + shift[alive], centers[single]]
     )
 
 

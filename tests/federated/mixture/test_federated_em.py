@@ -127,6 +127,18 @@ def test_clusters_are_found_that_no_node_sees_whole(nodes):
     assert sent <= 4 * 2 * K * SIZE
 
 
+@pytest.mark.timeout(60)
+def test_few_channels_make_as_many_clusters():
+    """Fewer than the finer clusters, two of them equal, and a node of one channel."""
+    h = draw(9, 1, [0.1, 0.4])
+    few = [Channels(h), Channels(h[:1])]
+    (centers,) = first_centers(asking(few), structure("full"), 6, seed=0)
+    assert centers.shape == (6, SIZE)
+    assert np.isfinite(centers).all()
+    model = fit_mixture(asking(few), GaussianMixture((SIZE,), 6), seed=0)
+    assert np.isfinite(model.log_prob(h)).all()
+
+
 @pytest.mark.parametrize("covariance", COVARIANCES)
 def test_a_fit_over_nodes_is_as_likely_as_one_in_one_place(nodes, covariance):
     h = np.concatenate([node.h for node in nodes])
