@@ -99,7 +99,14 @@ def status(
         plain_console().print(node_table(found.nodes))
 
 
-def run_here(loaded: Any, folder: Path, workers: int | None, ray: str | None) -> None:
+def run_here(
+    loaded: Any,
+    folder: Path,
+    workers: int | None,
+    ray: str | None,
+    *,
+    other_versions: bool = False,
+) -> None:
     """Run a federation within this process, and show what came of it."""
     from commgen.federated.server.home import FederatedHome
 
@@ -109,7 +116,13 @@ def run_here(loaded: Any, folder: Path, workers: int | None, ray: str | None) ->
 
     live = _live(loaded)
     with with_workers(workers, ray) as pool, live:
-        result = run_local(loaded, folder, workers=pool, watch=live.add)
+        result = run_local(
+            loaded,
+            folder,
+            workers=pool,
+            watch=live.add,
+            other_versions=other_versions,
+        )
     plain_console().print(node_table(result.nodes))
     _say_where(result.folder, result.was_done)
 

@@ -47,7 +47,10 @@ def resume(
 
     check_output_folder(folder)
     if is_federated(folder):
-        _resume_federation(folder, workers, ray, superlink, certificates)
+        if superlink is not None:
+            _resume_deployed(folder, superlink, certificates)
+        else:
+            _resume_here(folder, workers, ray, other_versions)
         return
     saved = load_saved(folder, find_kind)
     check_inputs(saved)
@@ -62,18 +65,19 @@ def resume(
         show_run(result)
 
 
-def _resume_federation(
-    folder: Path,
-    workers: int | None,
-    ray: str | None,
-    superlink: str | None,
-    certificates: Path | None,
+def _resume_here(
+    folder: Path, workers: int | None, ray: str | None, other_versions: bool
 ) -> None:
-    from commgen.cli._federation import run_deployed, run_here
+    from commgen.cli._federation import run_here
+    from commgen.federated.server.home import load_run_config
+
+    loaded = load_run_config(folder)
+    run_here(loaded, folder, workers, ray, other_versions=other_versions)
+
+
+def _resume_deployed(folder: Path, superlink: str, certificates: Path | None) -> None:
+    from commgen.cli._federation import run_deployed
     from commgen.federated.server.home import CONFIG_FILE, load_run_config
 
     loaded = load_run_config(folder)
-    if superlink is not None:
-        run_deployed(loaded, folder / CONFIG_FILE, folder, superlink, certificates)
-    else:
-        run_here(loaded, folder, workers, ray)
+    run_deployed(loaded, folder / CONFIG_FILE, folder, superlink, certificates)

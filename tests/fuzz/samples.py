@@ -183,7 +183,8 @@ def federated_run(folder):
 
     node = {"channel": {"scenario": "rayleigh"}}
     home = FederatedHome(parse_federation({"nodes": {"a": node}}), folder / "run")
-    state = home.begin()
+    home.begin()
+    state = home.state()
     state.arrays = {"weights/a": _rng().normal(size=(3, 4))}
     state.numbers = {"rounds_done": 2, "best_loss": 1.5}
     state.nodes = {"a": {"answers": 3, "late": 1, "reason": "it slept"}}

@@ -11,7 +11,7 @@ from commgen.datasets.channel_file import read_channels
 from commgen.datasets.channel_meta import ChannelMeta
 from commgen.datasets.events import event_layout, squeeze
 from commgen.federated.config import FederationConfig
-from commgen.federated.node_config import ROW, NodeConfig, shown
+from commgen.federated.node_config import ROW, shown
 
 PARTS = ("train", "validation", "test")
 # Channels of one source are a few dB apart in power; more is another unit.
@@ -133,7 +133,7 @@ def node_seed(config: FederationConfig, index: int) -> int:
     return int(np.random.SeedSequence([config.seed, index]).generate_state(1)[0])
 
 
-def _drawn(config, index, node: NodeConfig) -> tuple[dict[str, Part], Any]:
+def _drawn(config, index, node: Any) -> tuple[dict[str, Part], Any]:
     from commgen.channels.draw import draw_channels  # loads Sionna
 
     sizes = (node.num_channels, node.num_validation, node.num_test)
@@ -145,7 +145,7 @@ def _drawn(config, index, node: NodeConfig) -> tuple[dict[str, Part], Any]:
     )
 
 
-def _recorded(config, index, node: NodeConfig) -> tuple[dict[str, Part], Any]:
+def _recorded(config, index, node: Any) -> tuple[dict[str, Part], Any]:
     h, meta, labels = read_channels(node.file)
     labels = {**labels, ROW: np.arange(len(h))}
     where = f"nodes.{config.names[index]}"

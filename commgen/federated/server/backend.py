@@ -17,6 +17,7 @@ def run_local(
     *,
     workers: Workers | None = None,
     watch: Watch | None = None,
+    other_versions: bool = False,
 ) -> FederationResult:
     """Run a federation whose nodes are all here.
 
@@ -30,6 +31,8 @@ def run_local(
         Processes that nodes answer in; by default this one. The results are the same.
     watch
         Called with the row of each question that was answered.
+    other_versions
+        As of :func:`~commgen.federated.server.conduct.conduct`.
 
     Raises
     ------
@@ -42,4 +45,10 @@ def run_local(
         answerer = Here(NodeHost(config, nodes))
     else:
         answerer = workers.serve(NodesExperiment(config, nodes), nodes, pinned=True)
-    return conduct(config, LocalGrid(len(config.nodes), answerer), folder, watch=watch)
+    return conduct(
+        config,
+        LocalGrid(len(config.nodes), answerer),
+        folder,
+        watch=watch,
+        other_versions=other_versions,
+    )

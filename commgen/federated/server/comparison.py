@@ -77,7 +77,7 @@ def save_federation_comparison(folder: Path, rows: list[Row]) -> None:
     for i, run in enumerate(runs):
         own = {row["node"]: row for row in rows if row["run"] == run}
         at = np.arange(len(names)) + (i - (len(runs) - 1) / 2) * 0.15
-        style = {"color": COLOURS[i % len(COLOURS)], "ls": ""}
+        style: Any = {"color": COLOURS[i % len(COLOURS)], "ls": ""}
         for key, marker, face in (("global", "o", "none"), ("adapted", "D", None)):
             values = [own[name][key] for name in names]
             if np.isfinite(values).any():

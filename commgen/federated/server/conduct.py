@@ -1,5 +1,6 @@
 """A federated run, from the first question to the model folder."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from commgen.federated.server.home import (
 )
 from commgen.federated.server.logs import RoundLogs
 from commgen.federated.server.mixture import fit_over_nodes
-from commgen.federated.server.network import NetworkServer
+from commgen.federated.server.network import NetworkServer, travelling
 from commgen.federated.server.one_shot import OneShotServer
 from commgen.federated.server.outcome import node_rows, save_outcome
 from commgen.federated.server.questions import Questions, Row
@@ -61,7 +62,12 @@ class FederationResult:
 
 
 def conduct(
-    config: FederationConfig, grid: Grid, folder: Path, *, watch: Watch | None = None
+    config: FederationConfig,
+    grid: Grid,
+    folder: Path,
+    *,
+    watch: Watch | None = None,
+    other_versions: bool = False,
 ) -> FederationResult:
     """Run a federation into a folder, or go on where an earlier run stopped.
 
@@ -75,11 +81,14 @@ def conduct(
         Run folder; made if it is not there.
     watch
         Called with the row of each question that was answered.
+    other_versions
+        Go on although Python or a package has another version than before.
 
     Raises
     ------
     ValueError
-        If the folder holds something else, or the nodes do not fit each other.
+        If the folder holds something else, or the nodes do not fit each other. Nothing
+        is written then.
     ConnectionError
         If too few nodes answer; what is there stays, for a run that goes on.
     BlockingIOError
@@ -88,18 +97,24 @@ def conduct(
     home = FederatedHome(config, folder)
     if home.done:
         return finished(home)
-    with FolderLock(folder) as lock:
-        lock.take()
-        home = FederatedHome(config, folder)
-        if home.done:
-            return finished(home)
-        _Run(home, grid, watch or (lambda row: None), lock).run()
-        return finished(FederatedHome(config, folder), was_done=False)
+    try:
+        with FolderLock(folder) as lock:
+            lock.take()
+            home = FederatedHome(config, folder)
+            if home.done:
+                return finished(home)
+            state = home.state(other_versions=other_versions)
+            _Run(home, state, grid, watch or (lambda row: None), lock).run()
+            return finished(FederatedHome(config, folder), was_done=False)
+    except BaseException:
+        with contextlib.suppress(OSError):  # there is something in it
+            folder.rmdir()
+        raise
 
 
 def finished(home: FederatedHome, *, was_done: bool = True) -> FederationResult:
     """Return what lies in the folder of a finished run."""
-    state = home.begin()
+    state = home.state()
     rows = node_rows(home.config, state)
     return FederationResult(home.folder, state.rounds, rows, state.numbers, was_done)
 
@@ -107,9 +122,16 @@ def finished(home: FederatedHome, *, was_done: bool = True) -> FederationResult:
 class _Run:
     """One run; each part of it begins with the state that the one before has left."""
 
-    def __init__(self, home: FederatedHome, grid: Grid, watch: Watch, lock: FolderLock):
+    def __init__(
+        self,
+        home: FederatedHome,
+        state: RunState,
+        grid: Grid,
+        watch: Watch,
+        lock: FolderLock,
+    ):
         self._home, self._config, self._lock = home, home.config, lock
-        self._state: RunState = home.begin()
+        self._state = state
         self._logs = RoundLogs(home.folder / LOGS_FOLDER)
         config, unpack = home.config, None
         build_strategy(config.strategy)  # which says what is wrong with its options
@@ -130,6 +152,8 @@ class _Run:
     def run(self) -> None:
         """Do all parts that are left."""
         self._greet()
+        self._check_model()
+        self._home.begin()
         todo = {
             "describe": self._describe,
             "mixture": self._mixture,
@@ -188,6 +212,12 @@ class _Run:
                     f"{self._config.names[i]}."
                 )
         self._event_shape = shapes[first]
+
+    def _check_model(self) -> None:
+        """Build the model, which says what is wrong with its options."""
+        model, config = self._model, self._config
+        if config.model.is_network:
+            travelling(model, config.personal.parts)
 
     def _describe(self) -> None:
         """Find power and differences of the cells."""

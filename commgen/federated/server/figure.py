@@ -78,7 +78,7 @@ def _draw_likelihood(axes: Any, rounds: list[Row]) -> None:
     tidy(axes, "step")
 
 
-def _curve(axes: Any, i: int, label: str, values: list[Any], *, first: int) -> None:
+def _curve(axes: Any, i: int, label: str, values: Any, *, first: int) -> None:
     found = np.array([np.nan if v is None else v for v in values], float)
     steps = np.arange(first, first + len(found))
     axes.plot(steps, found, ".-", color=COLOURS[i], label=label)

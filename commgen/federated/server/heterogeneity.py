@@ -39,7 +39,8 @@ def heterogeneity(
     total = sum(n.values())
 
     def mean(name):
-        return sum(n[i] / total * answers[i].arrays[name] for i in n)
+        parts = [n[i] / total * answers[i].arrays[name] for i in n]
+        return np.sum(parts, axis=0)
 
     pooled = _matrix(mean("sums/covariance"))
     power = float(np.real(np.trace(pooled)) / len(pooled))

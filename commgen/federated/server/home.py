@@ -68,25 +68,43 @@ class FederatedHome:
         """Checksum of what decides the numbers: configuration, and content of files."""
         return run_identity(self.config)
 
-    def begin(self) -> RunState:
-        """Write what says whose folder this is; return the state to go on from.
+    def state(self, *, other_versions: bool = True) -> RunState:
+        """Return the state to go on from.
+
+        Parameters
+        ----------
+        other_versions
+            Go on although Python or a package has another version than before.
 
         Raises
         ------
         ValueError
-            If there is a state of other channels.
+            If there is a state of other channels, or of other versions.
         """
-        if (self.folder / STATE_FILE).is_file():
-            state = load_state(self.folder / STATE_FILE)
-            if state.identity != self.identity:
+        if not (self.folder / STATE_FILE).is_file():
+            return RunState(self.identity)
+        state = load_state(self.folder / STATE_FILE)
+        if state.identity != self.identity:
+            raise ValueError(
+                f"{self.folder} was begun with other channels or another "
+                "configuration; restore them, or choose another folder."
+            )
+        here, there = _versions(), self._before.get("versions", {})
+        for name in () if other_versions else there:
+            if here.get(name, there[name]) != there[name]:
                 raise ValueError(
-                    f"{self.folder} was begun with other channels or another "
-                    "configuration; restore them, or choose another folder."
+                    f"{self.folder} was begun with {name} {there[name]}, and here is "
+                    f"{here[name]}, which may give other numbers: install that "
+                    "version, or mix both by commgen resume --other-versions."
                 )
-            return state
-        write_text(self.folder / CONFIG_FILE, saved_config(self.config, self.folder))
-        self.write_card("running")
-        return RunState(self.identity)
+        return state
+
+    def begin(self) -> None:
+        """Write what says whose folder this is."""
+        if not (self.folder / CONFIG_FILE).is_file():
+            text = saved_config(self.config, self.folder)
+            write_text(self.folder / CONFIG_FILE, text)
+            self.write_card("running")
 
     def save(self, state: RunState) -> None:
         """Write the state, and the table of rounds."""
@@ -111,11 +129,7 @@ class FederatedHome:
             "status": status,
             "seed": self.config.seed,
             "identity": self.identity,
-            "versions": {
-                "python": platform.python_version(),
-                "commgen": __version__,
-                **{name: version(name) for name in _PACKAGES},
-            },
+            "versions": _versions(),
             **told,
             "wall_seconds": round(
                 before.get("wall_seconds", 0.0) + time.monotonic() - wall, 3
@@ -137,6 +151,11 @@ class FederatedHome:
                 f"{self.folder} holds a run of another configuration ({found}); choose "
                 "another folder, or remove it."
             )
+
+
+def _versions() -> dict[str, str]:
+    packages = {name: version(name) for name in _PACKAGES}
+    return {"python": platform.python_version(), "commgen": __version__, **packages}
 
 
 def is_federated(folder: Path) -> bool:

@@ -1,6 +1,7 @@
 """What a run will cost, from one round at one node."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,6 +141,6 @@ def _timed(host: NodeHost, index: int, task: Task) -> tuple[Answer, float]:
     return answer, min(seconds)
 
 
-def _num_bytes(arrays: dict[str, np.ndarray]) -> int:
+def _num_bytes(arrays: Mapping[str, np.ndarray]) -> int:
     # An array travels as an .npy file, with a header of 128 bytes.
     return sum(value.nbytes + 128 for value in arrays.values())

@@ -200,6 +200,17 @@ def test_a_node_over_its_budget_is_late_and_the_run_lives(small, tmp_path):
     assert rows["place 0"]["local"] == pytest.approx(rows["place 0"]["global"], abs=2)
 
 
+def test_other_versions_are_not_mixed_in_silence(small, tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    with pytest.raises(Killed):
+        run(small, folder, kill_at=2)
+    card = json.loads((folder / "card.json").read_text())
+    card["versions"]["keras"] = "2.0"
+    (folder / "card.json").write_text(json.dumps(card))
+    with pytest.raises(ValueError, match=r"was begun with keras 2.0, and here is"):
+        run(small, folder)
+
+
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
@@ -231,6 +242,8 @@ def test_what_does_not_fit_is_one_line(small, tmp_path):
         ValueError, match=r"one shape, got \(4,\) of place 0 and \(1,\)"
     ):
         run(small, tmp_path / "d", nodes=nodes, host=None)
+    # Nothing is left of what could not begin.
+    assert not [*tmp_path.iterdir()]
     (tmp_path / "e").mkdir()
     (tmp_path / "e" / "letter.txt").write_text("dear")
     with pytest.raises(ValueError, match="is not empty and holds no run"):
