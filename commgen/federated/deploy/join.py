@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from commgen.federated.deploy.certificate_files import (
 )
 from commgen.federated.deploy.environment import flower_environment
 from commgen.federated.deploy.processes import Processes
-from commgen.federated.deploy.programs import write_programs
+from commgen.federated.deploy.programs import write_client
 from commgen.federated.deploy.warm_worker import WarmWorker
 from commgen.montecarlo.lock import FolderLock
 
@@ -27,6 +27,10 @@ _LOOK_S = 0.2
 _WORKER = """
 from commgen.federated.deploy.worker import load_node, run
 run(load_node)
+"""
+_APPS = """
+from commgen.federated.deploy.app_server import run
+run()
 """
 _CONNECTED = "SuperNode ID"
 # Flower's codes: the key is unknown, or in use by another SuperNode.
@@ -86,20 +90,28 @@ def join(
     folder = Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     environment = flower_environment(folder / "flower")
-    programs = write_programs(folder / "programs")
+    programs, apps_log = folder / "programs", folder / "apps.log"
     arguments = [str(Path(config).absolute()), name, str(folder / "node")]
-    command = [sys.executable, "-P", "-c", _WORKER]
+    command = _command(_WORKER)
     with (
         FolderLock(folder),
         closing(Processes(environment, programs)) as processes,
         WarmWorker(processes, arguments, folder / "worker.log", command) as worker,
+        WarmWorker(processes, [], apps_log, _command(_APPS)) as apps,
     ):
+        write_client(programs, apps.path)
         worker.start()
+        apps.start()
         report(f"{name} has loaded its channels")
         log = folder / "supernode.log"
         log.unlink(missing_ok=True)
         node = _supernode(files, name, superlink, worker.path)
-        _watch(processes.start(node, log), worker, log, name, superlink, report)
+        started = processes.start(node, log)
+        _watch(started, (worker, apps), log, name, superlink, report)
+
+
+def _command(code: str) -> list[str]:
+    return [sys.executable, "-P", "-c", code]
 
 
 def _supernode(
@@ -118,7 +130,7 @@ def _supernode(
 
 def _watch(
     node: subprocess.Popen,
-    worker: WarmWorker,
+    workers: Sequence[WarmWorker],
     log: Path,
     name: str,
     superlink: str,
@@ -126,9 +138,8 @@ def _watch(
 ) -> None:
     connected = False
     while node.poll() is None:
-        died = worker.look()
-        if died:
-            report(f"the worker was {died}; started anew, its message is done again")
+        for died in filter(None, [worker.look() for worker in workers]):
+            report(f"a worker was {died}; started anew, its message is done again")
         if not connected and _CONNECTED in log.read_text(errors="replace"):
             connected = True
             report(f"{name} is connected to {superlink}")

@@ -16,10 +16,22 @@ _SCRIPT = """\
 #!/bin/sh
 exec {python} -P -c {code} "$@"
 """
+# Without site packages, so that it is there at once.
+_KNOCK = """\
+import socket, sys
+connection = socket.socket(socket.AF_UNIX)
+connection.connect(sys.argv[1])
+content = chr(0).join(sys.argv[2:]).encode()
+connection.sendall(len(content).to_bytes(8, 'big') + content)
+connection.recv(1)
+"""
+_KNOCKER = """\
+#!/bin/sh
+exec {python} -I -S -c {code} {apps} "$@"
+"""
 _CODE = "from commgen.federated.deploy.programs import {name}; {name}()"
 _PROGRAMS = {
     "flower-superlink": "superlink",
-    "flwr-clientapp": "client",
     "flwr-serverapp": "server",
 }
 # Flower waits for its database 5 s, and then loses the reply of a node: on a machine
@@ -28,15 +40,26 @@ _DATABASE_WAIT_MS = "120000"
 
 
 def write_programs(folder: Path) -> Path:
-    """Write the scripts into a folder, which goes before others in ``PATH``."""
+    """Write those of a server into a folder, which goes before others in ``PATH``."""
     folder.mkdir(parents=True, exist_ok=True)
     for program, name in _PROGRAMS.items():
         code = shlex.quote(_CODE.format(name=name))
         script = _SCRIPT.format(python=shlex.quote(sys.executable), code=code)
-        path = folder / program
-        path.write_text(script, encoding="utf-8")
-        path.chmod(0o700)
+        _write(folder / program, script)
     return folder
+
+
+def write_client(folder: Path, apps: Path) -> None:
+    """Write that of a node, which knocks at the socket ``apps``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = {"python": sys.executable, "code": _KNOCK, "apps": str(apps)}
+    quoted = {name: shlex.quote(text) for name, text in names.items()}
+    _write(folder / "flwr-clientapp", _KNOCKER.format(**quoted))
+
+
+def _write(path: Path, script: str) -> None:
+    path.write_text(script, encoding="utf-8")
+    path.chmod(0o700)
 
 
 def superlink() -> None:
@@ -47,18 +70,6 @@ def superlink() -> None:
     from flwr.superlink.cli import flower_superlink
 
     flower_superlink()
-
-
-def client() -> None:
-    """Be ``flwr-clientapp``, with commgen's ClientApp."""
-    from flwr.supernode.cli import flwr_clientapp
-
-    from commgen.federated.app.client_app import app
-
-    runtime: Any = import_module("flwr.supernode.runtime.run_clientapp")
-    runtime.install_from_fab = _nothing
-    runtime.get_load_client_app_fn = lambda *_, **__: lambda *_: app
-    flwr_clientapp()
 
 
 def server() -> None:
@@ -75,7 +86,3 @@ def server() -> None:
 
     runtime.run_ = run_own
     flwr_serverapp()
-
-
-def _nothing(*_: Any, **__: Any) -> None:
-    """Unpack nothing."""
