@@ -21,6 +21,7 @@ CASES = {
     "int8, stochastic": (UplinkConfig(rounding="stochastic"), 1),
     "4 bits": (UplinkConfig(bits=4, aid_bits=4), 1),
     "top 10 %, int8": (UplinkConfig(keep=0.1), 1),
+    "top 14 %, int8": (UplinkConfig(keep=0.14), 1),
     "2 epochs, 4 bits": (UplinkConfig(bits=4, aid_bits=4), 2),
     "2 epochs, top 20 %, int8": (UplinkConfig(keep=0.2), 2),
     "2 epochs, top 10 %, int8": (UplinkConfig(keep=0.1), 2),
