@@ -23,7 +23,7 @@ def network(values, **options):
     )
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_its_answers_are_noised_and_it_tells_what_they_spend(values):
     node = Node(network(values), 0)
     assert not node.answer(Task("describe", 1)).arrays

@@ -49,7 +49,7 @@ def test_sums_are_those_of_bounded_channels_and_noise():
     assert all(draw["noise"] == 0 for draw in draws)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_rounds_differ_in_noise_and_repeat():
     """One channel more or less aside, a node's answer is a function of the round."""
     config = PrivacyConfig(epsilon=4.0, clip=1.0)

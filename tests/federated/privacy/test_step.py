@@ -60,7 +60,7 @@ def moved(model, graph, data):
     return before - weights(model)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_step_sums_clipped_gradients(vae, clipping):
     """70 channels are two chunks."""
     step, graph = clipping
@@ -73,7 +73,7 @@ def test_a_step_sums_clipped_gradients(vae, clipping):
     assert moved(vae, graph, data) == pytest.approx(expected, rel=1e-3, abs=1e-5)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_noise_has_the_promised_spread_and_never_repeats(vae, clipping):
     step, graph = clipping
     step.set(noise=400.0, expected_batch=2.0, seed=3)
@@ -86,7 +86,7 @@ def test_noise_has_the_promised_spread_and_never_repeats(vae, clipping):
     assert abs(np.corrcoef(*draws)[0, 1]) < 4 / np.sqrt(draws[0].size)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_an_empty_batch_is_noise_alone(vae, clipping):
     step, graph = clipping
     step.set(noise=1.0, expected_batch=5.0, seed=3)
@@ -94,7 +94,7 @@ def test_an_empty_batch_is_noise_alone(vae, clipping):
     assert np.mean(moved(vae, graph, data) ** 2) == pytest.approx(1, rel=0.5)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_recurrent_families_have_gradients_of_channels_too():
     keras.utils.set_random_seed(1)
     model = Autoregressive((4,), width=8)

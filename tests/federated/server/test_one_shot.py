@@ -44,7 +44,7 @@ def covariance(h):
 
 
 @pytest.mark.parametrize("ask_nodes", [False, True])
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_draws_have_the_covariance_of_all_channels(values, ask_nodes):
     """Of Gaussians that nodes fit; an entry deviates by 1 / sqrt(n) at most."""
     leader, state = server(one_shot(values, ask_nodes=ask_nodes))
@@ -58,7 +58,7 @@ def test_draws_have_the_covariance_of_all_channels(values, ask_nodes):
     assert [row["what"] for row in state.rounds] == ["generate" if ask_nodes else "fit"]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_nodes_count_by_their_channels(values):
     """The second place has two days to learn from, a third of the others' six."""
     split = {"label": "day", "train": [1, 2], "validation": 3, "test": 4}
@@ -68,7 +68,7 @@ def test_nodes_count_by_their_channels(values):
     assert len(h) == 3000 + 1000 + 3000
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_the_server_learns_what_the_draws_are_of(values):
     leader, _ = server(one_shot(values))
     model = GaussianMixture((4,), 3)
@@ -78,7 +78,7 @@ def test_the_server_learns_what_the_draws_are_of(values):
     assert np.abs(covariance(drawn) - expected).max() < 0.05 * np.abs(expected).max()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_channels_are_drawn_under_the_asked_condition_and_no_row_leaves(values):
     config = one_shot({**values, "condition": ["level"]}, num_components=2)
     node = Node(config, 0)
@@ -112,7 +112,7 @@ def test_what_does_not_go_with_one_shot_is_refused(values, federation):
         node.answer(Task("generate", 1, {}, {"num_draws": 0}))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_run_asks_each_node_once_and_ends_with_a_model(values, tmp_path):
     config = one_shot(values, num_draws=300)
     grid = LocalGrid(len(config.nodes), Here(NodeHost(config)))
