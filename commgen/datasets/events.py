@@ -73,7 +73,7 @@ def event_layout(shape: tuple[int, ...]) -> tuple[str, ...]:
 
 def squeeze(h: np.ndarray, layout: Sequence[str]) -> np.ndarray:
     """Drop axes of one entry from channels [n, rx, tx, time, subcarrier]."""
-    sizes = dict(zip(AXES, h.shape[1:], strict=True))
+    sizes: dict[str, int] = dict(zip(AXES, h.shape[1:], strict=True))
     return h.reshape(len(h), *(sizes[axis] for axis in layout))
 
 

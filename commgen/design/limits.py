@@ -41,7 +41,7 @@ class Limits:
         over, chain = self._over(x)
         pushed = np.maximum(self._multipliers + self._weight * over, 0)
         value = np.sum(pushed**2 - self._multipliers**2) / (2 * self._weight)
-        return float(value), chain(pushed)
+        return float(value), np.asarray(chain(pushed))
 
     def enforce(self, climb: Callable, z: np.ndarray, read: Callable) -> np.ndarray:
         """Climb again and again, while the multipliers follow.

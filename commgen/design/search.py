@@ -6,6 +6,7 @@ leave behind are good ones: no table of points or of labels is a start.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq, minimize
@@ -120,7 +121,8 @@ def snr_db_needed(
 
     if missing(_SNR_DB[1]) < 0:
         return np.inf
-    return float(brentq(missing, *_SNR_DB, xtol=1e-4))
+    found: Any = brentq(missing, *_SNR_DB, xtol=1e-4)
+    return float(found)
 
 
 class _Variables:

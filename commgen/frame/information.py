@@ -145,7 +145,8 @@ def snr_db_for(
     # Without noise all but rounding of the entropy arrives.
     if missing(_SNR_DB[1]) < 0:
         raise ValueError(f"rate must be carried by {_SNR_DB[1]:g} dB, got {rate:g}.")
-    return float(brentq(missing, *_SNR_DB, xtol=1e-5))
+    found: Any = brentq(missing, *_SNR_DB, xtol=1e-5)
+    return float(found)
 
 
 def sampled_gmi(

@@ -38,6 +38,7 @@ NO_FILES = {
     "LocalRounds",
     "NetworkServer",
     "NetworkTraining",
+    "TrainedModel",
 }
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import commgen.federated.flower  # noqa: F401 (before flwr)
+import commgen.federated.flower  # noqa: F401 (quiet)
 
 # isort: split
 from flwr.app import Error, Message

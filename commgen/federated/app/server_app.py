@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import commgen.federated.flower  # noqa: F401 (before flwr)
+import commgen.federated.flower  # noqa: F401 (quiet)
 
 # isort: split
 from flwr.app import Context

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import commgen.federated.flower  # noqa: F401 (before flwr)
+import commgen.federated.flower  # noqa: F401 (quiet)
 
 # isort: split
 import httpx

@@ -8,7 +8,7 @@ from typing import Any
 
 from flwr.serverapp import Grid
 
-import commgen.federated.flower  # noqa: F401 (before flwr)
+import commgen.federated.flower  # noqa: F401 (quiet)
 from commgen.channels.conditions import ConditionSpec
 from commgen.datasets.channel_meta import ChannelMeta
 from commgen.federated.config import FederationConfig

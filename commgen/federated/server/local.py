@@ -7,7 +7,7 @@ from flwr.app import Error, Message
 from flwr.serverapp import Grid
 from flwr.supercore.task_identity import TaskIdentity
 
-import commgen.federated.flower  # noqa: F401 (before flwr)
+import commgen.federated.flower  # noqa: F401 (quiet)
 from commgen.federated.nodes.host import NodeHost, Reply
 from commgen.federated.records import answer_record, read_task
 from commgen.federated.tasks import Task

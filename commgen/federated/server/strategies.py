@@ -19,7 +19,7 @@ from flwr.serverapp.strategy import (
     MultiKrum,
 )
 
-import commgen.federated.flower  # noqa: F401 (before flwr)
+import commgen.federated.flower  # noqa: F401 (quiet)
 from commgen.federated.config import OPTIMIZERS, StrategyConfig
 from commgen.federated.records import from_arrays, to_arrays
 

@@ -83,7 +83,7 @@ def _demap_points(x_hat, no_eff, constellation):
     log_p = tf.constant(np.log(constellation.probabilities), x_hat.dtype.real_dtype)
     no_eff = tf.broadcast_to(tf.cast(no_eff, log_p.dtype), tf.shape(x_hat))
     inverse = 1 / tf.maximum(no_eff, _MIN_NO)[..., None]
-    d = x_hat[..., None] - points
+    d = tf.expand_dims(x_hat, -1) - points
     score = log_p - (tf.math.real(d) ** 2 + tf.math.imag(d) ** 2) * inverse
     bits = []
     for bit in constellation.bits.T:

@@ -46,11 +46,18 @@ def soft_symbols(llr, symbols: int | Constellation) -> tuple[np.ndarray, np.ndar
     >>> np.allclose(mean * 2**0.5, [0, -1 + 1j]), var.round(3).tolist()
     (True, [1.0, 0.0])
     """
-    num_bits_per_symbol, axis = symbols, None
     if isinstance(symbols, Constellation):
-        num_bits_per_symbol = symbols.num_bits_per_symbol
-    else:
-        axis = pam_labels(symbols)
+        return _points(_checked(llr, symbols.num_bits_per_symbol), symbols)
+    amplitudes, labels = pam_labels(symbols)
+    llr = _checked(llr, symbols)
+    # Bits take turns: real axis, imaginary axis.
+    llr = llr.reshape(*llr.shape[:-1], symbols // 2, 2)
+    mean, var = _axis(expit(-llr), expit(llr), amplitudes.astype(np.float32), labels)
+    return mean[..., 0] + 1j * mean[..., 1], var.sum(-1)
+
+
+def _checked(llr, num_bits_per_symbol) -> np.ndarray:
+    """Return LLRs as [..., n, num_bits_per_symbol], float32."""
     llr = np.asarray(llr, np.float32)
     if not llr.ndim or llr.shape[-1] % num_bits_per_symbol:
         raise ValueError(
@@ -61,13 +68,7 @@ def soft_symbols(llr, symbols: int | Constellation) -> tuple[np.ndarray, np.ndar
         raise ValueError(
             f"llr must not be NaN, got {int(np.isnan(llr).sum())} of them."
         )
-    if isinstance(symbols, Constellation):
-        return _points(llr.reshape(*llr.shape[:-1], -1, num_bits_per_symbol), symbols)
-    amplitudes, labels = axis
-    # Bits take turns: real axis, imaginary axis.
-    llr = llr.reshape(*llr.shape[:-1], -1, num_bits_per_symbol // 2, 2)
-    mean, var = _axis(expit(-llr), expit(llr), amplitudes.astype(np.float32), labels)
-    return mean[..., 0] + 1j * mean[..., 1], var.sum(-1)
+    return llr.reshape(*llr.shape[:-1], -1, num_bits_per_symbol)
 
 
 def _points(llr, constellation):

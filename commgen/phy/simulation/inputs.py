@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from commgen.generative.checksum import model_checksum
 from commgen.generative.files import MODEL_FILE
@@ -52,7 +53,7 @@ def check_inputs(config: SimulationConfig) -> None:
 
 def _named(config: SimulationConfig) -> dict[str, Path]:
     """Return what the configuration names, by the key that names it."""
-    entries = {"channel": config.channel}
+    entries: dict[str, Any] = {"channel": config.channel}
     entries["link"] = config.link
     entries |= {f"estimators.{i}": e for i, e in enumerate(config.estimators)}
     found = {}

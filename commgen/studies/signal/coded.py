@@ -57,7 +57,7 @@ class CodedBlocks(mc.Experiment):
     @property
     def layout(self) -> mc.Layout:
         """QAM, the designed points, and shaped QAM over SNR."""
-        curves = ["QAM", "geometric", "sphere-shaped"]
+        curves = ("QAM", "geometric", "sphere-shaped")
         return mc.Layout(curves=curves, points=self.sweep.snr_db, curve="signal")
 
     def build(self, keep=nowhere) -> mc.Trials:
