@@ -120,6 +120,20 @@ class PersonalConfig(Settings):
     )
 
 
+class WarmStartConfig(Settings):
+    """The server trains a network on draws of a mixture of all nodes, before rounds."""
+
+    num_components: Count = Field(
+        default=8, description="Of the mixture, which is fitted as em says."
+    )
+    num_draws: Annotated[Count, Field(le=10**6)] = Field(
+        default=4000, description="Channels that the mixture draws."
+    )
+    epochs: Annotated[Count, Field(le=1000)] = 30
+    batch_size: Count = 128
+    learning_rate: PositiveFloat = 2e-3
+
+
 class OneShotConfig(Settings):
     """Each node sends one model, once; the server learns from what they draw."""
 
@@ -168,6 +182,7 @@ class FederationConfig(Settings):
     )
     uplink: UplinkConfig | None = None
     privacy: PrivacyConfig | None = None
+    warm_start: WarmStartConfig | None = None
     one_shot: OneShotConfig | None = None
     nodes_per_round: Count | None = Field(
         default=None, description="Drawn anew each round of training; else all."
@@ -191,6 +206,7 @@ class FederationConfig(Settings):
         self._check_counts()
         self._check_privacy()
         self._check_one_shot()
+        self._check_warm_start()
         self._check_splits()
         names = list(self.nodes)
         for i, one in enumerate(names):
@@ -238,6 +254,23 @@ class FederationConfig(Settings):
             if getattr(self, name) is not None:
                 raise ValueError(
                     f"{name} must be null with one_shot, where no training is sent."
+                )
+
+    def _check_warm_start(self):
+        if self.warm_start is None:
+            return
+        if not self.model.is_network or self.model.has_mixture:
+            raise ValueError(
+                "warm_start must be null unless the model is a network that does not "
+                f"stand on a mixture already, got {self.model.family}."
+            )
+        taken = {"one_shot": self.one_shot, "privacy": self.privacy}
+        taken["condition"] = self.condition or None
+        for name, value in taken.items():
+            if value is not None:
+                raise ValueError(
+                    f"{name} must be left out with warm_start, whose mixture knows "
+                    "neither conditions nor noise of privacy."
                 )
 
     def _check_counts(self):

@@ -23,7 +23,7 @@ from commgen.federated.server.home import (
     FederatedHome,
 )
 from commgen.federated.server.logs import RoundLogs
-from commgen.federated.server.mixture import fit_over_nodes
+from commgen.federated.server.mixture import fit_over_nodes, start_over_nodes
 from commgen.federated.server.network import NetworkServer, travelling
 from commgen.federated.server.one_shot import OneShotServer
 from commgen.federated.server.outcome import node_rows, save_outcome
@@ -35,7 +35,16 @@ from commgen.generative.weights import assign, values, weight_names
 from commgen.montecarlo.lock import FolderLock
 
 Watch = Callable[[Row], None]
-_PHASES = ("describe", "mixture", "sums", "rounds", "straighten", "calibrate", "end")
+_PHASES = (
+    "describe",
+    "mixture",
+    "sums",
+    "warm start",
+    "rounds",
+    "straighten",
+    "calibrate",
+    "end",
+)
 
 
 @dataclass(frozen=True)
@@ -158,6 +167,7 @@ class _Run:
             "describe": self._describe,
             "mixture": self._mixture,
             "sums": lambda: self._network.adapt(),
+            "warm start": self._warm_start,
             "rounds": self._rounds,
             "straighten": self._straighten,
             "calibrate": lambda: self._network.calibrate(),
@@ -179,6 +189,8 @@ class _Run:
             return phase == "rounds"
         if phase == "mixture":
             return model.has_mixture
+        if phase == "warm start":
+            return self._config.warm_start is not None
         return model.is_network or phase in ("describe", "end")
 
     def _save(self) -> None:
@@ -267,6 +279,12 @@ class _Run:
             if self._state.group("weights"):
                 self._led.load()
         return self._led
+
+    def _warm_start(self) -> None:
+        """Teach the network what a mixture of all nodes knows."""
+        self._network.load()
+        start_over_nodes(self._config, self._model, self._questions, self._settings)
+        self._state.set_group("weights", values(weight_names(self._model)))
 
     def _rounds(self) -> None:
         """Train in rounds, or at once on what the nodes' own models draw."""

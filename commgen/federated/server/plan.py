@@ -16,6 +16,7 @@ from commgen.federated.nodes.shelf import build_model
 from commgen.federated.server.network import travelling
 from commgen.federated.tasks import Answer, Task
 from commgen.generative.mixture.em import maximisation
+from commgen.generative.mixture.gmm import GaussianMixture
 from commgen.generative.mixture.statistics import Statistics
 from commgen.generative.weights import values, weight_names
 
@@ -61,6 +62,9 @@ def plan_federation(config: FederationConfig) -> list[PlannedPart]:
     parts = []
     if config.model.has_mixture:
         mixture = model.prior if config.model.is_network else model
+        parts.append(_mixture(config, host, index, mixture))
+    if config.warm_start is not None:
+        mixture = GaussianMixture(shape, config.warm_start.num_components)
         parts.append(_mixture(config, host, index, mixture))
     if config.model.is_network:
         parts.append(_rounds(config, host, index, model))

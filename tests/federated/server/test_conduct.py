@@ -151,6 +151,28 @@ def test_a_mixture_that_is_cut_off_asks_nothing_twice(small, tmp_path):
     assert all(row[kind] < 0 for row in whole.nodes for kind in ("adapted", "local"))
 
 
+def test_a_warm_start_is_better_and_outlives_kills(small, scaffold, tmp_path):
+    """The server's own training comes before the first round, and is done again."""
+    changes = {
+        "correction": "scaffold",
+        "warm_start": {"num_components": 2, "num_draws": 400, "epochs": 3},
+        "em": {"max_iterations": 2, "starts": 1, "cluster_steps": 2},
+    }
+    whole, _ = run(small, tmp_path / "whole", **changes)
+    losses = [
+        [r["val_loss"] for r in found.rounds if r["what"] == "train"]
+        for found in (whole, scaffold)
+    ]
+    assert losses[0][0] < losses[1][0] - 0.05
+    kinds = [row["what"] for row in whole.rounds]
+    first = kinds.index("train")
+    with pytest.raises(Killed):
+        run(small, tmp_path / "cut", kill_at=first + 1, **changes)
+    run(small, tmp_path / "cut", **changes)
+    one, other = weights_of(whole.folder), weights_of(tmp_path / "cut")
+    assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
 def test_a_finished_run_is_only_shown(small, scaffold):
     before = {p: p.stat().st_mtime_ns for p in scaffold.folder.rglob("*")}
     again, _ = run(small, scaffold.folder, correction="scaffold")
