@@ -118,7 +118,8 @@ def office_places(folder: Path, *, quick: bool = False) -> list[Cell]:
     """Import the office, one node for each of its eight places; needs COMMGEN_DATA.
 
     Days are split as everywhere: 2 to 19 to learn, 20 to 24 to choose, 25 to 28 to
-    judge. Packets of one visit (day and period) are near-copies of each other.
+    judge. Packets of one visit (day and period) are near-copies of each other. Of the
+    few packets of a quick look, places that lack some part are left out.
     """
     office = polyu_set(folder, quick=quick)
     places = []
@@ -130,7 +131,8 @@ def office_places(folder: Path, *, quick: bool = False) -> list[Cell]:
         }
         parts = {part: getattr(office, part).h[rows] for part, rows in here.items()}
         groups = None if visits is None else visits[here["test"]]
-        places.append(Cell(f"place-{place}", **parts, groups=groups))
+        if all(len(h) for h in parts.values()):
+            places.append(Cell(f"place-{place}", **parts, groups=groups))
     return places
 
 

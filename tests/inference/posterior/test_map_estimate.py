@@ -44,7 +44,7 @@ def test_an_untrained_flow_is_a_gaussian(channels, normal):
     """Identity blocks leave CN(0, scale^2) in the Fourier domain."""
     model, no = CouplingFlow((4,), 1, 2), 0.2
     h = channels.reshape(-1, 4)
-    model._prepare(h, None, 0)
+    model.adapt_sums(model.sums(h))
     y = h[:3] + np.sqrt(no) * normal(3, 4)
     F = np.fft.fft(np.eye(4), norm="ortho")
     s = np.asarray(model.scale.scale, np.float64).reshape(-1) ** 2
