@@ -18,11 +18,11 @@ from commgen.design.limits import Limits
 from commgen.frame.constellation import Constellation
 from commgen.frame.information import ORDER, bit_loss
 
-# SNRs of the way up, below the goal's [dB].
-_WAY_DB = (12.0, 9.0, 6.0, 3.0, 0.0)
+# Where the way up begins [dB], how far below the goal at least, and its longest step.
+_FIRST_DB, _LEAST_RISE_DB, _STEP_DB = 0.0, 9.0, 3.5
 _STEPS, _LAST_STEPS = 60, 300
 # Probabilities are free once points have nearly parted; before they would all fail.
-_FREE_DB = 3.0
+_FREE_DB = 3.6
 _ROUGH_ORDER, _FINE_ORDER = 8, 14
 _SHAKE = 1e-3
 _SNR_DB = (-30.0, 60.0)
@@ -179,10 +179,11 @@ def _search(goal, seed, start) -> Found | None:
     snr_db = 10 * np.log10(2**goal.rate - 1) + 0.3
     limits = Limits(goal)
     # Of points that stay where they are there is nothing to find in more noise.
-    for below in _WAY_DB if variables.fixed is None else ():
-        if goal.shaping == "joint" and below <= _FREE_DB and not variables.shaped:
+    for at_db in _way_up(snr_db) if variables.fixed is None else ():
+        near = snr_db - at_db <= _FREE_DB
+        if goal.shaping == "joint" and near and not variables.shaped:
             variables, z = variables.free_probabilities(z)
-        z = _climb(goal, variables, limits, z, snr_db - below, _STEPS, _ROUGH_ORDER)
+        z = _climb(goal, variables, limits, z, at_db, _STEPS, _ROUGH_ORDER)
         z = z + _SHAKE * np.sqrt(np.mean(z**2)) * rng.standard_normal(len(z))
     for _ in range(2):  # at the SNR that this very constellation needs
         x, log_p, _ = variables.read(z)
@@ -203,6 +204,12 @@ def _search(goal, seed, start) -> Found | None:
     snr_db = snr_db_needed(made, goal)
     card = {"goal": goal.model_dump(mode="json"), "seed": seed, "start": start}
     return Found(replace(made, card={**card, "snr_db": round(snr_db, 4)}), snr_db)
+
+
+def _way_up(snr_db) -> np.ndarray:
+    """Return the SNRs of the way up to one [dB]."""
+    first = min(_FIRST_DB, snr_db - _LEAST_RISE_DB)
+    return np.linspace(first, snr_db, 1 + int(np.ceil((snr_db - first) / _STEP_DB)))
 
 
 def _climb(goal, variables, limits, z, snr_db, num_steps, order):
