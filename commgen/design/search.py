@@ -16,7 +16,8 @@ from commgen._progress import progress_bar
 from commgen.design.goal import ConstellationGoal
 from commgen.design.limits import Limits
 from commgen.frame.constellation import Constellation
-from commgen.frame.information import ORDER, bit_loss
+from commgen.frame.information import ORDER, bit_information, bit_loss
+from commgen.measures.decibel import noise_variance
 
 # Where the way up begins [dB], how far below the goal at least, and its longest step.
 _FIRST_DB, _LEAST_RISE_DB, _STEP_DB = 0.0, 9.0, 3.5
@@ -200,10 +201,35 @@ def _search(goal, seed, start) -> Found | None:
     x, log_p, _ = variables.read(z)
     if not limits.kept(x):
         return None
-    made = Constellation.of(x, None, np.exp(log_p))
+    made = strongest_first(Constellation.of(x, None, np.exp(log_p)), snr_db)
     snr_db = snr_db_needed(made, goal)
     card = {"goal": goal.model_dump(mode="json"), "seed": seed, "start": start}
     return Found(replace(made, card={**card, "snr_db": round(snr_db, 4)}), snr_db)
+
+
+def strongest_first(constellation: Constellation, snr_db: float) -> Constellation:
+    """Return the same points with the bits of their labels in order of information.
+
+    The GMI is the same; the NR code is not: its interleaver puts information bits on
+    the first bits of a symbol, which are the strongest of QAM too. In the other order
+    half a dB of its block error rate is lost.
+
+    Parameters
+    ----------
+    constellation
+        Any.
+    snr_db
+        At which bits are compared [dB].
+    """
+    no = float(noise_variance(snr_db))
+    order = np.argsort(-bit_information(constellation, no, order=_ROUGH_ORDER))
+    labels = constellation.bits[:, order] @ (2 ** np.arange(len(order))[::-1])
+    return Constellation.of(
+        constellation.points,
+        labels,
+        constellation.probabilities,
+        card=constellation.card,
+    )
 
 
 def _way_up(snr_db) -> np.ndarray:

@@ -110,6 +110,39 @@ def faded(
     return float(np.sum(values) / len(gains))
 
 
+def bit_information(
+    constellation: Constellation, no: float, *, order: int = ORDER
+) -> np.ndarray:
+    """Information of each bit of the labels with its own LLR.
+
+    Parameters
+    ----------
+    constellation, order
+        As of :func:`gmi`.
+    no
+        Variance of the complex noise, linear.
+
+    Returns
+    -------
+    [num_bits_per_symbol], float
+        Bits, the first bit of the labels first. Their sum is :func:`gmi` where points
+        are equally likely.
+    """
+    x, p = constellation.points, constellation.probabilities
+    n, w = noise_nodes(order)
+    y = x[:, None] + check_positive("no", no) ** 0.5 * n
+    score = np.log(p) - np.abs(y[..., None] - x) ** 2 / no
+    everything = np.logaddexp.reduce(score, axis=-1)
+    found = []
+    for bit in constellation.bits.T:
+        same = np.where(bit == bit[:, None], 0.0, -np.inf)[:, None]
+        agree = np.logaddexp.reduce(score + same, axis=-1)
+        missed = p @ ((everything - agree) @ w) / np.log(2)
+        one = p[bit == 1].sum()
+        found.append(-one * np.log2(one) - (1 - one) * np.log2(1 - one) - missed)
+    return np.array(found)
+
+
 def snr_db_for(
     constellation: Constellation, rate: float, measure: Callable = gmi, **options: Any
 ) -> float:

@@ -6,9 +6,13 @@ from pydantic import ValidationError
 
 from commgen.design.goal import ConstellationGoal
 from commgen.design.report import rows, shannon_snr_db
-from commgen.design.search import design_constellation, snr_db_needed
+from commgen.design.search import (
+    design_constellation,
+    snr_db_needed,
+    strongest_first,
+)
 from commgen.frame.constellation import Constellation
-from commgen.frame.information import gmi, snr_db_for
+from commgen.frame.information import bit_information, gmi, snr_db_for
 from commgen.measures.decibel import noise_variance
 
 SMALL = {"num_bits_per_symbol": 3, "rate": 2.0}
@@ -40,6 +44,19 @@ def test_what_is_promised_is_what_is_carried(geometric):
     needed = [found.snr_db for found in geometric]
     assert needed == sorted(needed)
     assert needed[0] > shannon_snr_db(2.0)
+
+
+def test_the_strongest_bit_comes_first(geometric):
+    found = geometric[0]
+    no = float(noise_variance(found.snr_db))
+    each = bit_information(found.constellation, no)
+    assert (np.diff(each) <= 1e-3).all()
+    turned = Constellation.of(
+        found.constellation.points, found.constellation.bits[:, ::-1] @ [4, 2, 1]
+    )
+    again = strongest_first(turned, found.snr_db)
+    np.testing.assert_allclose(bit_information(again, no), each, atol=1e-6)
+    assert gmi(turned, no) == pytest.approx(gmi(again, no), abs=1e-9)
 
 
 def test_a_seed_decides(geometric):

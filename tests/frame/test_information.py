@@ -7,6 +7,7 @@ from scipy import integrate
 from commgen.frame.constellation import Constellation
 from commgen.frame.information import (
     Observations,
+    bit_information,
     bit_loss,
     faded,
     gmi,
@@ -80,6 +81,14 @@ def test_sampling_agrees():
     assert low < value < high
     half = (high - low) / 2
     assert abs(gmi(ODD, no) - value) < 2 * half < 0.1
+
+
+def test_bits_of_qam_add_up_and_the_sign_is_the_strongest():
+    each = bit_information(Constellation.qam(6), 0.06)
+    assert each.sum() == pytest.approx(gmi(Constellation.qam(6), 0.06), abs=1e-6)
+    np.testing.assert_allclose(each[::2], each[1::2], rtol=1e-6)
+    assert each[0] > each[2] > each[4]
+    assert (bit_information(ODD, 1e-5) > 0).all()
 
 
 def test_fading_is_a_mean_over_gains():
