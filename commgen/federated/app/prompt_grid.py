@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import commgen.federated.flower  # noqa: F401 (quiet)
 
@@ -12,6 +11,7 @@ from flwr.common.constant import ErrorCode
 from flwr.serverapp import Grid
 
 from commgen.federated.records import CONFIG
+from commgen.federated.server.wrapped import WrappedGrid
 from commgen.federated.tasks import Value
 
 # Flower's own grid looks every three seconds, which is most of a short round. Each look
@@ -26,7 +26,7 @@ _REASONS = {
 _MARGIN_S = 1.0
 
 
-class PromptGrid(Grid):
+class PromptGrid(WrappedGrid):
     """Wraps Flower's grid of a deployment.
 
     The SuperLink itself answers in place of a node whose heartbeat it misses (after at
@@ -43,7 +43,8 @@ class PromptGrid(Grid):
     """
 
     def __init__(self, grid: Grid, settings: Mapping[str, Value] | None = None):
-        self._grid, self._settings = grid, settings or {}
+        super().__init__(grid)
+        self._settings = settings or {}
         self.late: dict[int, str] = {}  # node id to reason, of the last question
 
     def send_and_receive(
@@ -75,31 +76,6 @@ class PromptGrid(Grid):
             if waiting:
                 time.sleep(_LOOK_S)
         return replies
-
-    def get_node_ids(self) -> list[int]:
-        """Return the ids of the nodes that are connected."""
-        return list(self._grid.get_node_ids())
-
-    @property
-    def run(self) -> Any:
-        """Of the grid within."""
-        return self._grid.run
-
-    def set_run(self, run: Any) -> None:
-        """As of the grid within."""
-        self._grid.set_run(run)
-
-    def create_message(self, *args: Any, **options: Any) -> Message:
-        """As of the grid within."""
-        return self._grid.create_message(*args, **options)
-
-    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
-        """As of the grid within."""
-        return self._grid.push_messages(messages)
-
-    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
-        """As of the grid within."""
-        return self._grid.pull_messages(message_ids)
 
 
 def _reason(error: Error) -> str:

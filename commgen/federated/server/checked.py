@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from flwr.app import Message, MessageType, RecordDict
@@ -18,6 +17,7 @@ from commgen.federated.records import (
     to_arrays,
 )
 from commgen.federated.server.replies import Description, check_answer, odd_ones
+from commgen.federated.server.wrapped import WrappedGrid
 from commgen.federated.tasks import Answer, Task
 
 #: Further arrays of a message, which no strategy need know of.
@@ -61,7 +61,7 @@ class Exchange:
         return sum(answer.num_examples for answer in self.answers.values())
 
 
-class CheckedGrid(Grid):
+class CheckedGrid(WrappedGrid):
     """Wraps a grid, so that a run is the same on every one, and outlives bad nodes.
 
     Strategies that are given it see the nodes of a round, drawn by seed and round, and
@@ -94,7 +94,8 @@ class CheckedGrid(Grid):
         seed: int = 0,
         unpack: Unpack | None = None,
     ):
-        self._grid, self._num_nodes = grid, num_nodes
+        super().__init__(grid)
+        self._num_nodes = num_nodes
         self._min_nodes, self._timeout_s, self._seed = min_nodes, timeout_s, seed
         self._unpack = unpack
         self.nodes: dict[int, Description] = {}  # by partition
@@ -294,27 +295,6 @@ class CheckedGrid(Grid):
             f"answer, got {len(exchange.answers)} ({len(exchange.late)} late, "
             f"{len(exchange.refused)} refused{told})"
         )
-
-    @property
-    def run(self) -> Any:
-        """Of the grid within."""
-        return self._grid.run
-
-    def set_run(self, run: Any) -> None:
-        """As of the grid within."""
-        self._grid.set_run(run)
-
-    def create_message(self, *args: Any, **options: Any) -> Message:
-        """As of the grid within."""
-        return self._grid.create_message(*args, **options)
-
-    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
-        """As of the grid within: unchecked, use :meth:`send_and_receive`."""
-        return self._grid.push_messages(messages)
-
-    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
-        """As of the grid within: unchecked, use :meth:`send_and_receive`."""
-        return self._grid.pull_messages(message_ids)
 
 
 def num_bytes(content: RecordDict) -> int:
