@@ -199,22 +199,28 @@ def tdl_grid(
 
 def signal(
     output: Output = Path("runs/benchmark-signal"),
+    only: Annotated[
+        str | None, typer.Option(help="One part alone, such as constellations.")
+    ] = None,
     seed: Seed = 0,
     quick: Quick = False,
     force: ForceOption = False,
 ) -> None:
-    """Search constellations, and send them and shaped QAM with the NR code.
+    """Design signals, and send them beside those that simulators have.
 
-    SNR that each needs by theory, beside QAM and Shannon, and gains of coded blocks in
-    white noise; a search that is done is not done again.
+    What each needs by theory, beside its classical counterpart and its limit, and gains
+    in coded blocks; a search that is done is not done again.
     """
+    from commgen.studies.signal.benchmark import PARTS, signal_study
+
+    if only is not None and only not in PARTS:
+        raise ValueError(f"only must be of {list(PARTS)}, got {only!r}.")
 
     def compute() -> Tables:
-        from commgen.studies.signal.benchmark import QUICK, SignalSize, signal_study
+        return signal_study(output, seed=seed, quick=quick, only=only)
 
-        return signal_study(output, QUICK if quick else SignalSize(), seed=seed)
-
-    run_study(compute, "signal", output, seed=seed, quick=quick, force=force)
+    told = {"only": only, "seed": seed, "quick": quick}
+    run_study(compute, "signal", output, force=force, **told)
 
 
 VERBS = (angle_of_arrival, receivers, shifts, signal, spatial_model, tdl_grid)
