@@ -10,6 +10,7 @@ from . import (
     measures as measures,
     phy as phy,
     studies as studies,
+    waveform as waveform,
 )
 
 __version__: str

@@ -1,19 +1,16 @@
 """Between grids and samples of unit power."""
 
-from typing import Any
-
 import numpy as np
-import scipy.fft
 
 from commgen.frame.frame import Frame
+from commgen.waveform.carriers import carriers_to_samples, samples_to_carriers
 
 
 def modulate(frame: Frame, grid: np.ndarray) -> np.ndarray:
-    r"""Turn OFDM symbols into samples, each with its cyclic prefix.
+    """Turn OFDM symbols into samples, each with its cyclic prefix.
 
-    .. math:: s_n = \frac{1}{\sqrt{K}} \sum_k x_k e^{j 2 \pi k n / N}
-
-    so that K subcarriers of unit power give samples of unit mean power.
+    As :func:`~commgen.waveform.carriers.carriers_to_samples` scales them: of unit mean
+    power where the subcarriers have it.
 
     Parameters
     ----------
@@ -25,10 +22,8 @@ def modulate(frame: Frame, grid: np.ndarray) -> np.ndarray:
     [..., num_symbols, symbol_length], complex64
     """
     size, prefix = frame.fft_size, frame.cyclic_prefix_length
-    x = np.zeros((*grid.shape[:-1], size), np.complex64)
-    x[..., frame.subcarrier_index] = grid
-    useful: Any = scipy.fft.ifft(x, norm="forward", overwrite_x=True)
-    useful *= np.float32(frame.num_effective_subcarriers**-0.5)
+    grid = np.asarray(grid, np.complex64)
+    useful = carriers_to_samples(grid, frame.subcarrier_index, size)
     return np.concatenate([useful[..., size - prefix :], useful], axis=-1)
 
 
@@ -46,10 +41,7 @@ def demodulate(frame: Frame, samples: np.ndarray) -> np.ndarray:
     -------
     [..., num_effective_subcarriers], complex64
     """
-    bins: Any = scipy.fft.fft(samples, norm="forward")
-    y = bins[..., frame.subcarrier_index]
-    y *= np.float32(frame.num_effective_subcarriers**0.5)
-    return y
+    return samples_to_carriers(samples, frame.subcarrier_index)
 
 
 def sample_noise_variance(frame: Frame, no):

@@ -1,0 +1,21 @@
+from .amplifier import Limiter as Limiter, Rapp as Rapp
+from .base import Waveform as Waveform
+from .chain import Chain as Chain
+from .converter import Dac as Dac
+from .dft_spread import (
+    DftSpreadOfdm as DftSpreadOfdm,
+    root_raised_cosine as root_raised_cosine,
+)
+from .impairment import Impairment as Impairment
+from .mask import Mask as Mask
+from .measures import (
+    aclr_db as aclr_db,
+    ccdf as ccdf,
+    output_back_off_db as output_back_off_db,
+    papr_db as papr_db,
+    power_spectrum as power_spectrum,
+)
+from .ofdm import CpOfdm as CpOfdm
+from .oscillator import CarrierOffset as CarrierOffset
+from .phase_noise import PhaseJitter as PhaseJitter, PhaseNoise as PhaseNoise
+from .predistortion import Predistortion as Predistortion
