@@ -1,6 +1,8 @@
-from .amplifier import Limiter as Limiter, Rapp as Rapp
+from .active_extension import ActiveExtension as ActiveExtension
+from .amplifier import Amplifier as Amplifier, Limiter as Limiter, Rapp as Rapp
 from .base import Waveform as Waveform
 from .chain import Chain as Chain
+from .clipping import ClippedWaveform as ClippedWaveform
 from .converter import Dac as Dac
 from .dft_spread import (
     DftSpreadOfdm as DftSpreadOfdm,
@@ -19,3 +21,6 @@ from .ofdm import CpOfdm as CpOfdm
 from .oscillator import CarrierOffset as CarrierOffset
 from .phase_noise import PhaseJitter as PhaseJitter, PhaseNoise as PhaseNoise
 from .predistortion import Predistortion as Predistortion
+from .selected_mapping import SelectedMapping as SelectedMapping
+from .tone_reservation import ToneReservation as ToneReservation
+from .tones import ToneWaveform as ToneWaveform

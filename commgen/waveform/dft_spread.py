@@ -6,11 +6,11 @@ import numpy as np
 import scipy.fft
 
 from commgen._checks import check_finite, check_int
-from commgen.waveform.base import Waveform
 from commgen.waveform.ofdm import CpOfdm
+from commgen.waveform.tones import ToneWaveform
 
 
-class DftSpreadOfdm(Waveform):
+class DftSpreadOfdm(ToneWaveform):
     r"""DFT-s-OFDM (3GPP TS 38.211 6.3.1.4), with spectral shaping if asked.
 
     The DFT S of M symbols is put on the K >= M tones of ``ofdm``, periodically in
@@ -47,13 +47,7 @@ class DftSpreadOfdm(Waveform):
         num_data = num_tones if num_data is None else num_data
         num_data = check_int("num_data", num_data, low=(num_tones + 1) // 2)
         check_int("num_data", num_data, low=1, high=num_tones)
-        super().__init__(
-            num_data,
-            sampling_rate_hz=ofdm.sampling_rate_hz,
-            bandwidth_hz=ofdm.bandwidth_hz,
-            centre_hz=ofdm.centre_hz,
-        )
-        self.ofdm = ofdm
+        super().__init__(ofdm, num_data)
         self.shaping = _weights(shaping, num_tones)
         offset = (num_tones - num_data) // 2
         self._source = (np.arange(num_tones) - offset) % num_data
@@ -70,19 +64,18 @@ class DftSpreadOfdm(Waveform):
         """As of :class:`Waveform`; every entry of the grid has this variance."""
         return self.ofdm.noise_gain * float(np.mean(1 / self._folded)) / self._gain**2
 
-    def modulate(self, grid: np.ndarray) -> np.ndarray:
-        """Return the samples of a grid, as long as those of ``ofdm``."""
+    def to_tones(self, grid: np.ndarray) -> np.ndarray:
+        """As of :class:`ToneWaveform`."""
         spread = spread_symbols(self._check_grid(grid))
-        weights = self._gain * self.shaping
-        return self.ofdm.modulate(weights * spread[..., self._source])
+        return self._gain * self.shaping * spread[..., self._source]
 
-    def demodulate(self, samples: np.ndarray) -> np.ndarray:
-        """Return the grid of samples, the exact inverse of :meth:`modulate`."""
-        tones = self.ofdm.demodulate(samples) * self.shaping
+    def from_tones(self, tones: np.ndarray) -> np.ndarray:
+        """As of :class:`ToneWaveform`; the exact inverse."""
+        weighted = tones * self.shaping
         spread = np.zeros((*tones.shape[:-1], self.num_subcarriers), complex)
         for start in range(0, len(self._source), self.num_subcarriers):
             part = self._source[start : start + self.num_subcarriers]
-            spread[..., part] += tones[..., start : start + len(part)]
+            spread[..., part] += weighted[..., start : start + len(part)]
         return despread_symbols(spread / (self._gain * self._folded))
 
 

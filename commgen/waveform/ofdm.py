@@ -114,9 +114,22 @@ class CpOfdm(Waveform):
         grid = self._check_grid(grid)
         return self._joined(self.useful(grid))
 
-    def useful(self, grid: np.ndarray) -> np.ndarray:
+    @property
+    def ofdm(self) -> "CpOfdm":
+        """Itself, as of :class:`~commgen.waveform.tones.ToneWaveform`."""
+        return self
+
+    def to_tones(self, grid: np.ndarray) -> np.ndarray:
+        """Return the grid, which is what the tones hold."""
+        return self._check_grid(grid)
+
+    def from_tones(self, tones: np.ndarray) -> np.ndarray:
+        """Return the tones, which are the grid."""
+        return tones
+
+    def useful(self, tones: np.ndarray) -> np.ndarray:
         """Return [..., fft_size * oversampling] of tones [..., num_subcarriers]."""
-        return carriers_to_samples(grid, self._bins, self._size)
+        return carriers_to_samples(tones, self._bins, self._size)
 
     def tones(self, useful: np.ndarray) -> np.ndarray:
         """Return the tones of useful parts, the inverse of :meth:`useful`."""
