@@ -19,6 +19,7 @@ from commgen.coding.matcher import check_amplitudes_of, check_bits_of, entropy
 
 _HALF = np.uint64(32)
 _LOW = np.uint64(2**32 - 1)
+_HALVINGS = 40  # of an interval of slopes
 
 
 class CompositionMatcher:
@@ -90,6 +91,48 @@ class CompositionMatcher:
         counts[missing] += 1
         return cls(counts)
 
+    @classmethod
+    def of_bits(
+        cls, num_levels: int, length: int, num_bits: int
+    ) -> "CompositionMatcher":
+        r"""Return the most strongly shaped matcher of ``num_bits`` a sequence.
+
+        Of the histograms nearest to :math:`p(a) \propto e^{-\nu a^2}` of amplitudes a =
+        1, 3, ..., which have the least energy of their entropy, that of largest slope.
+
+        Parameters
+        ----------
+        num_levels
+            Amplitudes.
+        length, num_bits
+            Amplitudes and bits of a sequence.
+
+        Raises
+        ------
+        ValueError
+            If no histogram carries as many bits.
+        """
+        energy = (2.0 * np.arange(check_int("num_levels", num_levels, low=2)) + 1) ** 2
+
+        def at(nu):
+            p = np.exp(-nu * (energy - 1))
+            return cls.of_probabilities(p / p.sum(), length)
+
+        if at(0.0).num_bits < num_bits:
+            raise ValueError(
+                f"num_bits must be at most {at(0.0).num_bits} for {length} amplitudes "
+                f"of {num_levels} levels in one histogram, got {num_bits}."
+            )
+        low, high = 0.0, 1.0
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            enough = _num_bits(at, middle) >= num_bits
+            low, high = (middle, high) if enough else (low, middle)
+        found = at(low)
+        # Those of the last histogram that are not needed are not sent.
+        found.num_bits = check_int("num_bits", num_bits, low=1)
+        return found
+
     @property
     def probabilities(self) -> np.ndarray:
         """Share of each amplitude, [num_levels]."""
@@ -145,6 +188,14 @@ class CompositionMatcher:
         _rank(levels, self._limbs, self.counts, numbers, limit, ok)
         numbers[~ok] = 0
         return limbs_to_bits(numbers, self.num_bits), ok
+
+
+def _num_bits(at, nu) -> int:
+    """Bits of a histogram; none where all amplitudes are the smallest."""
+    try:
+        return at(nu).num_bits
+    except ValueError:
+        return 0
 
 
 @compiled

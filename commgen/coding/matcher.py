@@ -1,8 +1,27 @@
 """What matchers of bits to amplitudes share: checks, and the entropy of levels."""
 
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+
+#: All sequences of bounded energy, or all of one histogram.
+MatcherKind = Literal["sphere", "composition"]
+
+
+class MatcherSize(NamedTuple):
+    """What decides whether a matcher fits a code, without the matcher.
+
+    Parameters
+    ----------
+    num_levels
+        Amplitudes of an axis.
+    length, num_bits
+        Amplitudes and bits of a sequence.
+    """
+
+    num_levels: int
+    length: int
+    num_bits: int
 
 
 def check_bits_of(bits: Any, num_bits: int) -> np.ndarray:

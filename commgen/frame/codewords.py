@@ -12,7 +12,8 @@ MAX_CODERATE = 948 / 1024  # 3GPP TS 38.212 5.4.2.1
 _MIN_K = 12
 
 
-_MAX_K_BASE_GRAPH_1 = 8448  # 3GPP TS 38.212 5.2.2
+#: Most information bits of a codeword, 3GPP TS 38.212 5.2.2.
+MAX_K = 8448
 
 
 _MAX_K_BASE_GRAPH_2 = 3824  # 3GPP TS 38.212 7.2.2; the only graph below rate 1/3
@@ -54,7 +55,7 @@ class CodewordLayout:
                 f"coderate must be in {MIN_CODERATE:.4f}..{MAX_CODERATE:.4f}, the "
                 f"range of the LDPC code, got {coderate}."
             )
-        max_k = _MAX_K_BASE_GRAPH_1 if coderate >= 1 / 3 else _MAX_K_BASE_GRAPH_2
+        max_k = MAX_K if coderate >= 1 / 3 else _MAX_K_BASE_GRAPH_2
         num_bits = num_data_symbols * num_bits_per_symbol
         num_codewords = max(1, math.ceil(num_bits * coderate / max_k))
         n = num_data_symbols // num_codewords * num_bits_per_symbol

@@ -24,13 +24,18 @@ FRAME_FIELDS = (
 def frame_of(link: Any) -> dict[str, Any]:
     """Return what a receiver must know of a ``LinkConfig``, as JSON holds it.
 
-    Of a constellation of its own it is the digest, under that name.
+    Of a constellation of its own it is the digest, under that name, and of shaped QAM
+    that of its points and probabilities.
     """
     dumped = link.model_dump(mode="json")
     found = {key: dumped[key] for key in FRAME_FIELDS}
-    path = getattr(link, "constellation", None)
-    return (
-        found
-        if path is None
-        else {**found, "constellation": Constellation.load(path).digest}
-    )
+    path, shaping = (getattr(link, key, None) for key in ("constellation", "shaping"))
+    if path is not None:
+        found["constellation"] = Constellation.load(path).digest
+    if shaping is not None:
+        # What has no shaping loads no code.
+        from commgen.frame.shaped import matched_qam
+
+        num_bits = link.num_bits_per_symbol
+        found["constellation"] = matched_qam(num_bits, shaping.of(num_bits)).digest
+    return found

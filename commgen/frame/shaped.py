@@ -1,15 +1,19 @@
 """Probabilistic amplitude shaping: matcher, NR LDPC code and QAM as one code."""
 
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from commgen._checks import check_int, check_positive
 from commgen.coding.decoder import LDPCDecoder
-from commgen.coding.encoder import LDPCEncoder
-from commgen.coding.matcher import check_bits_of
+from commgen.coding.encoder import LDPCEncoder, as_bits
+from commgen.coding.layered import Decoded
 from commgen.frame.constellation import Constellation
 from commgen.frame.qam import pam_labels, qam_points
+
+_ROUNDING = 1e-6
 
 
 class ShapedCode:
@@ -71,7 +75,9 @@ class ShapedCode:
                 f"num_symbols must be a multiple of {matcher.length} / 2, for the "
                 f"matcher's amplitudes on two axes, got {num_symbols}."
             )
-        self.num_data_bits = int(np.ceil(check_positive("rate", rate) * num_symbols))
+        # A rate that is made of whole bits is not to gain one by rounding.
+        data = check_positive("rate", rate) * num_symbols - _ROUNDING
+        self.num_data_bits = int(np.ceil(data))
         self._num_uniform = self.num_data_bits - self._num_blocks * matcher.num_bits
         self._num_shaped = num_symbols * (num_bits_per_symbol - 2)
         self._encoder = self._code(rate)
@@ -124,30 +130,42 @@ class ShapedCode:
         [n, num_symbols], int
             Numbers of the points of :attr:`constellation`.
         """
-        bits = check_bits_of(bits, self.num_data_bits)
-        n, uniform = len(bits), bits[:, : self._num_uniform]
-        sequences = bits[:, self._num_uniform :].reshape(-1, self.matcher.num_bits)
-        levels = self.matcher.encode(sequences).reshape(n, -1)
-        shaped = self._labels[levels].reshape(n, -1)
-        sent = self._encoder(np.concatenate([uniform, shaped], axis=1))
-        return self._join(sent)
+        labels = self.coded_bits(bits).reshape(-1, *self._shape)
+        return labels @ (2 ** np.arange(self.num_bits_per_symbol)[::-1])
 
-    def _join(self, sent):
-        """Lay coded bits out as labels: signs, then amplitude bits axis by axis."""
-        n, size = len(sent), self.num_symbols
-        first, last = self._places
-        signs = np.concatenate([sent[:, :first], sent[:, last:]], axis=1)
-        shaped = sent[:, first:last].reshape(n, size, 2, -1)
-        bits = np.concatenate(
-            [signs.reshape(n, size, 2), shaped.swapaxes(2, 3).reshape(n, size, -1)],
-            axis=2,
-        )
-        return bits @ (2 ** np.arange(self.num_bits_per_symbol)[::-1])
+    def coded_bits(self, bits: np.ndarray) -> np.ndarray:
+        """Return the bits of all labels, in the order of the symbols.
+
+        Parameters
+        ----------
+        bits : [..., num_data_bits], uint8
+            Data.
+
+        Returns
+        -------
+        [..., num_symbols * num_bits_per_symbol], uint8
+        """
+        bits = as_bits("bits", bits, self.num_data_bits)
+        lead, bits = bits.shape[:-1], bits.reshape(-1, self.num_data_bits)
+        uniform, data = np.split(bits, [self._num_uniform], axis=1)
+        levels = self.matcher.encode(data.reshape(-1, self.matcher.num_bits))
+        shaped = self._labels[levels].reshape(len(bits), -1)
+        sent = self._encoder(np.concatenate([uniform, shaped], axis=1))
+        return sent[:, self._order].reshape(*lead, -1)
 
     @property
-    def _places(self) -> tuple[int, int]:
-        """Where the amplitude bits begin and end among the coded ones."""
-        return self._num_uniform_sent, self._num_uniform_sent + self._num_shaped
+    def _shape(self) -> tuple[int, int]:
+        return self.num_symbols, self.num_bits_per_symbol
+
+    @cached_property
+    def _order(self) -> np.ndarray:
+        """Which coded bits the labels have: signs, then amplitudes by axis."""
+        size, first = self.num_symbols, self._num_uniform_sent
+        last = first + self._num_shaped
+        sent = np.arange(size * self.num_bits_per_symbol)
+        signs = np.concatenate([sent[:first], sent[last:]]).reshape(size, 2)
+        shaped = sent[first:last].reshape(size, 2, -1).swapaxes(1, 2)
+        return np.hstack([signs, shaped.reshape(size, -1)]).ravel()
 
     def decode(self, llr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return data of LLRs, and whether code and matcher agree with them.
@@ -165,22 +183,44 @@ class ShapedCode:
             All checks of the code hold, and each sequence is one of the matcher.
         """
         llr = np.asarray(llr, np.float32)
-        wanted = (self.num_symbols, self.num_bits_per_symbol)
-        if llr.ndim != 3 or llr.shape[1:] != wanted:
+        if llr.ndim != 3 or llr.shape[1:] != self._shape:
             raise ValueError(
-                f"llr must be [n, {wanted[0]}, {wanted[1]}], got {llr.shape}."
+                f"llr must be [n, {self.num_symbols}, {self.num_bits_per_symbol}], got "
+                f"{llr.shape}."
             )
-        n, first = len(llr), self._num_uniform_sent
-        signs = llr[..., :2].reshape(n, -1)
-        shaped = llr[..., 2:].reshape(n, self.num_symbols, -1, 2).swapaxes(2, 3)
-        order = [signs[:, :first], shaped.reshape(n, -1), signs[:, first:]]
-        found = self._decoder.decode(np.concatenate(order, axis=1))
-        uniform, shaped = np.split(found.bits, [self._num_uniform], axis=1)
-        labels = shaped.reshape(n, -1, self._labels.shape[1]) @ self._weights
+        found = self.decode_bits(llr.reshape(len(llr), -1))
+        return found.bits, found.parity_ok
+
+    def decode_bits(self, llr: np.ndarray, *, soft: bool = False) -> Decoded:
+        """Decode LLRs of :meth:`coded_bits`, with what the code says of each.
+
+        Parameters
+        ----------
+        llr : [..., num_symbols * num_bits_per_symbol], float
+            As of :meth:`decode`.
+        soft
+            Return the LLRs of the coded bits too.
+
+        Returns
+        -------
+        Decoded
+            ``parity_ok`` also says that each sequence is one of the matcher.
+        """
+        llr = np.asarray(llr, np.float32)
+        sent = np.empty_like(llr)
+        sent[..., self._order] = llr
+        found = self._decoder.decode(sent, soft=soft)
+        uniform, shaped = np.split(found.bits, [self._num_uniform], axis=-1)
+        labels = shaped.reshape(-1, self._labels.shape[1]) @ self._weights
         levels = self._level[labels].reshape(-1, self.matcher.length)
         data, ok = self.matcher.decode(levels)
-        ok = ok.reshape(n, -1).all(axis=1) & found.parity_ok
-        return np.concatenate([uniform, data.reshape(n, -1)], axis=1), ok
+        lead = found.parity_ok.shape
+        return replace(
+            found,
+            bits=np.concatenate([uniform, data.reshape(*lead, -1)], axis=-1),
+            parity_ok=found.parity_ok & ok.reshape(*lead, -1).all(axis=-1),
+            llr=None if found.llr is None else found.llr[..., self._order],
+        )
 
 
 def matched_qam(num_bits_per_symbol: int, matcher: Any) -> Constellation:

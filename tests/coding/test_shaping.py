@@ -8,6 +8,7 @@ import pytest
 
 from commgen.coding.composition import CompositionMatcher
 from commgen.coding.limbs import bits_to_limbs, limbs_to_bits, to_limbs
+from commgen.coding.matching import matcher_of
 from commgen.coding.sphere_shaping import SphereShaper
 
 RNG = np.random.default_rng(4)
@@ -54,6 +55,35 @@ def test_what_is_no_codeword_is_told():
     bits, ok = shaper.decode(np.array([[3, 3, 3, 3], expected[2**k], expected[-1]]))
     assert not ok.any()
     assert not bits.any()
+
+
+@pytest.mark.parametrize(("num_levels", "length", "num_bits"), [(3, 7, 5), (2, 12, 6)])
+def test_the_histogram_of_bits_has_little_energy(num_levels, length, num_bits):
+    """Beside all that carry as much: at most one amplitude is a level too high."""
+    found = CompositionMatcher.of_bits(num_levels, length, num_bits)
+    assert found.num_bits == num_bits
+    energy = (2 * np.arange(num_levels) + 1) ** 2
+    enough = [
+        counts @ energy
+        for counts in map(np.array, product(range(length + 1), repeat=num_levels))
+        if counts.sum() == length and sequences(counts) >= 2**num_bits
+    ]
+    assert found.counts @ energy <= min(enough) + np.diff(energy).max()
+    bits = all_bits(num_bits)
+    again, ok = found.decode(found.encode(bits))
+    np.testing.assert_array_equal(again, bits)
+    assert ok.all()
+
+
+def sequences(counts):
+    return factorial(int(counts.sum())) // np.prod([factorial(int(c)) for c in counts])
+
+
+def test_more_bits_than_a_histogram_has_are_refused():
+    with pytest.raises(ValueError, match="num_bits must be at most 6 for 8 amplitudes"):
+        CompositionMatcher.of_bits(2, 8, 7)
+    with pytest.raises(ValueError, match="kind must be one of sphere, composition"):
+        matcher_of("ball", 4, 96, 168)
 
 
 def test_energy_is_the_least_that_carries_the_bits():

@@ -1,6 +1,7 @@
 """Bits to symbols and back: LDPC, QAM, and how codewords fill a slot."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +13,40 @@ from commgen.phy.ofdm.symbols import Symbols
 from commgen.phy.signal.demapper import demap
 
 
+class PlainCode:
+    """The LDPC code alone, whose bits are equally likely.
+
+    Parameters
+    ----------
+    layout
+        How codewords fill a stream.
+    num_bits_per_symbol
+        Of the interleaver.
+    num_iterations
+        Greatest number of iterations of the decoder.
+    """
+
+    def __init__(
+        self,
+        layout: CodewordLayout,
+        num_bits_per_symbol: int,
+        *,
+        num_iterations: int = 20,
+    ):
+        self.encoder = LDPCEncoder(
+            layout.k, layout.n, num_bits_per_symbol=num_bits_per_symbol
+        )
+        self._decoder = LDPCDecoder(self.encoder, num_iterations=num_iterations)
+
+    def coded_bits(self, bits) -> np.ndarray:
+        """Return the codewords [..., n] of bits [..., k]."""
+        return self.encoder(bits)
+
+    def decode_bits(self, llr, *, soft: bool = False) -> Decoded:
+        """Decode LLRs [..., n]; ``soft`` returns those of the coded bits too."""
+        return self._decoder.decode(llr, soft=soft)
+
+
 class Transmitter:
     """Information bits to QAM symbols; not a part of any graph.
 
@@ -20,7 +55,10 @@ class Transmitter:
     layout
         How codewords fill a stream.
     symbols
-        2, 4, 6 or 8 bits of QAM, or a constellation of equally likely points.
+        2, 4, 6 or 8 bits of QAM, or a constellation: of equally likely points, or that
+        of ``code``.
+    code
+        :class:`PlainCode`, or :class:`~commgen.frame.shaped.ShapedCode`.
 
     Input
     -----
@@ -33,15 +71,11 @@ class Transmitter:
         Symbols of unit mean power.
     """
 
-    def __init__(self, layout: CodewordLayout, symbols: Symbols):
-        self.layout, self.symbols = layout, symbols
+    def __init__(self, layout: CodewordLayout, symbols: Symbols, code: Any):
+        self.layout, self.symbols, self.code = layout, symbols, code
         made = Constellation.qam(symbols) if isinstance(symbols, int) else symbols
-        num_bits_per_symbol = made.num_bits_per_symbol
-        self.encoder = LDPCEncoder(
-            layout.k, layout.n, num_bits_per_symbol=num_bits_per_symbol
-        )
+        self.num_bits_per_symbol = made.num_bits_per_symbol
         self._points = made.points.astype(np.complex64)
-        self.num_bits_per_symbol = num_bits_per_symbol
 
     def __call__(self, bits) -> np.ndarray:
         """Encode, concatenate the codewords, fill up with zeros, map."""
@@ -54,7 +88,7 @@ class Transmitter:
 
     def coded_bits(self, bits) -> np.ndarray:
         """Return what is mapped, [batch, 1, num_streams, num_data_symbols * bits]."""
-        c = self.encoder(bits)
+        c = self.code.coded_bits(bits)
         c = c.reshape(*c.shape[:3], -1)
         if self.layout.num_filler_bits:
             c = np.pad(c, [(0, 0)] * 3 + [(0, self.layout.num_filler_bits)])
@@ -68,8 +102,6 @@ class Receiver:
     ----------
     transmitter
         What the symbols came from.
-    num_iterations
-        Greatest number of iterations of the LDPC decoder.
     jit_compile
         Compile the demapper with XLA.
 
@@ -89,7 +121,6 @@ class Receiver:
     def __init__(
         self,
         transmitter: Transmitter,
-        num_iterations: int,
         *,
         jit_compile: bool = False,
     ):
@@ -101,11 +132,11 @@ class Receiver:
             jit_compile=jit_compile and transmitter.num_bits_per_symbol <= 6,
             autograph=False,
         )
-        self._decoder = LDPCDecoder(transmitter.encoder, num_iterations=num_iterations)
+        self._code = transmitter.code
 
     def __call__(self, x_hat, no_eff) -> np.ndarray:
         """Demap, drop the filler, decode."""
-        return self._decoder(self._llr(x_hat, no_eff))
+        return self._code.decode_bits(self._llr(x_hat, no_eff)).bits
 
     def decode_soft(self, x_hat, no_eff, num: int | None = None) -> Decoded:
         """Decode, and return what the code says of every coded bit.
@@ -126,13 +157,13 @@ class Receiver:
             checks hold they are those of the decision.
         """
         llr = self._llr(x_hat, no_eff)[:num]
-        found = self._decoder.decode(llr, soft=True)
+        found = self._code.decode_bits(llr, soft=True)
         new = extrinsic_llr(found.llr, llr)
         return replace(found, llr=np.where(found.parity_ok[..., None], found.llr, new))
 
     def decode_llr(self, llr) -> np.ndarray:
         """Decode LLRs of all bits, [batch, 1, num_streams, num_data_symbols * bits]."""
-        return self._decoder(self._codewords(np.asarray(llr)))
+        return self._code.decode_bits(self._codewords(np.asarray(llr))).bits
 
     def stream_llr(self, llr: np.ndarray) -> np.ndarray:
         """Line up LLRs of the coded bits with the symbols; the filler is known.
@@ -158,3 +189,11 @@ class Receiver:
         layout = self._layout
         llr = llr[..., : layout.num_codewords * layout.n]
         return llr.reshape(*llr.shape[:3], layout.num_codewords, layout.n)
+
+
+def code_of(link: Any) -> Any:
+    """Return the code of a link's configuration: plain, or of shaped QAM."""
+    size, num_iterations = link.num_bits_per_symbol, link.num_decoder_iterations
+    if link.shaping is None:
+        return PlainCode(link.layout, size, num_iterations=num_iterations)
+    return link.shaping.code(link.layout, size, num_iterations=num_iterations)

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from commgen._settings import Count, Float, Int, PositiveFloat, Settings
 from commgen.frame.codewords import CodewordLayout
+from commgen.phy.ofdm.shaping import ShapingConfig
 
 
 class LinkConfig(Settings):
@@ -36,8 +37,11 @@ class LinkConfig(Settings):
     constellation
         File of points for the data in place of QAM, of
         :class:`~commgen.frame.constellation.Constellation`, all equally likely.
+    shaping
+        Send QAM of 16 points or more with probabilities that a matcher makes.
     coderate
-        Of the NR LDPC code, at least 30/1024; under 1/5 coded bits are repeated.
+        Of the NR LDPC code, at least 30/1024; under 1/5 coded bits are repeated. With
+        ``shaping`` bits of data over bits of the symbols, which it leaves as they are.
     num_streams
         Streams, one for each transmit antenna; each has unit power.
     num_rx_ant
@@ -62,6 +66,7 @@ class LinkConfig(Settings):
     time_interpolation: Literal["linear", "average"] = "linear"
     num_bits_per_symbol: Literal[1, 2, 3, 4, 5, 6, 7, 8] = 2
     constellation: Path | None = None
+    shaping: ShapingConfig | None = None
     coderate: Float
     num_streams: Annotated[Count, Field(le=8)] = 1
     num_rx_ant: Annotated[Count, Field(le=1024)]
@@ -84,6 +89,17 @@ class LinkConfig(Settings):
         num_pilots = -(-self.num_effective_subcarriers // self.pilot_subcarrier_step)
         total = self.num_effective_subcarriers * self.num_ofdm_symbols
         return total - len(self.pilot_ofdm_symbol_indices) * num_pilots
+
+    @property
+    def layout(self) -> CodewordLayout:
+        """How codewords fill the data symbols of a stream."""
+        size = self.num_data_symbols, self.num_bits_per_symbol, self.coderate
+        if self.shaping is None:
+            return CodewordLayout.of(*size)
+        try:
+            return self.shaping.layout(*size)
+        except ValueError as error:
+            raise ValueError(f"shaping must fit the slot: {error}") from error
 
     @model_validator(mode="after")
     def _check_grid(self):
@@ -140,11 +156,21 @@ class LinkConfig(Settings):
                 "num_bits_per_symbol must be 2, 4, 6 or 8, got "
                 f"{self.num_bits_per_symbol} without a constellation"
             )
+        if self.shaping is None:
+            return self
+        if self.constellation is not None:
+            raise ValueError(
+                "shaping must be left out with a constellation, for matchers make "
+                f"amplitudes of QAM alone, got both and {self.constellation}"
+            )
+        if self.num_bits_per_symbol < 4:
+            raise ValueError(
+                "num_bits_per_symbol must be 4, 6 or 8 with shaping, got "
+                f"{self.num_bits_per_symbol}"
+            )
         return self
 
     @model_validator(mode="after")
     def _check_code(self):
-        CodewordLayout.of(
-            self.num_data_symbols, self.num_bits_per_symbol, self.coderate
-        )
+        self.layout  # noqa: B018 - raises where no codewords fit
         return self

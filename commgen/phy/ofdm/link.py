@@ -10,11 +10,10 @@ from sionna.phy.channel import ApplyOFDMChannel, GenerateOFDMChannel
 from sionna.phy.ofdm import ResourceGridMapper
 
 from commgen._checks import check_int
-from commgen.frame.codewords import CodewordLayout
 from commgen.measures.decibel import from_db
 from commgen.phy.counts import Counts
 from commgen.phy.ofdm.antennas import check_antennas
-from commgen.phy.ofdm.codec import Receiver, Transmitter
+from commgen.phy.ofdm.codec import Receiver, Transmitter, code_of
 from commgen.phy.ofdm.draws import check_seeded, random_bits, stream, unit_noise
 from commgen.phy.ofdm.reception import Reception
 from commgen.phy.ofdm.symbols import symbols_of
@@ -79,18 +78,13 @@ class Link:
         self._seed = check_int("seed", seed, low=0)
         self._source = source
         self._generate = _channel_of(source, self.resource_grid)
-        num_data = int(self.resource_grid.num_data_symbols)
-        self.layout = CodewordLayout.of(
-            num_data, link.num_bits_per_symbol, link.coderate
-        )
+        self.layout = link.layout
         symbols = symbols_of(link)
-        self._transmit = Transmitter(self.layout, symbols)
+        self._transmit = Transmitter(self.layout, symbols, code_of(link))
         mapper = ResourceGridMapper(self.resource_grid)
         self._map = tf.function(mapper, reduce_retracing=True)
         self._apply = tf.function(ApplyOFDMChannel(), reduce_retracing=True)
-        decode = Receiver(
-            self._transmit, link.num_decoder_iterations, jit_compile=jit_compile
-        )
+        decode = Receiver(self._transmit, jit_compile=jit_compile)
         self._reception = Reception(self.resource_grid, symbols, decode)
         self._check_source()
 

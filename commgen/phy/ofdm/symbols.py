@@ -3,6 +3,7 @@
 from typing import Any
 
 from commgen.frame.constellation import Constellation
+from commgen.frame.shaped import matched_qam
 
 #: QAM by its bits, for which there are quick ways, or points of any kind.
 Symbols = int | Constellation
@@ -14,7 +15,8 @@ def symbols_of(link: Any) -> Symbols:
     Parameters
     ----------
     link
-        Configuration of a link; its ``constellation`` is read, where it has one.
+        Configuration of a link; its ``constellation`` is read, where it has one, and
+        its ``shaping`` gives QAM its probabilities.
 
     Raises
     ------
@@ -22,9 +24,12 @@ def symbols_of(link: Any) -> Symbols:
         If the file of the constellation is not there.
     ValueError
         If it is none, has another number of points than ``num_bits_per_symbol`` says,
-        or points of different probability, for which bits would need a matcher.
+        or points of different probability: matchers make amplitudes of QAM alone.
     """
-    path = getattr(link, "constellation", None)
+    path, shaping = (getattr(link, key, None) for key in ("constellation", "shaping"))
+    if shaping is not None:
+        num_bits = link.num_bits_per_symbol
+        return matched_qam(num_bits, shaping.of(num_bits))
     if path is None:
         return link.num_bits_per_symbol
     found = Constellation.load(path)
@@ -35,8 +40,9 @@ def symbols_of(link: Any) -> Symbols:
         )
     if found.is_shaped:
         raise ValueError(
-            "link.constellation must have points of equal probability, got "
-            f"probabilities of {found.probabilities.min():.3g} to "
-            f"{found.probabilities.max():.3g} in {path}."
+            "link.constellation must have points of equal probability, for matchers "
+            "make amplitudes of QAM alone (link.shaping), got probabilities of "
+            f"{found.probabilities.min():.3g} to {found.probabilities.max():.3g} in "
+            f"{path}."
         )
     return found

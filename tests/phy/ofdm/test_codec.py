@@ -6,7 +6,7 @@ from sionna.phy.fec.ldpc import LDPC5GEncoder
 from sionna.phy.mapping import Demapper, Mapper
 
 from commgen.frame.codewords import CodewordLayout
-from commgen.phy.ofdm.codec import Receiver, Transmitter
+from commgen.phy.ofdm.codec import PlainCode, Receiver, Transmitter
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,8 @@ def test_rates_under_a_fifth_repeat(rng):
     errors = []
     for num_data, no in ((200, 5.0), (400, 10.0)):
         layout = CodewordLayout.of(num_data, 2, 40 / num_data / 2)
-        transmitter = Transmitter(layout, 2)
-        receiver = Receiver(transmitter, 20)
+        transmitter = Transmitter(layout, 2, PlainCode(layout, 2))
+        receiver = Receiver(transmitter)
         bits = rng.integers(2, size=(2000, 1, 1, 1, layout.k), dtype=np.uint8)
         x = transmitter(bits)
         n = rng.normal(size=(*x.shape, 2)) @ [1, 1j] * np.sqrt(no / 2)
@@ -38,8 +38,8 @@ def test_rates_under_a_fifth_repeat(rng):
 
 def test_bits_return_through_several_codewords_and_filler(rng):
     layout = CodewordLayout(num_codewords=3, k=20, n=40, num_filler_bits=4)
-    transmitter = Transmitter(layout, 2)
-    receiver = Receiver(transmitter, 5)
+    transmitter = Transmitter(layout, 2, PlainCode(layout, 2))
+    receiver = Receiver(transmitter)
     bits = rng.integers(2, size=(4, 1, 2, 3, 20), dtype=np.uint8)
     x = transmitter(bits)
     assert x.shape == (4, 1, 2, 62)
@@ -56,7 +56,7 @@ def test_symbols_are_those_of_sionna(num_bits, rng):
     c = encoder(tf.constant(bits)).numpy().reshape(3, 1, 1, -1)
     c = np.pad(c, [(0, 0)] * 3 + [(0, 3 * num_bits)])
     expected = Mapper("qam", num_bits)(tf.constant(c))
-    found = Transmitter(layout, num_bits)(bits)
+    found = Transmitter(layout, num_bits, PlainCode(layout, num_bits))(bits)
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
