@@ -76,23 +76,44 @@ def demap(x_hat, no_eff, symbols: int | Constellation):
     return tf.reshape(llr, shape)
 
 
+def point_llr(x_hat, no_eff, points, log_p):
+    """Bit log-likelihood ratios of points that may be tensors, so that they learn.
+
+    Parameters
+    ----------
+    x_hat, no_eff
+        As of :func:`demap`.
+    points : [2**num_bits_per_symbol], complex
+        In the order of their labels.
+    log_p : broadcastable to [..., n, 2**num_bits_per_symbol], float
+        Logarithms of their probabilities, but for what is common to all.
+
+    Returns
+    -------
+    llr : [..., n, num_bits_per_symbol], float
+    """
+    no_eff = tf.broadcast_to(tf.cast(no_eff, x_hat.dtype.real_dtype), tf.shape(x_hat))
+    inverse = 1 / tf.maximum(no_eff, _MIN_NO)[..., None]
+    d = tf.expand_dims(x_hat, -1) - points
+    score = log_p - (tf.math.real(d) ** 2 + tf.math.imag(d) ** 2) * inverse
+    size, bits = points.shape[0], []
+    for i in reversed(range(size.bit_length() - 1)):
+        one, zero = (
+            tf.gather(score, np.flatnonzero(np.arange(size) >> i & 1 == b), axis=-1)
+            for b in (1, 0)
+        )
+        bits.append(tf.reduce_logsumexp(one, -1) - tf.reduce_logsumexp(zero, -1))
+    return tf.stack(bits, axis=-1)
+
+
 def _demap_points(x_hat, no_eff, constellation):
     """Sum over all points of each value of each bit."""
     x_hat = tf.convert_to_tensor(x_hat)
     points = tf.constant(constellation.points, x_hat.dtype)
     log_p = tf.constant(np.log(constellation.probabilities), x_hat.dtype.real_dtype)
-    no_eff = tf.broadcast_to(tf.cast(no_eff, log_p.dtype), tf.shape(x_hat))
-    inverse = 1 / tf.maximum(no_eff, _MIN_NO)[..., None]
-    d = tf.expand_dims(x_hat, -1) - points
-    score = log_p - (tf.math.real(d) ** 2 + tf.math.imag(d) ** 2) * inverse
-    bits = []
-    for bit in constellation.bits.T:
-        one, zero = (
-            tf.gather(score, np.flatnonzero(bit == b), axis=-1) for b in (1, 0)
-        )
-        bits.append(tf.reduce_logsumexp(one, -1) - tf.reduce_logsumexp(zero, -1))
-    llr = tf.stack(bits, axis=-1)
-    shape = tf.shape(x_hat) * ([1] * (x_hat.shape.rank - 1) + [len(bits)])
+    llr = point_llr(x_hat, no_eff, points, log_p)
+    num_bits = constellation.num_bits_per_symbol
+    shape = tf.shape(x_hat) * ([1] * (x_hat.shape.rank - 1) + [num_bits])
     return tf.reshape(llr, shape)
 
 
