@@ -121,6 +121,10 @@ MISTAKES = {
         "benchmark receivers --only OFDM -o b",
         "only must be of ['PUSCH-A3-11',",
     ),
+    "benchmark signal: part": (
+        "benchmark signal --only waveform -o b",
+        "only must be of ['constellations'",
+    ),
     "benchmark spatial-model: folder": ("benchmark spatial-model -o other", "no study"),
     "benchmark tdl-grid: folder": ("benchmark tdl-grid -o other", "no study"),
     "datasets make: key": ("datasets make channel.yaml -n 9 --seed 1 -o c.h5", "modle"),

@@ -1,29 +1,6 @@
-"""The federated study from its channels to its tables, at its smallest size."""
+"""What the federated study was asked, beside what it measured."""
 
-from dataclasses import replace
-
-import pytest
-
-from commgen.studies.federated.benchmark import QUICK, asked_rows, federated_study
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_a_quick_study_has_all_tables_and_goes_on_where_it_was(tmp_path):
-    none = replace(QUICK.few, families=())
-    size = replace(QUICK, measured=False, few=none, generated=none)
-    tables = federated_study(tmp_path, size, seed=3)
-    names = {path.stem for path in tmp_path.glob("*.csv")}
-    assert names == {"cells", "gap", "own", "generated", "federated"}
-    assert len(tables) == len(names)
-    gap = next(rows for title, rows in tables.items() if "behind" in title)
-    assert [row["model"] for row in gap] == ["federated", "start", "absent cells"]
-    for row in gap:
-        assert row["gap_db"] == pytest.approx(
-            row["nmse_db"] - row["central_nmse_db"], abs=0.05
-        )
-        assert row["low"] <= row["gap_db"] <= row["high"]
-    assert federated_study(tmp_path, size, seed=3) == tables
+from commgen.studies.federated.benchmark import asked_rows
 
 
 def test_asked_rows_tell_what_is_met():
