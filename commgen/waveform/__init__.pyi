@@ -3,7 +3,12 @@ from .amplifier import Amplifier as Amplifier, Limiter as Limiter, Rapp as Rapp
 from .base import Waveform as Waveform
 from .chain import Chain as Chain
 from .clipping import ClippedWaveform as ClippedWaveform
+from .clusters import Clusters as Clusters
 from .converter import Dac as Dac
+from .degradation import (
+    Degradation as Degradation,
+    total_degradation as total_degradation,
+)
 from .dft_spread import (
     DftSpreadOfdm as DftSpreadOfdm,
     root_raised_cosine as root_raised_cosine,
@@ -22,5 +27,6 @@ from .oscillator import CarrierOffset as CarrierOffset
 from .phase_noise import PhaseJitter as PhaseJitter, PhaseNoise as PhaseNoise
 from .predistortion import Predistortion as Predistortion
 from .selected_mapping import SelectedMapping as SelectedMapping
+from .tone_network import ToneNetwork as ToneNetwork
 from .tone_reservation import ToneReservation as ToneReservation
 from .tones import ToneWaveform as ToneWaveform
