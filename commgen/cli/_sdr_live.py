@@ -32,6 +32,13 @@ def run(
         bool, typer.Option("--real-time", help="Simulated air as fast as a radio.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Of payloads, fading and noise.")] = 0,
+    num_bits_per_symbol: Annotated[
+        int | None, typer.Option(help="2, 4, 6 or 8: QPSK, the usual one, to 256-QAM.")
+    ] = None,
+    coderate: Annotated[float, typer.Option(help="Of the NR LDPC code.")] = 0.5,
+    constellation: Annotated[
+        Path | None, typer.Option(help="Points of the data (.npz) in place of QAM.")
+    ] = None,
     channel: Annotated[
         str, typer.Option(help="A to E of TDL, or AWGN.", rich_help_panel=_AIR)
     ] = "A",
@@ -93,6 +100,9 @@ def run(
         seconds=seconds or None,
         real_time=real_time,
         seed=seed,
+        num_bits_per_symbol=num_bits_per_symbol,  # type: ignore[arg-type]
+        coderate=coderate,
+        constellation=constellation,
         air=_air(
             channel=_CHANNELS.get(channel, channel),
             channel_file=channel_file,
@@ -199,7 +209,10 @@ def _inputs(config: Any) -> dict[str, str]:
     from commgen.sdr.radios.sigmf_meta import META
     from commgen.sdr.radios.sigmf_reader import pieces_of
 
-    files = {"channel_file": config.air.channel_file}
+    files = {
+        "channel_file": config.air.channel_file,
+        "constellation": config.constellation,
+    }
     if Path(config.estimator).is_file():
         files["model"] = Path(config.estimator)
     if config.recording is not None:
@@ -235,14 +248,13 @@ def _run(
 def _recorder(config: Any, path: Path | None, kind: str, *, force: bool) -> Any:
     if path is None:
         return None
-    from commgen.frame.frame import RADIO_FRAME
     from commgen.sdr.live.recorder import Recorder
     from commgen.sdr.waveform.transmitter import FrameTransmitter
 
     return Recorder(
         path,
-        RADIO_FRAME.sample_rate_hz,
-        frame_length=FrameTransmitter(RADIO_FRAME).num_samples,
+        config.frame.sample_rate_hz,
+        frame_length=FrameTransmitter(config.frame).num_samples,
         sample_type=kind,
         frequency_hz=config.usrp.frequency_hz if config.radio == "uhd" else None,
         force=force,

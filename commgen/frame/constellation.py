@@ -126,7 +126,15 @@ class Constellation:
         np.fill_diagonal(distance, np.inf)
         return float(distance.min())
 
-    @property
+    def __eq__(self, other: object) -> bool:
+        """Whether points and probabilities are the same, bit by bit."""
+        return isinstance(other, Constellation) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        """Of what is compared."""
+        return hash(self.digest)
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of points and probabilities, whatever the card says."""
         parts = self.points.tobytes(), self.probabilities.tobytes()

@@ -45,6 +45,6 @@ def receiver_features(
     for i, values in enumerate((y, h_hat, x_hat)):
         z[..., 2 + 2 * i], z[..., 3 + 2 * i] = values.real, values.imag
     np.clip(z[..., 6:8], -MAX_SYMBOL, MAX_SYMBOL, out=z[..., 6:8])
-    llr = demap(x_hat, no_eff, frame.num_bits_per_symbol)
+    llr = demap(x_hat, no_eff, frame.symbols)
     np.clip(llr, -MAX_LLR, MAX_LLR, out=z[..., 8:])
     return z

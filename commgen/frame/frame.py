@@ -8,8 +8,10 @@ import numpy as np
 
 from commgen._checks import check_int, check_positive
 from commgen.frame.codewords import CodewordLayout
+from commgen.frame.constellation import Constellation
 from commgen.frame.fields import FRAME_FIELDS
 from commgen.frame.pilots import pilot_symbols
+from commgen.frame.qam import qam_points
 
 _BITS_PER_SYMBOL = (2, 4, 6, 8)  # square QAM
 _TIME_INTERPOLATIONS = ("linear", "average")
@@ -32,7 +34,9 @@ class Frame:
     time_interpolation
         Of least squares: ``"linear"`` between the pilot symbols or their ``"average"``.
     num_bits_per_symbol
-        2, 4, 6, 8: QPSK to 256-QAM.
+        2, 4, 6, 8: QPSK to 256-QAM; 1 to 8 with a constellation of that size.
+    constellation
+        Points for the data in place of QAM, all equally likely.
     num_streams, num_rx_ant
         1: a radio host has one antenna.
     coderate
@@ -64,6 +68,7 @@ class Frame:
     pilot_subcarrier_step: int = 1
     time_interpolation: Literal["linear", "average"] = "linear"
     num_bits_per_symbol: int = 2
+    constellation: Constellation | None = None
     num_streams: int = 1
     num_rx_ant: int = 1
     coderate: float = 0.5
@@ -79,25 +84,61 @@ class Frame:
         )
 
     @classmethod
-    def from_contract(cls, contract: Any, *, coderate: float = 0.5) -> "Frame":
+    def from_contract(
+        cls,
+        contract: Any,
+        *,
+        coderate: float = 0.5,
+        constellation: Constellation | None = None,
+    ) -> "Frame":
         """Return the frame of what :meth:`contract` or a card holds.
+
+        Parameters
+        ----------
+        contract
+            The fields; of a constellation it has the digest alone.
+        coderate, constellation
+            As of the class.
 
         Raises
         ------
         ValueError
-            If a field is missing or unknown.
+            If a field is missing or unknown, or it is the contract of other points.
         """
-        if set(contract) != set(FRAME_FIELDS):
+        fields = dict(contract)
+        told = fields.pop("constellation", None)
+        if set(fields) != set(FRAME_FIELDS):
             raise ValueError(
                 f"contract must have the fields {', '.join(FRAME_FIELDS)}, "
                 f"got {', '.join(contract)}."
             )
-        return cls(**contract, coderate=coderate)
+        given = None if constellation is None else constellation.digest
+        if told != given:
+            raise ValueError(
+                f"constellation must be that of the contract, {told or 'QAM'}, got "
+                f"{given or 'QAM'}."
+            )
+        return cls(**fields, coderate=coderate, constellation=constellation)
 
     def contract(self) -> dict[str, Any]:
         """Return what :func:`~commgen.frame.fields.frame_of` gives of such a link."""
         values = {name: getattr(self, name) for name in FRAME_FIELDS}
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+        told = {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+        if self.constellation is not None:
+            told["constellation"] = self.constellation.digest
+        return told
+
+    @property
+    def symbols(self) -> int | Constellation:
+        """What data are mapped to, as demappers take it: bits of QAM, or points."""
+        return self.constellation or self.num_bits_per_symbol
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """The points by their labels, [2**num_bits_per_symbol], complex64."""
+        if self.constellation is not None:
+            return self.constellation.points.astype(np.complex64)
+        return qam_points(self.num_bits_per_symbol)
 
     @property
     def num_effective_subcarriers(self) -> int:
@@ -194,7 +235,7 @@ class Frame:
         for name in ("num_streams", "num_rx_ant"):
             check_int(name, getattr(self, name), low=1, high=1)
         for name, choices in (
-            ("num_bits_per_symbol", _BITS_PER_SYMBOL),
+            ("num_bits_per_symbol", self._bits_per_symbol()),
             ("time_interpolation", _TIME_INTERPOLATIONS),
             ("dc_null", (False, True)),
         ):
@@ -202,6 +243,18 @@ class Frame:
                 raise ValueError(
                     f"{name} must be one of {choices}, got {getattr(self, name)!r}."
                 )
+
+    def _bits_per_symbol(self) -> tuple[int, ...]:
+        """Which are allowed."""
+        points = self.constellation
+        if points is None:
+            return _BITS_PER_SYMBOL
+        if points.is_shaped:
+            raise ValueError(
+                "constellation must have points of equal probability in a frame, got "
+                f"{points.probabilities.min():.3g} to {points.probabilities.max():.3g}."
+            )
+        return (points.num_bits_per_symbol,)
 
     def _check_grid(self) -> None:
         size, guards = self.fft_size, self.num_guard_carriers

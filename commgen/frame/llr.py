@@ -110,23 +110,36 @@ def _sum_points(x, no, points, log_p, llr):
     num_bits, size = llr.shape[1], len(points)
     score, e = np.empty(size), np.empty(size)
     for k in range(len(x)):
-        largest = -np.inf
+        largest, over = -np.inf, 1 / no[k]
         for c in range(size):
             d = x[k] - points[c]
-            score[c] = log_p[c] - (d.real * d.real + d.imag * d.imag) / no[k]
+            score[c] = log_p[c] - (d.real * d.real + d.imag * d.imag) * over
             largest = max(largest, score[c])
         for c in range(size):
             e[c] = np.exp(score[c] - largest)
+        half = size
         for i in range(num_bits):
-            sums, best = np.zeros(2), np.full(2, -np.inf)
-            for c in range(size):
-                bit = c >> (num_bits - 1 - i) & 1
-                sums[bit] += e[c]
-                best[bit] = max(best[bit], score[c])
-            if sums.min() > 1e-200:
-                llr[k, i] = np.log(sums[1] / sums[0])
+            # Labels whose bit i is 1 are the later half; then it is summed out.
+            half //= 2
+            zero = one = 0.0
+            for c in range(half):
+                zero += e[c]
+                one += e[half + c]
+                e[c] += e[half + c]
+            if min(zero, one) > 1e-200:
+                llr[k, i] = np.log(one / zero)
             else:  # one of them has underflown: its best point is all there is
-                llr[k, i] = best[1] - best[0]
+                llr[k, i] = _best(score, half, 1) - _best(score, half, 0)
+
+
+@compiled
+def _best(score, place, bit):
+    """Return the largest score of labels with this bit at this place value."""
+    best = -np.inf
+    for c in range(len(score)):
+        if c // place % 2 == bit:
+            best = max(best, score[c])
+    return best
 
 
 def slot_llr(
@@ -148,12 +161,12 @@ def slot_llr(
     [batch, num_coded_bits], float32
         ln p(1) / p(0), in the order of the coded bits.
     """
-    if frame.num_bits_per_symbol == 2:
+    if frame.symbols == 2:
         s = np.broadcast_to(s, y.shape).reshape(len(y), -1)
         flat = (len(y), -1)
         return _qpsk(y.reshape(flat), h_hat.reshape(flat), s, frame.data_ind)
     x_hat, no_eff = equalize(y, h_hat, s)
-    return data_llr(frame, demap(x_hat, no_eff, frame.num_bits_per_symbol))
+    return data_llr(frame, demap(x_hat, no_eff, frame.symbols))
 
 
 @compiled

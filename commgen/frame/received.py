@@ -8,7 +8,6 @@ from commgen._checks import check_snr_db
 from commgen._random import complex_normal
 from commgen.frame.bursts import Bursts
 from commgen.frame.frame import Frame
-from commgen.frame.qam import qam_points
 from commgen.measures.decibel import noise_variance
 
 _LEAST_SNR = 0.05
@@ -129,7 +128,7 @@ def sent_grids(bits: np.ndarray, frame: Frame) -> np.ndarray:
     q = frame.num_bits_per_symbol
     labels = bits.reshape(len(bits), -1, q) @ (1 << np.arange(q)[::-1])
     x = np.zeros((len(bits), frame.pilot_mask.size), np.complex64)
-    x[:, frame.data_ind] = qam_points(q)[labels]
+    x[:, frame.data_ind] = frame.points[labels]
     x = x.reshape(-1, *frame.grid_shape)
     x[:, frame.pilot_mask] = frame.pilots.reshape(-1)
     return x

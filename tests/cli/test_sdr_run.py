@@ -84,6 +84,30 @@ def test_a_recording_gives_the_frames_that_were_recorded(commgen, tmp_path):
     assert np.mean([a["commgen:crc_ok"] for a in annotations]) > 0.8
 
 
+def test_points_of_a_file_are_sent_and_received(commgen, refused, tmp_path):
+    """8-PSK at 12 dB in white noise: at rate 1/2 it needs 3 dB."""
+    from commgen.frame.constellation import Constellation
+
+    psk = np.exp(2j * np.pi * np.arange(8) / 8)
+    file, shaped = tmp_path / "psk.npz", tmp_path / "shaped.npz"
+    Constellation.of(psk, [0, 1, 3, 2, 6, 7, 5, 4]).save(file)
+    run = ("sdr", "run", *QUICK, "--channel", "AWGN", "--constellation")
+    commgen(*run, file, "-o", tmp_path / "run")
+    row = result(tmp_path / "run")
+    assert int(row["decoded"]) == int(row["sent"]) > 300
+    card = json.loads((tmp_path / "run" / "card.json").read_text())
+    assert card["run"]["constellation"] == str(file)
+    Constellation.of(psk, None, [0.3, *[0.1] * 7]).save(shaped)
+    for arguments, message in (
+        ((file, "--num-bits-per-symbol", 2), "num_bits_per_symbol must be one of"),
+        ((file, "--coderate", 0.99), "coderate must be in"),
+        ((file, "--estimator", "learned"), "num_bits_per_symbol must be 2"),
+        ((shaped,), "must have points of equal probability"),
+        ((tmp_path / "none.npz",), "none.npz"),
+    ):
+        assert message in refused(*run, *arguments)
+
+
 def test_estimators_differ(commgen, tmp_path):
     for name in ("lmmse", "ls"):
         commgen("sdr", "run", *QUICK, "--estimator", name, "-o", tmp_path / name)

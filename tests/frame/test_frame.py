@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from commgen.frame.constellation import Constellation
 from commgen.frame.fields import frame_of
 from commgen.frame.frame import RADIO_FRAME, Frame
 
@@ -78,3 +79,30 @@ def test_contract_of_another_kind_is_refused():
     del contract["dc_null"]
     with pytest.raises(ValueError, match="contract must have the fields fft_size"):
         Frame.from_contract(contract)
+
+
+PSK = Constellation.of(np.exp(2j * np.pi * np.arange(8) / 8))
+
+
+def test_points_of_its_own_are_a_part_of_the_frame(tmp_path):
+    frame = Frame(num_bits_per_symbol=3, constellation=PSK)
+    assert (frame.symbols, frame.num_coded_bits) == (PSK, 3 * 864)
+    np.testing.assert_allclose(frame.points, PSK.points, atol=1e-6)
+    told = json.loads(json.dumps(frame.contract()))
+    PSK.save(tmp_path / "psk.npz")
+    read = Constellation.load(tmp_path / "psk.npz")
+    again = Frame.from_contract(told, constellation=read)
+    assert (again, hash(again)) == (frame, hash(frame))
+    turned = Constellation.of(1j * PSK.points)
+    assert frame != Frame(num_bits_per_symbol=3, constellation=turned)
+    for other in (None, turned):
+        with pytest.raises(ValueError, match="constellation must be that of the contr"):
+            Frame.from_contract(told, constellation=other)
+
+
+def test_points_that_no_frame_carries_are_refused():
+    with pytest.raises(ValueError, match=r"num_bits_per_symbol must be one of \(3,\)"):
+        Frame(num_bits_per_symbol=2, constellation=PSK)
+    shaped = Constellation.of([1, 2, 3, 4], None, [0.1, 0.2, 0.3, 0.4])
+    with pytest.raises(ValueError, match="points of equal probability in a frame"):
+        Frame(constellation=shaped)

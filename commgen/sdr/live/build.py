@@ -20,6 +20,7 @@ from commgen.sdr.radios.sim import SimulatedRadio
 from commgen.sdr.reception.named import estimator_named
 from commgen.sdr.reception.receiver import FrameReceiver
 from commgen.sdr.waveform.numbered import NumberedFrames
+from commgen.sdr.waveform.transmitter import FrameTransmitter
 
 _RATE_TOLERANCE = 1e-6
 
@@ -46,11 +47,12 @@ def build_session(
     ImportError
         If the radio needs GNU Radio, and it is not there.
     """
-    frames = NumberedFrames(RADIO_FRAME, seed=config.seed)
-    chosen = estimator or estimator_named(config.estimator, RADIO_FRAME)
+    frame = config.frame
+    frames = NumberedFrames(frame, seed=config.seed)
+    chosen = estimator or estimator_named(config.estimator, frame)
     usual = {} if config.threshold is None else {"threshold": config.threshold}
     warm_up(chosen, frames)
-    receiver = FrameReceiver(RADIO_FRAME, estimator=chosen, **usual)
+    receiver = FrameReceiver(frame, estimator=chosen, **usual)
     engine = _engine(config, frames, receiver, in_loop)
     length = frames.transmitter.num_samples
     if config.radio == "sim":
@@ -58,31 +60,31 @@ def build_session(
     else:
         ledger = Ledger(frames.payloads, length, origin=None)
     interval_s = min(1.0, (config.seconds or 20) / 20)
-    return Session(engine, ledger, Timeline(interval_s), RADIO_FRAME.sample_rate_hz)
+    return Session(engine, ledger, Timeline(interval_s), frame.sample_rate_hz)
 
 
 def warm_up(estimator: Any, frames: NumberedFrames) -> None:
     """Receive some frames, so that nothing is compiled while samples come."""
     one_thread()
-    samples = frames(np.arange(3)).reshape(-1)
-    receiver = FrameReceiver(RADIO_FRAME, estimator=estimator)
-    receiver.push(Air(AirConfig(snr_db=30), RADIO_FRAME).push(samples))
+    samples, frame = frames(np.arange(3)).reshape(-1), frames.transmitter.frame
+    receiver = FrameReceiver(frame, estimator=estimator)
+    receiver.push(Air(AirConfig(snr_db=30), frame).push(samples))
     receiver.finish()
 
 
 def num_frames(config: RunConfig) -> int:
     """Return how many frames fill the seconds of a run, at least one."""
-    length = NumberedFrames(RADIO_FRAME, seed=0).transmitter.num_samples
+    length = FrameTransmitter(config.frame).num_samples
     seconds = config.seconds or 0
-    return max(int(seconds * RADIO_FRAME.sample_rate_hz / length), 1)
+    return max(int(seconds * config.frame.sample_rate_hz / length), 1)
 
 
 def _engine(
     config: RunConfig, frames: NumberedFrames, receiver: FrameReceiver, in_loop: bool
 ) -> Engine:
-    rate = RADIO_FRAME.sample_rate_hz
+    rate = config.frame.sample_rate_hz
     if config.radio == "sim":
-        air, count = Air(config.air, RADIO_FRAME), num_frames(config)
+        air, count = Air(config.air, config.frame), num_frames(config)
         paced = config.real_time
         if not in_loop and importlib.util.find_spec("gnuradio") is not None:
             return FlowEngine(frames, air, receiver, count, rate, paced=paced)
@@ -94,7 +96,7 @@ def _engine(
 
 def radio_of(config: RunConfig, frames: NumberedFrames) -> Radio:
     """Return the radio of a run, not opened yet."""
-    rate = RADIO_FRAME.sample_rate_hz
+    rate = config.frame.sample_rate_hz
     if config.recording is not None:
         return _FrameRate(config.recording)
     if config.radio == "zmq":

@@ -5,7 +5,6 @@ import sys
 import threading
 from typing import Any
 
-from commgen.frame.frame import RADIO_FRAME
 from commgen.sdr._threads import one_thread
 from commgen.sdr.air.air import Air
 from commgen.sdr.live.config import RunConfig
@@ -29,7 +28,7 @@ class SentFromElsewhere(ZmqRadio):
     """
 
     def __init__(self, config: RunConfig):
-        super().__init__(RADIO_FRAME.sample_rate_hz, receive_from=_FREE_PORT)
+        super().__init__(config.frame.sample_rate_hz, receive_from=_FREE_PORT)
         self._config = config
         self._sender: subprocess.Popen[str] | None = None
         self.num_sent: int | None = None
@@ -82,10 +81,11 @@ def send(config: RunConfig) -> None:
     Ends early when standard input does: the process that asks is gone.
     """
     one_thread()
-    frames = NumberedFrames(RADIO_FRAME, seed=config.seed)
-    rate, length = RADIO_FRAME.sample_rate_hz, frames.transmitter.num_samples
+    frame = config.frame
+    frames = NumberedFrames(frame, seed=config.seed)
+    rate, length = frame.sample_rate_hz, frames.transmitter.num_samples
     count = max(int((config.seconds or 0) * rate / length), 1)
-    air = Air(config.air, RADIO_FRAME)
+    air = Air(config.air, frame)
     source = SimulatedRadio(frames, air, count, rate, paced=config.real_time)
     gone = threading.Event()
     threading.Thread(target=_watch, args=(gone,), daemon=True).start()

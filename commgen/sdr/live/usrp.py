@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from commgen.frame.frame import RADIO_FRAME
 from commgen.sdr.air.air import Air
 from commgen.sdr.live.config import RunConfig
 from commgen.sdr.radios.uhd import UhdRadio
@@ -72,7 +71,7 @@ def usrp_radio(config: RunConfig, frames: NumberedFrames) -> UhdRadio:
     return SendingUsrp(
         frames,
         usrp.frequency_hz,
-        RADIO_FRAME.sample_rate_hz,
+        config.frame.sample_rate_hz,
         args=usrp.args,
         gain_db=usrp.gain_db,
         antenna=usrp.antenna,
@@ -104,7 +103,7 @@ def air_signal(
     config: RunConfig, frames: NumberedFrames
 ) -> Callable[[int], np.ndarray]:
     """Return a function that gives the next samples on simulated air."""
-    air, number, rest = Air(config.air, RADIO_FRAME), 0, np.empty(0, np.complex64)
+    air, number, rest = Air(config.air, config.frame), 0, np.empty(0, np.complex64)
 
     def signal(count: int) -> np.ndarray:
         nonlocal number, rest

@@ -4,7 +4,6 @@ import numpy as np
 
 from commgen.frame.frame import Frame
 from commgen.frame.llr import data_llr, demap, equalize
-from commgen.frame.qam import qam_points
 from commgen.frame.repaired import RepairedLMMSE, mean_of_three
 from commgen.sdr.reception.slots import Measured, SlotReception
 
@@ -34,7 +33,7 @@ class Blanking:
     def __init__(self, frame: Frame, *, limit: float = LIMIT):
         self.frame, self._estimate = frame, RepairedLMMSE(frame)
         self._limit = limit
-        self._points = qam_points(frame.num_bits_per_symbol)
+        self._points = frame.points
 
     def receive(
         self, y: np.ndarray, no: np.ndarray, measured: Measured | None = None
@@ -45,6 +44,6 @@ class Blanking:
         x_hat, no_eff = equalize(y, h_hat, no[:, None, None] + err_var)
         error = np.abs(x_hat[..., None] - self._points).min(-1) ** 2 / no_eff
         near = mean_of_three(error * ~frame.pilot_mask, axis=1)
-        llr = demap(x_hat, no_eff, frame.num_bits_per_symbol)
+        llr = demap(x_hat, no_eff, frame.symbols)
         llr[mean_of_three(near, axis=2) > self._limit] = 0
         return SlotReception(h_hat, data_llr(frame, llr), (self.name,) * len(y))

@@ -1,13 +1,11 @@
 """From LLRs to bits, and how good the symbols were."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from commgen.coding.compiled import compiled
 from commgen.frame.frame import Frame
-from commgen.frame.qam import qam_points
 from commgen.sdr.waveform.code import transport_block
 
 
@@ -63,15 +61,11 @@ def error_vector_db(
     coded_bits : [n, num_coded_bits], uint8
         Of the symbols x.
     """
-    points = _points(frame.num_bits_per_symbol)
     flat = (len(y), -1)
     error, power = _powers(
-        y.reshape(flat), h_hat.reshape(flat), coded_bits, frame.data_ind, points
+        y.reshape(flat), h_hat.reshape(flat), coded_bits, frame.data_ind, frame.points
     )
     return 10 * np.log10(np.maximum(error, 1e-30) / np.maximum(power, 1e-30))
-
-
-_points = lru_cache(qam_points)
 
 
 @compiled

@@ -138,6 +138,13 @@ def _model_of(model: ExportedModel, frame: Frame, name: str) -> Any:
     """Return what has ``inputs(y, no)`` and ``receive(y, no) -> h_hat, llr``."""
     kind = model.contract.kind
     if kind in _RECEIVERS:
+        trained, here = model.contract.frame, frame.contract()
+        if trained.get("constellation") != here.get("constellation"):
+            raise ValueError(
+                f"{name} must have been trained for the points of the frame, "
+                f"{here.get('constellation', 'QAM')}, got "
+                f"{trained.get('constellation', 'QAM')}."
+            )
         estimator, features = _RECEIVERS[kind]
         return _Network(model, estimator(frame), features)
     if kind == "prior":

@@ -3,7 +3,6 @@
 import numpy as np
 
 from commgen.frame.frame import Frame
-from commgen.frame.qam import qam_points
 from commgen.sdr.waveform.code import transport_block
 from commgen.sdr.waveform.ofdm import modulate
 from commgen.sdr.waveform.preamble import preamble_symbol
@@ -38,7 +37,7 @@ class FrameTransmitter:
         self.frame = frame
         self._block = transport_block(frame)
         self.k = self._block.tbs
-        self._points = qam_points(frame.num_bits_per_symbol)
+        self._points = frame.points
         bits = np.arange(frame.num_bits_per_symbol)[::-1]
         self._place_values = (1 << bits).astype(np.uint8)
         self._preamble = preamble_symbol(frame)[frame.subcarrier_index]

@@ -6,6 +6,7 @@ import pytest
 from commgen.exported import ExportedContract, TensorSpec
 from commgen.exported.writing import save_exported
 from commgen.frame.bursts import Bursts
+from commgen.frame.constellation import Constellation
 from commgen.frame.frame import RADIO_FRAME as FRAME, Frame
 from commgen.frame.received import FrameConditions, at_unit_level, receive_grids
 from commgen.sdr.reception.blanking import Blanking
@@ -160,3 +161,11 @@ def test_a_comparison_reads_off_what_the_slope_says():
     assert (np.diff(found.ber["lmmse"]) < 0).all()
     assert set(found.cpu_ms) == set(names)
     assert not found.taken["ls"].any()
+
+
+def test_a_network_for_qam_is_refused_for_other_points(tmp_path):
+    """Its LLRs are those of the points that it learned."""
+    path = write(tmp_path / "m.onnx")
+    own = Frame(constellation=Constellation.qam(2))
+    with pytest.raises(ValueError, match=r"trained for the points .* got QAM"):
+        ModelReceiver(path, own)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from commgen.frame.constellation import Constellation
 from commgen.frame.frame import RADIO_FRAME, Frame
 from commgen.sdr.waveform.code import transport_block
 from commgen.sdr.waveform.ofdm import demodulate, modulate, sample_noise_variance
@@ -81,3 +82,16 @@ def test_frames_beyond_one_block_with_crc16_are_refused():
         transport_block(Frame(num_ofdm_symbols=100))
     with pytest.raises(ValueError, match=r"bits must be .*848"):
         FrameTransmitter(FRAME).samples(np.zeros((1, 847), np.uint8))
+
+
+def test_points_of_a_constellation_are_sent():
+    """QAM by its points is QAM, and turned points are turned data."""
+    qam = Constellation.qam(4)
+    plain, own, turned = (
+        FrameTransmitter(Frame(num_bits_per_symbol=4, constellation=c))
+        for c in (None, qam, Constellation.of(1j * qam.points))
+    )
+    bits = np.random.default_rng(0).integers(0, 2, (3, plain.k), dtype=np.uint8)
+    np.testing.assert_allclose(own.grid(bits), plain.grid(bits), atol=1e-6)
+    factor = np.where(FRAME.pilot_mask, 1, 1j)
+    np.testing.assert_allclose(turned.grid(bits), factor * plain.grid(bits), atol=1e-6)
