@@ -283,6 +283,8 @@ class Frame:
         return self.num_effective_subcarriers >= 1 and (middle or not self.dc_null)
 
     def _check_pilots(self) -> None:
+        if not self.pilot_ofdm_symbol_indices:
+            raise ValueError("pilot_ofdm_symbol_indices must be at least one, got [].")
         if self.num_data_symbols < 1:
             raise ValueError(
                 "pilot_ofdm_symbol_indices must leave room for data, got "

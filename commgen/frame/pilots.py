@@ -46,12 +46,9 @@ def pilot_symbols(
         If the symbols cannot be shared evenly or lie outside the slot.
     """
     symbols = sorted(int(i) for i in pilot_ofdm_symbol_indices)
-    if not symbols or len(set(symbols)) < len(symbols):
-        raise ValueError(
-            "pilot_ofdm_symbol_indices must be distinct and at least one, "
-            f"got {symbols}."
-        )
-    if symbols[0] < 0 or symbols[-1] >= num_ofdm_symbols:
+    if len(set(symbols)) < len(symbols):
+        raise ValueError(f"pilot_ofdm_symbol_indices must be distinct, got {symbols}.")
+    if symbols and not 0 <= symbols[0] <= symbols[-1] < num_ofdm_symbols:
         raise ValueError(
             f"pilot_ofdm_symbol_indices must lie in 0..{num_ofdm_symbols - 1}, "
             f"got {symbols}."
@@ -64,7 +61,7 @@ def pilot_symbols(
     mask = np.zeros((num_ofdm_symbols, num_effective_subcarriers), bool)
     mask[symbols, ::subcarrier_step] = True
     rng = np.random.default_rng(_PILOT_SEED)
-    shape = (len(symbols), int(mask[symbols[0]].sum()))
+    shape = (len(symbols), len(range(0, num_effective_subcarriers, subcarrier_step)))
     qpsk = np.exp(1j * np.pi / 2 * (rng.integers(4, size=shape) + 0.5))
     owner = np.arange(len(symbols)) % num_streams
     pilots = np.stack(

@@ -156,7 +156,13 @@ class Receiver:
             left out, or the channel would be found as it was taken to be. Where the
             checks hold they are those of the decision.
         """
-        llr = self._llr(x_hat, no_eff)[:num]
+        return self._soft(self._llr(x_hat, no_eff)[:num])
+
+    def decode_soft_llr(self, llr, num: int | None = None) -> Decoded:
+        """Decode LLRs as of :meth:`decode_llr`, and return what the code says."""
+        return self._soft(self._codewords(np.asarray(llr))[:num])
+
+    def _soft(self, llr) -> Decoded:
         found = self._code.decode_bits(llr, soft=True)
         new = extrinsic_llr(found.llr, llr)
         return replace(found, llr=np.where(found.parity_ok[..., None], found.llr, new))

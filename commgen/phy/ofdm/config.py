@@ -59,9 +59,7 @@ class LinkConfig(Settings):
         Annotated[Int, Field(ge=0)], Annotated[Int, Field(ge=0)]
     ] = (0, 0)
     dc_null: bool = False
-    pilot_ofdm_symbol_indices: tuple[Annotated[Int, Field(ge=0)], ...] = Field(
-        (2, 11), min_length=1
-    )
+    pilot_ofdm_symbol_indices: tuple[Annotated[Int, Field(ge=0)], ...] = (2, 11)
     pilot_subcarrier_step: Count = 1
     time_interpolation: Literal["linear", "average"] = "linear"
     num_bits_per_symbol: Literal[1, 2, 3, 4, 5, 6, 7, 8] = 2
@@ -128,7 +126,7 @@ class LinkConfig(Settings):
     @model_validator(mode="after")
     def _check_pilots(self):
         pilots = list(self.pilot_ofdm_symbol_indices)
-        if max(pilots) >= self.num_ofdm_symbols:
+        if max(pilots, default=0) >= self.num_ofdm_symbols:
             raise ValueError(
                 "pilot_ofdm_symbol_indices must lie in the slot, in "
                 f"0..{self.num_ofdm_symbols - 1}, got {pilots}"

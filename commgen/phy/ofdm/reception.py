@@ -58,16 +58,32 @@ class Reception:
         h_hat, err_var = receiver(observed, no)
         if receiver.iterations:
             return self._iterate(y, h_hat, err_var, no, receiver)
+        return self._decide(receiver, y, h_hat, err_var, no), h_hat, err_var
+
+    def _decide(self, receiver, y, h_hat, err_var, no):
+        """Return the bits of one estimate."""
         told = receiver.told(err_var)
-        return self._decode(*self._equalize(y, h_hat, told, no)), h_hat, err_var
+        equalized = self._equalize(y, h_hat, told, no)
+        if receiver.correct is None:
+            return self._decode(*equalized)
+        llr = receiver.correct(y, no, h_hat, told, *equalized)
+        return self._decode.decode_llr(llr)
+
+    def _soft(self, receiver, y, h_hat, err_var, no, num=None):
+        """Return what the code says of one estimate."""
+        told = receiver.told(tf.constant(err_var))
+        equalized = self._equalize(y, h_hat, told, no)
+        if receiver.correct is None:
+            return self._decode.decode_soft(*equalized, num=num)
+        llr = receiver.correct(y, no, h_hat, told, *equalized)
+        return self._decode.decode_soft_llr(llr, num=num)
 
     def _iterate(self, y, h_hat, err_var, no, receiver):
         """Return bits and estimate after as many rounds as each slot needs."""
         refine = Refinement(self._grid, self._symbols, receiver.refine)
         y, h_hat = y.numpy(), h_hat.numpy()
         err_var = np.broadcast_to(err_var.numpy(), h_hat.shape).copy()
-        told = receiver.told(tf.constant(err_var))
-        found = self._decode.decode_soft(*self._equalize(y, h_hat, told, no))
+        found = self._soft(receiver, y, h_hat, err_var, no)
         for _ in range(receiver.iterations):
             failed = np.flatnonzero(~found.parity_ok.all(axis=(1, 2, 3)))
             if not len(failed):
@@ -77,9 +93,8 @@ class Reception:
                 y[failed], float(no), llr, h_hat[failed], err_var[failed]
             )
             rows = fill_up(failed, len(y))
-            told = receiver.told(tf.constant(err_var[rows]))
-            equalized = self._equalize(y[rows], h_hat[rows], told, no)
-            again = self._decode.decode_soft(*equalized, num=len(failed))
+            parts = y[rows], h_hat[rows], err_var[rows]
+            again = self._soft(receiver, *parts, no, num=len(failed))
             # What is decided stays so.
             open_ = ~found.parity_ok[failed]
             for kept, new in zip(_parts(found), _parts(again), strict=True):

@@ -23,6 +23,10 @@ class EstimatorReceiver:
     refine
         ``refine(y, no, x_mean, x_var, h_power) -> h_hat, err_var``, such as
         :class:`~commgen.phy.receiver.SlotPosterior`; needed with ``iterations``.
+    correct
+        ``correct(y, no, h_hat, err_var, x_hat, no_eff) -> llr`` in the place of the
+        demapper, such as :class:`~commgen.phy.neural.corrector.LLRCorrector`; None: the
+        exact LLRs of white noise.
 
     Input, Output
     -------------
@@ -41,6 +45,7 @@ class EstimatorReceiver:
     use_err_var: bool = True
     iterations: int = 0
     refine: Any = None
+    correct: Any = None
 
     def __post_init__(self):
         # The options of a receiver inside would be lost in silence.

@@ -74,7 +74,7 @@ class SlotPosterior:
                 f"{found[1]}."
             )
         self._G_t, self._G_f = (
-            _reduced(root, tolerance)
+            reduced_root(root, tolerance)
             for root in (covariance.time, covariance.frequency)
         )
         full, kept = (
@@ -144,7 +144,7 @@ class SlotPosterior:
         return np.real(np.matmul(self._pairs_t.conj(), cov) @ self._pairs_f.conj().T)
 
 
-def _reduced(root, tolerance) -> np.ndarray:
+def reduced_root(root, tolerance: float) -> np.ndarray:
     """Keep the strongest part of a square root G of a covariance."""
     u, s, _ = np.linalg.svd(np.asarray(root, complex), full_matrices=False)
     power = np.cumsum(s[::-1] ** 2)[::-1]  # of this direction and all weaker ones

@@ -34,11 +34,12 @@ class TimedEstimator:
         if gives_llr(receiver):
             self.receiver = _Receiver(self._graph(receiver.receive))
             return
-        refine = receiver.refine
+        refine, correct = receiver.refine, receiver.correct
         self.receiver = replace(
             receiver,
             estimator=_Estimator(self._graph(receiver.estimator), receiver.is_genie),
             refine=None if refine is None else self._timed(refine),
+            correct=None if correct is None else self._timed(correct),
         )
 
     def _graph(self, function):
