@@ -64,7 +64,7 @@ def constellation(
             return
         rows = _design(asked, output, seed, starts)
     console = plain_console()
-    title = f"SNR for {asked.rate:g} bits a symbol"
+    title = f"SNR for {asked.rate:g} bits a symbol" if asked.rate else "Bits a symbol"
     console.print(interval_table(title, rows))
     console.print(f"written to {output}", soft_wrap=True)
 
@@ -83,4 +83,4 @@ def _design(asked, output: Path, seed: int, starts: int):
 
 
 def _example(model):
-    return model(peak_db=4.0).model_dump(mode="json", exclude_none=True)
+    return model(rate=4.0, peak_db=4.0).model_dump(mode="json", exclude_none=True)

@@ -7,10 +7,11 @@ import numpy as np
 
 from commgen._figure import COLOURS, tidy
 from commgen._files.whole import atomic_path
+from commgen.design.climb import carried
 from commgen.design.goal import ConstellationGoal
-from commgen.design.search import Found, snr_db_needed
+from commgen.design.needed import best_back_off_db, snr_db_needed
+from commgen.design.search import Found
 from commgen.frame.constellation import Constellation
-from commgen.frame.information import bit_loss, shannon
 from commgen.measures.decibel import noise_variance
 
 # SNRs of the curves, around what the constellation needs [dB].
@@ -35,19 +36,39 @@ def rows(found: list[Found], goal: ConstellationGoal) -> list[dict[str, Any]]:
         Result of :func:`~commgen.design.search.design_constellation`.
     goal
         What was asked for.
+
+    Returns
+    -------
+    list of dict
+        With the SNR that each needs and its distance from Shannon's [dB]; for a goal
+        with SNRs with the bits that it carries, and those missing to Shannon.
     """
-    out = [_row("designed", found[0].constellation, goal)]
+    out = [_row("designed", found[0].constellation, goal, found[0].back_off_db)]
     if goal.num_bits_per_symbol in (2, 4, 6, 8):
         out.append(_row("QAM", Constellation.qam(goal.num_bits_per_symbol), goal))
-    limit = shannon_snr_db(goal.rate)
-    out.append({"constellation": "Shannon, white noise alone", "snr_db": limit})
-    return [{**row, "gap_db": row["snr_db"] - limit} for row in out]
+    name = "Shannon" if goal.is_plain and not goal.saturation else "Shannon, a bound"
+    if goal.rate:
+        limit = goal.shannon_snr_db
+        out.append({"constellation": name, "snr_db": limit})
+        return [{**row, "gap_db": row["snr_db"] - limit} for row in out]
+    limit = goal.shannon(goal.snr_db or ())
+    out.append({"constellation": name, "rate": limit})
+    return [{**row, "gap": limit - row["rate"]} for row in out]
 
 
-def _row(name, constellation, goal) -> dict[str, Any]:
+def _row(name, constellation, goal, back_off_db=None) -> dict[str, Any]:
+    if back_off_db is None:
+        back_off_db = best_back_off_db(constellation, goal)
+    if goal.rate:
+        does = {"snr_db": snr_db_needed(constellation, goal, back_off_db=back_off_db)}
+    else:
+        drive = 10 ** (-back_off_db / 20)
+        does = {"rate": carried(constellation, goal, goal.snr_db, drive=drive)}
+    if goal.saturation is not None:
+        does["back_off_db"] = back_off_db
     return {
         "constellation": name,
-        "snr_db": snr_db_needed(constellation, goal),
+        **does,
         "entropy": constellation.entropy,
         "peak_db": constellation.peak_to_average_db,
         "least_distance": constellation.least_distance,
@@ -62,7 +83,7 @@ def save_design_figure(path: Path, found: list[Found], goal: ConstellationGoal) 
     left, right = figure.subplots(1, 2)
     best = found[0].constellation
     _draw_regions(left, best, found[0].snr_db)
-    _draw_gaps(right, best, found[0].snr_db, goal)
+    _draw_gaps(right, found[0], goal)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120, format="png")
 
@@ -94,25 +115,21 @@ def _draw_regions(axes, constellation, snr_db):
     axes.set_ylabel("quadrature")
 
 
-def _draw_gaps(axes, designed, snr_db, goal):
-    snrs = snr_db + _AROUND_DB
-    limit = shannon(noise_variance(snrs))
-    drawn = {"designed": designed}
+def _draw_gaps(axes, found, goal):
+    snrs = found.snr_db + _AROUND_DB
+    limit = np.array([goal.shannon(s) for s in snrs])
+    drawn = {"designed": (found.constellation, found.back_off_db)}
     if goal.num_bits_per_symbol in (2, 4, 6, 8):
-        drawn["QAM"] = Constellation.qam(goal.num_bits_per_symbol)
-    for i, (name, constellation) in enumerate(drawn.items()):
-        gap = limit - [_rate(constellation, goal, s) for s in snrs]
+        qam = Constellation.qam(goal.num_bits_per_symbol)
+        drawn["QAM"] = (qam, best_back_off_db(qam, goal))
+    for i, (name, (constellation, back_off_db)) in enumerate(drawn.items()):
+        of = {"drive": 10 ** (-back_off_db / 20), "order": _ROUGH_ORDER}
+        gap = limit - [carried(constellation, goal, s, **of) for s in snrs]
         axes.plot(snrs, gap, color=COLOURS[i], marker="os"[i], label=name)
-    axes.axvline(snr_db, color="0.5", linestyle=":", label=f"carries {goal.rate:g} bit")
+    text = f"carries {found.rate:.4g} bit"
+    axes.axvline(found.snr_db, color="0.5", linestyle=":", label=text)
     axes.set_ylabel("bits missing to Shannon")
     axes.set_ylim(bottom=0)
     axes.set_title("GMI under log2(1 + SNR)")
     axes.legend()
     tidy(axes)
-
-
-def _rate(constellation, goal, snr_db) -> float:
-    seen = goal.observed(snr_db, _ROUGH_ORDER)
-    log_p = np.log(constellation.probabilities)
-    nats = bit_loss(constellation.points, log_p, seen).nats
-    return constellation.entropy - nats / np.log(2)

@@ -9,40 +9,49 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq, minimize
 
 from commgen._checks import check_int
 from commgen._progress import progress_bar
+from commgen.design.climb import ROUGH_ORDER, carried, climb, finish
 from commgen.design.goal import ConstellationGoal
 from commgen.design.limits import Limits
+from commgen.design.needed import snr_db_needed
+from commgen.design.variables import Variables
 from commgen.frame.constellation import Constellation
-from commgen.frame.information import ORDER, bit_information, bit_loss
+from commgen.frame.information import bit_information
 from commgen.measures.decibel import noise_variance
 
 # Where the way up begins [dB], how far below the goal at least, and its longest step.
 _FIRST_DB, _LEAST_RISE_DB, _STEP_DB = 0.0, 9.0, 3.5
-_STEPS, _LAST_STEPS = 60, 300
+_STEPS = 60
 # Probabilities are free once points have nearly parted; before they would all fail.
 _FREE_DB = 3.6
-_ROUGH_ORDER, _FINE_ORDER = 8, 14
 _SHAKE = 1e-3
-_SNR_DB = (-30.0, 60.0)
+_WAY_PEAK_DB = 3.0
+# Of the SNR that a constellation of the search needs.
+_NEEDED_ORDER = 16
 
 
 @dataclass(frozen=True)
 class Found:
-    """A constellation, and what it needs.
+    """A constellation, and what it does.
 
     Parameters
     ----------
     constellation
         With the goal, seed and start in its card.
     snr_db
-        SNR at which its GMI is the goal's rate [dB].
+        SNR at which it carries the goal's rate; of a goal with SNRs their mean [dB].
+    rate
+        Bits that it carries there; of several SNRs the mean.
+    back_off_db
+        Saturated power over mean power at the goal's amplifier [dB]; 0 without one.
     """
 
     constellation: Constellation
     snr_db: float
+    rate: float
+    back_off_db: float = 0.0
 
 
 def design_constellation(
@@ -68,7 +77,8 @@ def design_constellation(
     Returns
     -------
     list of Found
-        One for each start that keeps the goal's limits, by the SNR that it needs.
+        One for each start that keeps the goal's limits, by the SNR that it needs, or by
+        the bits that it carries.
 
     Raises
     ------
@@ -84,127 +94,141 @@ def design_constellation(
         for start in range(num_starts):
             one = _search(goal, seed, start)
             found += [] if one is None else [one]
-            best = min((f.snr_db for f in found), default=np.nan)
-            go(1, note=f"best {best:.3f} dB")
+            go(1, note=_note(goal, found))
     if not found:
-        raise ValueError(
-            f"peak_db = {goal.peak_db} and least_distance = {goal.least_distance} must "
-            f"leave room for {2**goal.num_bits_per_symbol} points, got none in "
-            f"{num_starts} starts."
-        )
-    return sorted(found, key=lambda f: f.snr_db)
+        raise ValueError(no_room(goal, f"{num_starts} starts"))
+    return best_first(found)
 
 
-def snr_db_needed(
-    constellation: Constellation, goal: ConstellationGoal, *, order: int = ORDER
-) -> float:
-    """SNR at which a constellation has the goal's rate on the goal's channel [dB].
+def best_first(found: list[Found]) -> list[Found]:
+    """Sort by the SNR that is needed, or at given SNRs by the bits that are carried."""
+    return sorted(found, key=lambda f: (f.snr_db, -f.rate))
+
+
+def no_room(goal: ConstellationGoal, where: str) -> str:
+    """Say that nothing keeps the limits of a goal.
 
     Parameters
     ----------
-    constellation
-        Of any size whose entropy is above the rate.
     goal
-        Rate and channel.
-    order
-        As of :func:`~commgen.frame.information.gmi`.
-
-    Returns
-    -------
-    float
-        Infinite where no SNR is enough, as phase noise can make it.
+        What was asked for.
+    where
+        Was searched: "8 starts".
     """
-    x, log_p = constellation.points, np.log(constellation.probabilities)
-
-    def missing(snr_db):
-        nats = bit_loss(x, log_p, goal.observed(snr_db, order)).nats
-        return constellation.entropy - nats / np.log(2) - goal.rate
-
-    if missing(_SNR_DB[1]) < 0:
-        return np.inf
-    found: Any = brentq(missing, *_SNR_DB, xtol=1e-4)
-    return float(found)
+    return (
+        f"peak_db = {goal.peak_db} and least_distance = {goal.least_distance} must "
+        f"leave room for {2**goal.num_bits_per_symbol} points, got none in {where}."
+    )
 
 
-class _Variables:
-    """Points and probabilities as one vector, of any scale."""
+def _way_goal(goal):
+    """Return what is asked for on the way up.
 
-    def __init__(self, goal: ConstellationGoal, *, shaped: bool):
-        self.size = 2**goal.num_bits_per_symbol
-        self.fixed = None
-        if goal.shaping == "probabilistic":
-            self.fixed = Constellation.qam(goal.num_bits_per_symbol).points
-        self.shaped = shaped
+    In much noise all points would lie where an amplifier saturates, and no derivative
+    would bring them back: until the end there is a limit of their peak in its place.
+    """
+    if goal.saturation is None:
+        return goal
+    return goal.model_copy(update={"saturation": None, "peak_db": _WAY_PEAK_DB})
 
-    def start(self, rng) -> np.ndarray:
-        if self.fixed is not None:
-            return np.zeros(self.size)
-        return rng.standard_normal(2 * self.size)
 
-    def read(self, z):
-        """Return points of unit power, logarithms of probabilities, and the scale."""
-        raw, theta = self.fixed, z
-        if raw is None:
-            raw = z[: self.size] + 1j * z[self.size : 2 * self.size]
-            theta = z[2 * self.size :] if self.shaped else np.zeros(self.size)
-        log_p = theta - np.logaddexp.reduce(theta)
-        scale = np.sqrt(np.exp(log_p) @ np.abs(raw) ** 2)
-        return raw / scale, log_p, scale
-
-    def slopes(self, x, log_p, scale, by_point, by_log_p) -> np.ndarray:
-        """Chain derivatives back to the vector: unit power, probabilities of sum 1."""
-        p = np.exp(log_p)
-        radial = float(np.sum(by_point.real * x.real + by_point.imag * x.imag))
-        parts = []
-        if self.fixed is None:
-            by_raw = (by_point - radial * p * x) / scale
-            parts += [by_raw.real, by_raw.imag]
-        if self.shaped or self.fixed is not None:
-            by_log_p = by_log_p - 0.5 * radial * p * np.abs(x) ** 2
-            parts.append(by_log_p - p * by_log_p.sum())
-        return np.concatenate(parts)
-
-    def free_probabilities(self, z):
-        """Return variables whose probabilities are free too, and z for them."""
-        x = z / np.sqrt(np.mean(z**2))
-        other = object.__new__(_Variables)
-        other.size, other.fixed, other.shaped = self.size, self.fixed, True
-        return other, np.concatenate([x, np.zeros(self.size)])
+def _note(goal, found):
+    if not found:
+        return "none yet"
+    best = best_first(found)[0]
+    if goal.rate is None:
+        return f"best {best.rate:.4f} bit"
+    return f"best {best.snr_db:.3f} dB"
 
 
 def _search(goal, seed, start) -> Found | None:
     rng = np.random.default_rng([seed, start])
-    variables = _Variables(goal, shaped=False)
+    way = _way_goal(goal)
+    variables, limits = Variables(way, shaped=False), Limits(way)
     z = variables.start(rng)
     # Shannon's SNR is a little too low for any constellation.
-    snr_db = 10 * np.log10(2**goal.rate - 1) + 0.3
-    limits = Limits(goal)
+    snr_db = goal.shannon_snr_db + 0.3 if goal.rate else float(np.mean(goal.snr_db))
     # Of points that stay where they are there is nothing to find in more noise.
     for at_db in _way_up(snr_db) if variables.fixed is None else ():
         near = snr_db - at_db <= _FREE_DB
         if goal.shaping == "joint" and near and not variables.shaped:
             variables, z = variables.free_probabilities(z)
-        z = _climb(goal, variables, limits, z, at_db, _STEPS, _ROUGH_ORDER)
+        z = climb(variables, limits, z, at_db, _STEPS, ROUGH_ORDER)
         z = z + _SHAKE * np.sqrt(np.mean(z**2)) * rng.standard_normal(len(z))
-    for _ in range(2):  # at the SNR that this very constellation needs
-        x, log_p, _ = variables.read(z)
-        snr_db = snr_db_needed(Constellation.of(x, None, np.exp(log_p)), goal, order=16)
-        if not np.isfinite(snr_db):
-            return None
-        z = limits.enforce(
-            lambda z, lim, at=snr_db, of=variables: _climb(
-                goal, of, lim, z, at, _LAST_STEPS, _FINE_ORDER
-            ),
-            z,
-            variables.read,
-        )
-    x, log_p, _ = variables.read(z)
-    if not limits.kept(x):
+    if way is not goal:
+        x = variables.read(z).points
+        variables, limits = Variables(goal, shaped=variables.shaped), Limits(goal)
+        z = variables.of(x)
+    found = settle(variables, limits, z)
+    if found is None:
         return None
-    made = strongest_first(Constellation.of(x, None, np.exp(log_p)), snr_db)
-    snr_db = snr_db_needed(made, goal)
-    card = {"goal": goal.model_dump(mode="json"), "seed": seed, "start": start}
-    return Found(replace(made, card={**card, "snr_db": round(snr_db, 4)}), snr_db)
+    card = {"seed": seed, "start": start, **found.constellation.card}
+    return replace(found, constellation=replace(found.constellation, card=card))
+
+
+def settle(variables: Variables, limits: Limits, z: np.ndarray) -> Found | None:
+    """Climb to the end at the SNR that counts, and say what was found.
+
+    Parameters
+    ----------
+    variables, limits, z
+        As of :func:`~commgen.design.climb.finish`.
+
+    Returns
+    -------
+    Found or None
+        None where limits are not kept, or no SNR is enough.
+    """
+    goal = variables.goal
+    for _ in range(2 if goal.rate else 1):  # at the SNR that this very one needs
+        at: Any = goal.snr_db or _needed(variables.read(z), goal, _NEEDED_ORDER)
+        if not np.isfinite(at).all():
+            return None
+        z = finish(variables, limits, z, at)
+    signal = variables.read(z)
+    return judged(signal.constellation, goal, drive=_drive(signal, goal))
+
+
+def judged(
+    constellation: Constellation, goal: ConstellationGoal, *, drive: float = 1.0
+) -> Found | None:
+    """Say what a constellation does, its bits in order of their information.
+
+    Parameters
+    ----------
+    constellation, goal
+        What is there, and what was asked for.
+    drive
+        As of :func:`~commgen.design.climb.carried`.
+
+    Returns
+    -------
+    Found or None
+        With the goal in its card; None where its limits are not kept.
+    """
+    if not Limits(goal).kept(constellation.points):
+        return None
+    back_off_db = float(-20 * np.log10(drive))
+    if goal.rate:
+        snr_db: Any = snr_db_needed(constellation, goal, back_off_db=back_off_db)
+        rate = goal.rate
+    else:
+        snr_db = float(np.mean(goal.snr_db))
+        rate = carried(constellation, goal, goal.snr_db or snr_db, drive=drive)
+    if not np.isfinite(snr_db):
+        return None
+    made = strongest_first(constellation, snr_db - back_off_db)
+    card = {**made.card, "goal": goal.model_dump(mode="json", exclude_none=True)}
+    card |= {"snr_db": round(snr_db, 4), "rate": round(rate, 5)}
+    if goal.saturation is not None:
+        card["back_off_db"] = round(back_off_db, 4)
+    return Found(replace(made, card=card), snr_db, rate, back_off_db)
+
+
+def _needed(signal, goal, order):
+    back_off_db = -20 * np.log10(_drive(signal, goal))
+    of = {"order": order, "back_off_db": back_off_db}
+    return snr_db_needed(signal.constellation, goal, **of)
 
 
 def strongest_first(constellation: Constellation, snr_db: float) -> Constellation:
@@ -222,7 +246,7 @@ def strongest_first(constellation: Constellation, snr_db: float) -> Constellatio
         At which bits are compared [dB].
     """
     no = float(noise_variance(snr_db))
-    order = np.argsort(-bit_information(constellation, no, order=_ROUGH_ORDER))
+    order = np.argsort(-bit_information(constellation, no, order=ROUGH_ORDER))
     labels = constellation.bits[:, order] @ (2 ** np.arange(len(order))[::-1])
     return Constellation.of(
         constellation.points,
@@ -232,25 +256,11 @@ def strongest_first(constellation: Constellation, snr_db: float) -> Constellatio
     )
 
 
+def _drive(signal, goal) -> float:
+    return 1.0 if goal.saturation is None else signal.scale
+
+
 def _way_up(snr_db) -> np.ndarray:
     """Return the SNRs of the way up to one [dB]."""
     first = min(_FIRST_DB, snr_db - _LEAST_RISE_DB)
     return np.linspace(first, snr_db, 1 + int(np.ceil((snr_db - first) / _STEP_DB)))
-
-
-def _climb(goal, variables, limits, z, snr_db, num_steps, order):
-    """Go up the GMI at one SNR, by L-BFGS."""
-    seen = goal.observed(snr_db, order)
-
-    def missing(z):
-        x, log_p, scale = variables.read(z)
-        loss = bit_loss(x, log_p, seen)
-        # The entropy is what there is to lose: it counts against the loss.
-        by_log_p = loss.by_log_p + np.exp(log_p) * (1 + log_p)
-        penalty, by_point = limits.penalty(x)
-        value = loss.nats + np.exp(log_p) @ log_p + penalty
-        slopes = variables.slopes(x, log_p, scale, loss.by_point + by_point, by_log_p)
-        return value, slopes
-
-    options = {"maxiter": num_steps, "maxcor": 20}
-    return minimize(missing, z, jac=True, method="L-BFGS-B", options=options).x

@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 
 from commgen._checks import check_int, check_noise_variance, check_positive
 from commgen.coding.compiled import compiled
+from commgen.frame import metric
 from commgen.frame.constellation import Constellation
 from commgen.measures.decibel import noise_variance
 from commgen.measures.intervals import normal_quantile
@@ -224,7 +225,7 @@ def sampled_gmi(
 
 @dataclass(frozen=True)
 class Observations:
-    r"""Channels y = r x + z with their weights, and what the demapper takes z for.
+    r"""Channels y = r x + z with their weights, and what the demapper counts on.
 
     Parameters
     ----------
@@ -236,12 +237,16 @@ class Observations:
         Variance of the noise that the demapper counts on.
     weights : [n], float64
         Their probabilities.
+    phase_var
+        Variance of the phase that it counts on too [rad^2], as
+        :func:`~commgen.frame.metric.log_likelihood` does.
     """
 
     turns: np.ndarray
     noises: np.ndarray
     variances: np.ndarray
     weights: np.ndarray
+    phase_var: float = 0.0
 
 
 def white_noise(no: float, order: int = ORDER) -> Observations:
@@ -280,8 +285,7 @@ def bit_loss(x: np.ndarray, log_p: np.ndarray, seen: Observations) -> Loss:
     seen
         What is received.
     """
-    channel = seen.turns, seen.noises, seen.variances, seen.weights
-    return Loss(*_bit_loss(x, log_p, *channel, len(x).bit_length() - 1))
+    return Loss(*_bit_loss(x, log_p, *_channel(seen), len(x).bit_length() - 1))
 
 
 @cache
@@ -313,12 +317,16 @@ def _bits_missed(x, log_p, seen):
 
 
 def _symbols_missed(x, log_p, seen):
-    channel = seen.turns, seen.noises, seen.variances, seen.weights
-    return _symbol_loss(x, log_p, *channel)
+    return _symbol_loss(x, log_p, *_channel(seen))
+
+
+def _channel(seen):
+    everything = seen.turns, seen.noises, seen.variances, seen.weights
+    return *everything, float(seen.phase_var)
 
 
 @compiled
-def _bit_loss(x, log_p, turns, noises, variances, weights, num_bits):
+def _bit_loss(x, log_p, turns, noises, variances, weights, phase_var, num_bits):
     size, p = len(x), np.exp(log_p)
     by_point, by_log_p = np.zeros(size, np.complex128), np.zeros(size)
     e, agree = np.empty(size), np.empty(num_bits)
@@ -326,7 +334,7 @@ def _bit_loss(x, log_p, turns, noises, variances, weights, num_bits):
     for a in range(size):
         for g in range(len(weights)):
             y, share = turns[g] * x[a] + noises[g], p[a] * weights[g]
-            everything = _likelihoods(x, log_p, y, variances[g], e)
+            everything = _likelihoods(x, log_p, y, variances[g], phase_var, e)
             nats = 0.0
             for i in range(num_bits):
                 agree[i] = 0.0
@@ -344,32 +352,30 @@ def _bit_loss(x, log_p, turns, noises, variances, weights, num_bits):
                         slope -= 1 / agree[i]
                 slope *= e[b] * share
                 by_log_p[b] += slope
-                pull = 2 * slope / variances[g] * (y - x[b])
-                by_point[b] += pull
-                of_sent += pull
-            by_point[a] -= turns[g].conjugate() * of_sent
+                by_point[b] += slope * metric.slope(y, x[b], variances[g], phase_var)
+                of_sent += slope * metric.slope(x[b], y, variances[g], phase_var)
+            by_point[a] += turns[g].conjugate() * of_sent
     return total, by_point, by_log_p
 
 
 @compiled
-def _symbol_loss(x, log_p, turns, noises, variances, weights):
+def _symbol_loss(x, log_p, turns, noises, variances, weights, phase_var):
     p, e = np.exp(log_p), np.empty(len(x))
     total = 0.0
     for a in range(len(x)):
         for g in range(len(weights)):
             y = turns[g] * x[a] + noises[g]
-            everything = _likelihoods(x, log_p, y, variances[g], e)
+            everything = _likelihoods(x, log_p, y, variances[g], phase_var, e)
             total += p[a] * weights[g] * np.log(everything / e[a])
     return total
 
 
 @compiled
-def _likelihoods(x, log_p, y, no, e):
+def _likelihoods(x, log_p, y, no, phase_var, e):
     """Fill e with p(x) p(y|x), of which the largest is 1; return their sum."""
     largest = -np.inf
     for b in range(len(x)):
-        d = y - x[b]
-        e[b] = log_p[b] - (d.real * d.real + d.imag * d.imag) / no
+        e[b] = log_p[b] + metric.log_likelihood(y, x[b], no, phase_var)
         largest = max(largest, e[b])
     everything = 0.0
     for b in range(len(x)):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from commgen.coding.compiled import compiled
+from commgen.frame import metric
 from commgen.frame.constellation import Constellation
 from commgen.frame.frame import Frame
 from commgen.frame.qam import pam_labels
@@ -53,7 +54,13 @@ def _equalize(y, h_hat, s):
     return x_hat, no_eff
 
 
-def demap(x_hat: np.ndarray, no_eff: np.ndarray, symbols: int | Constellation):
+def demap(
+    x_hat: np.ndarray,
+    no_eff: np.ndarray,
+    symbols: int | Constellation,
+    *,
+    phase_var: float = 0.0,
+) -> np.ndarray:
     """Bit log-likelihood ratios, as :func:`commgen.phy.signal.demapper.demap`.
 
     Parameters
@@ -64,6 +71,9 @@ def demap(x_hat: np.ndarray, no_eff: np.ndarray, symbols: int | Constellation):
         Variance of their complex noise. Values under 1e-30 count as 1e-30.
     symbols
         2, 4, 6 or 8 bits of QAM, or a constellation, whose probabilities are the prior.
+    phase_var
+        Variance of a phase of each symbol that is not known [rad^2], as
+        :func:`~commgen.frame.metric.log_likelihood` counts it.
 
     Returns
     -------
@@ -73,10 +83,14 @@ def demap(x_hat: np.ndarray, no_eff: np.ndarray, symbols: int | Constellation):
     Raises
     ------
     ValueError
-        If ``symbols`` is anything else.
+        If ``symbols`` is anything else, or ``phase_var`` below 0.
     """
+    if not 0 <= phase_var < np.inf:
+        raise ValueError(f"phase_var must be finite and at least 0, got {phase_var}.")
+    if phase_var and not isinstance(symbols, Constellation):
+        symbols = Constellation.qam(symbols)
     if isinstance(symbols, Constellation):
-        return _demap_points(x_hat, no_eff, symbols)
+        return _demap_points(x_hat, no_eff, symbols, phase_var)
     amplitudes, labels = pam_labels(symbols)
     x = np.ascontiguousarray(x_hat).view(np.float32).reshape(*x_hat.shape, 2)
     inverse = (1 / np.maximum(no_eff, _MIN_NO))[..., None]
@@ -95,25 +109,29 @@ def demap(x_hat: np.ndarray, no_eff: np.ndarray, symbols: int | Constellation):
     return llr.reshape(*x_hat.shape, symbols)
 
 
-def _demap_points(x_hat, no_eff, constellation):
+def _demap_points(x_hat, no_eff, constellation, phase_var):
     shape = np.shape(x_hat)
     no = np.maximum(np.broadcast_to(no_eff, shape), _MIN_NO).ravel()
     llr = np.empty((no.size, constellation.num_bits_per_symbol), np.float32)
     points, log_p = constellation.points, np.log(constellation.probabilities)
     x = np.asarray(x_hat, np.complex128).ravel()
-    _sum_points(x, no.astype(np.float64), points, log_p, llr)
+    _sum_points(x, no.astype(np.float64), points, log_p, float(phase_var), llr)
     return llr.reshape(*shape, -1)
 
 
 @compiled
-def _sum_points(x, no, points, log_p, llr):
+def _sum_points(x, no, points, log_p, phase_var, llr):
     num_bits, size = llr.shape[1], len(points)
     score, e = np.empty(size), np.empty(size)
     for k in range(len(x)):
         largest, over = -np.inf, 1 / no[k]
         for c in range(size):
-            d = x[k] - points[c]
-            score[c] = log_p[c] - (d.real * d.real + d.imag * d.imag) * over
+            if phase_var == 0.0:  # the metric's first case, without its division
+                d = x[k] - points[c]
+                found = -(d.real * d.real + d.imag * d.imag) * over
+            else:
+                found = metric.log_likelihood(x[k], points[c], no[k], phase_var)
+            score[c] = log_p[c] + found
             largest = max(largest, score[c])
         for c in range(size):
             e[c] = np.exp(score[c] - largest)

@@ -5,12 +5,9 @@ import pytest
 from pydantic import ValidationError
 
 from commgen.design.goal import ConstellationGoal
+from commgen.design.needed import snr_db_needed
 from commgen.design.report import rows, shannon_snr_db
-from commgen.design.search import (
-    design_constellation,
-    snr_db_needed,
-    strongest_first,
-)
+from commgen.design.search import design_constellation, strongest_first
 from commgen.frame.constellation import Constellation
 from commgen.frame.information import bit_information, gmi, snr_db_for
 from commgen.measures.decibel import noise_variance
@@ -127,9 +124,18 @@ def test_rows_have_shannon_at_the_end(geometric):
     [
         ({"rate": 6.0}, "rate must be below num_bits_per_symbol = 6"),
         ({"rate": 0}, "greater than 0"),
-        ({"num_bits_per_symbol": 9}, "less than or equal to 8"),
-        ({"shaping": "probabilistic", "num_bits_per_symbol": 5}, "must be even"),
-        ({"shaping": "probabilistic", "peak_db": 3}, "must be left out"),
+        ({"num_bits_per_symbol": 9, "rate": 4}, "less than or equal to 8"),
+        ({"shaping": "probabilistic", "num_bits_per_symbol": 5, "rate": 4}, "must be even"),
+        ({"shaping": "probabilistic", "peak_db": 3, "rate": 4}, "must be left out"),
+        ({}, "rate or snr_db must be given, one of them, got None and None"),
+        ({"rate": 4, "snr_db": 3}, "rate or snr_db must be given, one of them, got 4"),
+        ({"snr_db": []}, "at least 1 item"),
+        ({"snr_db": 99}, "less than or equal to 50"),
+        ({"rate": 4, "cfo_deg": -1}, "greater than or equal to 0"),
+        ({"rate": 4, "saturation": 0}, "greater than 0"),
+        ({"rate": 4, "gains": [1], "rice_factor": 0}, "rice_factor must be left out"),
+        ({"rate": 4, "gains": [0, 0]}, "gains must have one above 0, got 2"),
+        ({"rate": 4, "gains": [-1]}, "greater than or equal to 0"),
         ({"snr": 3}, "Extra inputs"),
     ],
 )

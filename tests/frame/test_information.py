@@ -100,10 +100,12 @@ def test_fading_is_a_mean_over_gains():
             faded(gmi, ODD, 0.2, wrong)
 
 
-def test_derivatives_are_those_of_differences():
+@pytest.mark.parametrize("phase_var", [0.0, 0.1])
+def test_derivatives_are_those_of_differences(phase_var):
     seen = white_noise(0.3, 6)
     turns = np.exp(0.2j * RNG.normal(size=len(seen.turns)))
-    seen = Observations(turns, seen.noises, 1.2 * seen.variances, seen.weights)
+    variances = 1.2 * seen.variances
+    seen = Observations(turns, seen.noises, variances, seen.weights, phase_var)
     x, log_p, step = ODD.points, np.log(ODD.probabilities), 1e-6
 
     def slope(dx, dp):
