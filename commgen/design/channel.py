@@ -43,9 +43,10 @@ def gain_nodes(gains: np.ndarray, snr: float, num_nodes: int) -> Any:
 
 
 def rice_gains(rice_factor: float) -> np.ndarray:
-    """Return quantiles of the gain of a Rice channel; a factor of 0 is Rayleigh's."""
+    """Return quantiles of the gain of a Rice channel, of mean 1; Rayleigh's for 0."""
     share = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
-    return ncx2.ppf(share, 2, 2 * rice_factor) / (2 + 2 * rice_factor)
+    gains = ncx2.ppf(share, 2, 2 * rice_factor)
+    return gains / gains.mean()
 
 
 def phase_nodes(deviation: float, width: float, num_nodes: int) -> Any:

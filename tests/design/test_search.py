@@ -125,7 +125,10 @@ def test_rows_have_shannon_at_the_end(geometric):
         ({"rate": 6.0}, "rate must be below num_bits_per_symbol = 6"),
         ({"rate": 0}, "greater than 0"),
         ({"num_bits_per_symbol": 9, "rate": 4}, "less than or equal to 8"),
-        ({"shaping": "probabilistic", "num_bits_per_symbol": 5, "rate": 4}, "must be even"),
+        (
+            {"shaping": "probabilistic", "num_bits_per_symbol": 5, "rate": 4},
+            "must be even",
+        ),
         ({"shaping": "probabilistic", "peak_db": 3, "rate": 4}, "must be left out"),
         ({}, "rate or snr_db must be given, one of them, got None and None"),
         ({"rate": 4, "snr_db": 3}, "rate or snr_db must be given, one of them, got 4"),
