@@ -7,7 +7,7 @@ from commgen.coding.compiled import compiled
 
 @compiled
 def log_likelihood(y, x, no, phase_var):
-    r"""ln p(y | x), but for terms that all points share.
+    r"""Return ln p(y | x), but for terms that all points share.
 
     .. math:: -\frac{(|y| - |x|)^2}{N_0} - \frac{|y - x|^2 - (|y| - |x|)^2}{V}
         - \frac12 \ln\frac{V}{N_0}, \qquad V = N_0 + 2 \sigma^2 |x|\,|y|
@@ -40,7 +40,7 @@ def log_likelihood(y, x, no, phase_var):
 
 @compiled
 def slope(y, x, no, phase_var):
-    """Derivative of :func:`log_likelihood` by x, real and imaginary part as such.
+    """Return the slope of :func:`log_likelihood` by x, real and imaginary part as such.
 
     By y it is ``slope(x, y, no, phase_var)``: x and y may be exchanged.
 
