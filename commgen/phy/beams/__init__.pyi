@@ -1,0 +1,10 @@
+from .belief import Belief as Belief
+from .linear import MRT as MRT, RZF as RZF, ZF as ZF, RobustRZF as RobustRZF
+from .precoder import Precoder as Precoder
+from .rate import sum_rate as sum_rate, user_rates as user_rates
+from .water_filling import (
+    SVDPrecoder as SVDPrecoder,
+    dpc_capacity as dpc_capacity,
+    water_filling as water_filling,
+)
+from .wmmse import WMMSE as WMMSE
