@@ -12,8 +12,9 @@ from commgen.design.variables import Variables
 from commgen.frame.constellation import Constellation
 from commgen.frame.information import bit_loss
 
-#: Nodes of the noise along an axis: on the way, and where it ends.
-ROUGH_ORDER, FINE_ORDER = 8, 14
+#: Nodes of the noise along an axis: on the way, and where it ends, in white noise and
+#: where phases or gains spread it.
+ROUGH_ORDER, FINE_ORDER, SPREAD_ORDER = 8, 14, 10
 _LAST_STEPS = 300
 
 
@@ -64,9 +65,10 @@ def finish(
     variables, limits, z, snr_db
         As of :func:`climb`.
     """
+    order = FINE_ORDER if variables.goal.is_plain else SPREAD_ORDER
 
     def once(z: np.ndarray, limits: Limits) -> np.ndarray:
-        return climb(variables, limits, z, snr_db, _LAST_STEPS, FINE_ORDER)
+        return climb(variables, limits, z, snr_db, _LAST_STEPS, order)
 
     return limits.enforce(once, z, variables.read)
 

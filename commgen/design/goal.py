@@ -14,8 +14,8 @@ from commgen.frame.information import ORDER, Observations, noise_nodes
 from commgen.measures.decibel import from_db
 
 # Nodes of the noise along an axis, above which phases and gains get their finer rules.
-_FINE_FROM = 10
-_PHASES, _GAINS = (5, 7), (6, 10)
+_FINE_FROM = 12
+_PHASES, _GAINS = (4, 7), (6, 10)
 # Of what is not received at all.
 _LEAST_GAIN = 1e-9
 # Nodes of the noise that are enough where phases or gains spread it anyway.
@@ -171,7 +171,7 @@ class ConstellationGoal(Settings):
             Mean symbol power over noise [dB], of the saturated one behind an amplifier;
             or several SNRs, all equally likely.
         order
-            As of :func:`~commgen.frame.information.noise_nodes`; from 10 on phases and
+            As of :func:`~commgen.frame.information.noise_nodes`; from 12 on phases and
             gains have more nodes too.
         """
         fine = order >= _FINE_FROM

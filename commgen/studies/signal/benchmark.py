@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commgen.studies.signal import constellations
+from commgen.studies.signal import constellations, robust
 from commgen.studies.tables import Asked, Rows, save_tables
 
 
@@ -32,6 +32,7 @@ PARTS = {
         constellations.ConstellationSize(),
         constellations.QUICK,
     ),
+    "robust": Part(robust.robust_study, robust.RobustSize(), robust.QUICK),
 }
 
 

@@ -79,24 +79,42 @@ class CodedBlocks(mc.Experiment):
         return mc.Trials(self.layout, transmit)
 
 
-class _Plain:
-    """Equally likely points behind the LDPC code."""
+class PlainCode:
+    """Equally likely points behind the LDPC code.
 
-    def __init__(self, constellation: Constellation, config: CodedConfig):
+    Parameters
+    ----------
+    constellation
+        The points.
+    rate, num_symbols, num_iterations
+        As of :class:`CodedConfig`.
+    phase_var
+        Of a phase that the demapper counts on [rad^2].
+    """
+
+    def __init__(
+        self,
+        constellation: Constellation,
+        rate: float,
+        num_symbols: int,
+        *,
+        num_iterations: int = 20,
+        phase_var: float = 0.0,
+    ):
         q = constellation.num_bits_per_symbol
-        k = round(config.rate * config.num_symbols)
-        n = config.num_symbols * q
-        self._points = constellation
+        k, n = round(rate * num_symbols), num_symbols * q
+        self._points, self._phase_var = constellation, phase_var
         self._encoder = LDPCEncoder(k, n, num_bits_per_symbol=q)
-        self._decode = LDPCDecoder(self._encoder, num_iterations=config.num_iterations)
+        self._decode = LDPCDecoder(self._encoder, num_iterations=num_iterations)
         self._weights = 2 ** np.arange(q)[::-1]
         self.num_data_bits = k
 
-    def through(self, data, noise, no) -> np.ndarray:
-        """Return the decisions on data [n, num_data_bits] behind noise."""
+    def through(self, data, noise, no, turns: Any = 1) -> np.ndarray:
+        """Return the decisions on data [n, num_data_bits] behind noise and phases."""
         bits = self._encoder(data).reshape(*noise.shape, -1)
-        y = self._points.points[bits @ self._weights] + noise
-        return self._decode(demap(y, no, self._points).reshape(len(data), -1))
+        y = turns * self._points.points[bits @ self._weights] + noise
+        llr = demap(y, no, self._points, phase_var=self._phase_var)
+        return self._decode(llr.reshape(len(data), -1))
 
 
 class _Shaped:
@@ -120,5 +138,12 @@ class _Shaped:
 
 def _codes(config: CodedConfig) -> list[Any]:
     points = np.array(config.points) @ [1, 1j]
-    plain = [Constellation.qam(config.num_bits_per_symbol), Constellation.of(points)]
-    return [*(_Plain(c, config) for c in plain), _Shaped(config)]
+    of = (config.rate, config.num_symbols)
+    plain = [
+        PlainCode(c, *of, num_iterations=config.num_iterations)
+        for c in (
+            Constellation.qam(config.num_bits_per_symbol),
+            Constellation.of(points),
+        )
+    ]
+    return [*plain, _Shaped(config)]
