@@ -30,6 +30,9 @@ class RunResult:
         One dict for each curve and point, with the columns of all tables of the run.
     readings
         Points at the targets of the sweep, with the columns of ``readings.csv``.
+    tally
+        What was counted: for readings beside those, with
+        :class:`~commgen.montecarlo.readings.CurveReader`.
     was_done
         Whether the folder already held the finished run, so that nothing was computed.
     """
@@ -38,6 +41,7 @@ class RunResult:
     layout: Layout
     rows: list[dict[str, Any]]
     readings: list[dict[str, Any]]
+    tally: Tally
     was_done: bool
 
 
@@ -129,7 +133,7 @@ def _result(home: RunHome, tally: Tally, *, was_done: bool) -> RunResult:
         rows, found = results_of(experiment, tally)
     else:
         rows, found = write_results(home.folder, experiment, tally)
-    return RunResult(home.folder, experiment.layout, rows, found, was_done)
+    return RunResult(home.folder, experiment.layout, rows, found, tally, was_done)
 
 
 class _Clock:

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commgen.studies.signal import constellations, robust
+from commgen.studies.signal import (
+    channels,
+    constellations,
+    robust,
+)
 from commgen.studies.tables import Asked, Rows, save_tables
 
 
@@ -33,6 +37,7 @@ PARTS = {
         constellations.QUICK,
     ),
     "robust": Part(robust.robust_study, robust.RobustSize(), robust.QUICK),
+    "channels": Part(channels.channel_study, channels.ChannelSize(), channels.QUICK),
 }
 
 
