@@ -7,7 +7,9 @@ from pydantic import Field, model_validator
 
 from commgen._settings import Count, Float, Int, PositiveFloat, Settings
 from commgen.frame.codewords import CodewordLayout
+from commgen.phy.ofdm.sampled import devices_of, ofdm_of
 from commgen.phy.ofdm.shaping import ShapingConfig
+from commgen.phy.ofdm.waveform_config import ImpairmentsConfig, WaveformConfig
 
 
 class LinkConfig(Settings):
@@ -48,6 +50,9 @@ class LinkConfig(Settings):
         Receive antennas.
     num_decoder_iterations
         Greatest number of LDPC iterations; a codeword is done once its parity holds.
+    waveform, impairments
+        How the grid becomes samples, and what devices do to these, see their classes.
+        Without them the link knows no samples.
     """
 
     kind: Literal["ofdm"] = "ofdm"
@@ -69,6 +74,13 @@ class LinkConfig(Settings):
     num_streams: Annotated[Count, Field(le=8)] = 1
     num_rx_ant: Annotated[Count, Field(le=1024)]
     num_decoder_iterations: Annotated[Count, Field(le=200)] = 20
+    waveform: WaveformConfig | None = None
+    impairments: ImpairmentsConfig | None = None
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether data are spread over the subcarriers."""
+        return self.waveform is not None and self.waveform.kind == "dft-spread"
 
     @property
     def num_effective_subcarriers(self) -> int:
@@ -166,6 +178,21 @@ class LinkConfig(Settings):
                 "num_bits_per_symbol must be 4, 6 or 8 with shaping, got "
                 f"{self.num_bits_per_symbol}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_samples(self):
+        if self.is_spread and self.pilot_subcarrier_step > 1:
+            raise ValueError(
+                "pilot_subcarrier_step must be 1 where data are spread over all "
+                f"subcarriers of a symbol, got {self.pilot_subcarrier_step}"
+            )
+        if self.waveform:
+            ofdm_of(self)
+        if self.impairments:
+            if not (self.impairments.transmitter or self.impairments.receiver):
+                raise ValueError("impairments must name at least one, got none")
+            devices_of(self)
         return self
 
     @model_validator(mode="after")

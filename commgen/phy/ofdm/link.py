@@ -15,10 +15,15 @@ from commgen.phy.counts import Counts
 from commgen.phy.ofdm.antennas import check_antennas
 from commgen.phy.ofdm.codec import Receiver, Transmitter, code_of
 from commgen.phy.ofdm.draws import check_seeded, random_bits, stream, unit_noise
+from commgen.phy.ofdm.front_ends import FrontEnds
 from commgen.phy.ofdm.reception import Reception
+from commgen.phy.ofdm.spreading import Spreading
 from commgen.phy.ofdm.symbols import symbols_of
 from commgen.phy.receiver.kinds import as_receiver
 from commgen.phy.signal.grid import build_resource_grid
+
+# Number of the channels that devices are measured on, beyond those of all batches.
+_NO_BATCH = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Slots:
     bits : [batch, 1, num_streams, num_codewords, k], uint8
         What was sent.
     h : [batch, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, fft_size], complex
-        The channel.
+        The channel, with the gains of impaired devices where there are any.
     y_clean : [batch, 1, num_rx_ant, num_ofdm_symbols, fft_size], complex
         Received without noise.
     noise : as ``y_clean``, complex
@@ -50,7 +55,8 @@ class Link:
     through stateless generators, the channel through ``source.set_seed(seed, b)``. All
     SNRs and all estimators see the same bits, channels and noise, so that their
     differences are theirs (common random numbers). The channel is not normalised from
-    slot to slot.
+    slot to slot. With ``impairments`` samples pass the devices of both ends, as
+    :class:`~commgen.phy.ofdm.front_ends.FrontEnds` says.
 
     Parameters
     ----------
@@ -77,6 +83,7 @@ class Link:
         self.resource_grid = build_resource_grid(link)
         self._seed = check_int("seed", seed, low=0)
         self._source = source
+        self._check_source()
         self._generate = _channel_of(source, self.resource_grid)
         self.layout = link.layout
         symbols = symbols_of(link)
@@ -85,8 +92,15 @@ class Link:
         self._map = tf.function(mapper, reduce_retracing=True)
         self._apply = tf.function(ApplyOFDMChannel(), reduce_retracing=True)
         decode = Receiver(self._transmit, jit_compile=jit_compile)
-        self._reception = Reception(self.resource_grid, symbols, decode)
-        self._check_source()
+        self._spreading = Spreading(link) if link.is_spread else None
+        self._front_ends = self._build_front_ends()
+        self._reception = Reception(
+            self.resource_grid,
+            symbols,
+            decode,
+            distortion=self._front_ends and self._front_ends.distortion,
+            despread=self._spreading and self._spreading.despread,
+        )
 
     @property
     def seed(self) -> int:
@@ -105,15 +119,13 @@ class Link:
 
     def slots(self, batch: int, batch_size: int) -> Slots:
         """Return batch number ``batch`` of ``batch_size`` slots."""
-        link, layout = self.config, self.layout
-        shape = (batch_size, 1, link.num_streams, layout.num_codewords, layout.k)
-        bits = random_bits(shape, stream(self._seed, batch, 0))
-        self._source.set_seed(self._seed, counter=batch)
-        h = self._generate(batch_size)
-        shape: Any = h.shape
-        check_antennas(link, shape[1] * shape[2], shape[3] * shape[4])
-        x = tf.constant(self._transmit(bits))
-        y_clean = self._apply(self._map(x), h)
+        bits = self._draw_bits(batch_size, stream(self._seed, batch, 0))
+        h = self._draw_channel(batch_size, batch)
+        grid = self._grid_of(bits)
+        if self._front_ends:
+            h, y_clean = self._front_ends.through(grid, h, batch)
+        else:
+            y_clean = self._apply(grid, h)
         noise = unit_noise(y_clean.shape, stream(self._seed, batch, 1))
         return Slots(bits, h, y_clean, noise)
 
@@ -180,6 +192,36 @@ class Link:
             wrong.sum((1, 2)),
             wrong.any(2).sum(1),
             *(p.numpy().astype(np.float64) for p in powers),
+        )
+
+    def _draw_bits(self, num_slots, words) -> np.ndarray:
+        layout = self.layout
+        shape = (num_slots, 1, self.config.num_streams, layout.num_codewords, layout.k)
+        return random_bits(shape, words)
+
+    def _draw_channel(self, num_slots, batch) -> Any:
+        self._source.set_seed(self._seed, counter=batch)
+        h = self._generate(num_slots)
+        shape: Any = h.shape
+        check_antennas(self.config, shape[1] * shape[2], shape[3] * shape[4])
+        return h
+
+    def _grid_of(self, bits) -> tf.Tensor:
+        x = self._transmit(bits)
+        return self._map(
+            tf.constant(self._spreading.spread(x) if self._spreading else x)
+        )
+
+    def _build_front_ends(self) -> FrontEnds | None:
+        if not self.config.impairments:
+            return None
+        return FrontEnds(
+            self.config,
+            np.asarray(self.resource_grid.effective_subcarrier_ind),
+            draw_grid=lambda n, words: self._grid_of(self._draw_bits(n, words)),
+            draw_channel=lambda n: self._draw_channel(n, _NO_BATCH),
+            apply=self._apply,
+            seed=self._seed,
         )
 
     def _check_source(self):

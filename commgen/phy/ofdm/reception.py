@@ -1,5 +1,6 @@
 """From a received slot to bits and an estimate, with a receiver of either kind."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,26 @@ from commgen.phy.receiver.kinds import gives_llr
 from commgen.phy.receiver.refinement import Refinement
 from commgen.phy.signal.equalizer import FewStreamsLMMSEEqualizer
 from commgen.phy.signal.grid import EffectiveSubcarriers
+
+
+@dataclass(frozen=True)
+class Distortion:
+    """Variances of what devices add to a grid, as a receiver is told of them.
+
+    Parameters
+    ----------
+    sent
+        Of what the transmitter adds to data of unit power; it comes through the channel
+        as they do.
+    pilots
+        Of what it adds to pilots.
+    received
+        Of what the receiver adds.
+    """
+
+    sent: float = 0.0
+    pilots: float = 0.0
+    received: float = 0.0
 
 
 class Reception:
@@ -23,6 +44,13 @@ class Reception:
         That the data were mapped to, as :func:`~commgen.phy.ofdm.symbols.symbols_of`.
     decode : Receiver
         From equalised symbols, or LLRs, to bits.
+    distortion
+        What devices add beside the noise: in the noise variance that estimators are
+        told what is added to pilots, in that of the equaliser what the receiver adds,
+        and in that of the equalised symbols what the transmitter adds to data.
+    despread
+        ``(x_hat, no_eff) -> x_hat, no_eff`` behind the equaliser, such as
+        :meth:`~commgen.phy.ofdm.spreading.Spreading.despread`; None: as they are.
 
     Attributes
     ----------
@@ -31,11 +59,21 @@ class Reception:
         [batch] each.
     """
 
-    def __init__(self, resource_grid: Any, symbols: Any, decode: Any):
+    def __init__(
+        self,
+        resource_grid: Any,
+        symbols: Any,
+        decode: Any,
+        *,
+        distortion: Distortion | None = None,
+        despread: Any = None,
+    ):
         self._grid = resource_grid
+        self._distortion = distortion or Distortion()
+        self._despread = despread
         self._symbols = symbols
         self._decode = decode
-        self._equalize = tf.function(FewStreamsLMMSEEqualizer(resource_grid))
+        self._separate = tf.function(FewStreamsLMMSEEqualizer(resource_grid))
         self.powers = tf.function(_Powers(resource_grid))
 
     def __call__(self, receiver, observed, y, no) -> tuple[Any, Any, Any]:
@@ -52,10 +90,13 @@ class Reception:
         no : scalar, float
             Noise variance.
         """
+        self._check_spread(receiver)
+        added = self._distortion.pilots + self._distortion.received
+        told_no = no + added if added else no
         if gives_llr(receiver):
-            h_hat, err_var, llr = receiver.receive(observed, no)
+            h_hat, err_var, llr = receiver.receive(observed, told_no)
             return self._decode.decode_llr(llr), h_hat, err_var
-        h_hat, err_var = receiver(observed, no)
+        h_hat, err_var = receiver(observed, told_no)
         if receiver.iterations:
             return self._iterate(y, h_hat, err_var, no, receiver)
         return self._decide(receiver, y, h_hat, err_var, no), h_hat, err_var
@@ -78,9 +119,25 @@ class Reception:
         llr = receiver.correct(y, no, h_hat, told, *equalized)
         return self._decode.decode_soft_llr(llr, num=num)
 
+    def _equalize(self, y, h_hat, told, no):
+        """Return symbols and the variance of what is left in them."""
+        sent, received = self._distortion.sent, self._distortion.received
+        no = no + received if received else no
+        x_hat, no_eff = self._separate(y, h_hat, told, no)
+        no_eff = no_eff + sent if sent else no_eff
+        return self._despread(x_hat, no_eff) if self._despread else (x_hat, no_eff)
+
+    def _check_spread(self, receiver):
+        if self._despread and (gives_llr(receiver) or receiver.iterations):
+            raise ValueError(
+                "link.waveform.kind must be ofdm for receivers that give LLRs or "
+                "iterate, whose symbols are not spread, got dft-spread."
+            )
+
     def _iterate(self, y, h_hat, err_var, no, receiver):
         """Return bits and estimate after as many rounds as each slot needs."""
         refine = Refinement(self._grid, self._symbols, receiver.refine)
+        told_no = float(no) + self._distortion.pilots + self._distortion.received
         y, h_hat = y.numpy(), h_hat.numpy()
         err_var = np.broadcast_to(err_var.numpy(), h_hat.shape).copy()
         found = self._soft(receiver, y, h_hat, err_var, no)
@@ -90,7 +147,7 @@ class Reception:
                 break
             llr = self._decode.stream_llr(found.llr[failed])
             h_hat[failed], err_var[failed] = refine(
-                y[failed], float(no), llr, h_hat[failed], err_var[failed]
+                y[failed], told_no, llr, h_hat[failed], err_var[failed]
             )
             rows = fill_up(failed, len(y))
             parts = y[rows], h_hat[rows], err_var[rows]
