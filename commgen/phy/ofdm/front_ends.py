@@ -84,9 +84,9 @@ class FrontEnds:
             _End(Device(ofdm, chain), index) if chain.impairments else None
             for chain in chains
         ]
-        self._pilots = sorted(link.pilot_ofdm_symbol_indices)
-        others = sorted({*range(link.num_ofdm_symbols)} - {*self._pilots})
-        self._data = others or self._pilots
+        pilots = sorted(link.pilot_ofdm_symbol_indices)
+        data = sorted({*range(link.num_ofdm_symbols)} - {*pilots})
+        self._symbols = data or pilots, pilots or data
         num = _num_slots(link)
         sent = draw_grid(num, stream(seed, 0, _CALIBRATION))
         self.distortion = self._measure(sent, lambda: draw_channel(num))
@@ -125,8 +125,7 @@ class FrontEnds:
             seen = transmitter.measure(sent, rng)
             transmitter.scale = float(seen().power ** -0.5)
             of_data, of_pilots = (
-                found.distortion / found.gain**2
-                for found in (seen(self._data), seen(self._pilots))
+                found.distortion / found.gain**2 for found in map(seen, self._symbols)
             )
         if receiver:
             y = self._apply(sent, draw_channel())

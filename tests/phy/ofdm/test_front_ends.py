@@ -192,6 +192,12 @@ def test_a_silent_symbol_has_the_mean_gain(made):
     assert np.abs(gains[:, 3] - gains.mean()).max() < 0.01
 
 
+def test_slots_without_pilots_can_be_measured(made):
+    devices = {"transmitter": [LIMITER]}
+    ends, _ = made(devices=devices, pilot_ofdm_symbol_indices=())
+    assert ends.distortion.pilots == ends.distortion.sent > 0.01
+
+
 def test_spread_data_bend_less(made):
     plain, _ = made(devices={"transmitter": [{**LIMITER, "back_off_db": 1.0}]})
     base = {"waveform": {"kind": "dft-spread"}, "spread": True}
