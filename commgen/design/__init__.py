@@ -1,1 +1,1 @@
-"""Signals to a purpose: constellations that carry a rate at the least SNR."""
+"""Signals to a purpose: constellations, and waveforms for an amplifier."""

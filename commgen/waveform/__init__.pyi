@@ -9,6 +9,7 @@ from .degradation import (
     Degradation as Degradation,
     total_degradation as total_degradation,
 )
+from .designed import DesignedWaveform as DesignedWaveform
 from .dft_spread import (
     DftSpreadOfdm as DftSpreadOfdm,
     root_raised_cosine as root_raised_cosine,

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from commgen._checks import check_int, check_positive
+from commgen._random import complex_normal
 from commgen.frame.constellation import Constellation
 from commgen.frame.information import gmi, snr_db_for
 from commgen.measures.decibel import from_db, to_db
@@ -93,8 +94,8 @@ def total_degradation(
     Degradation
         Of infinite loss where no SNR is enough.
     """
-    sent = AmplifiedSymbols(waveform, constellation, amplifier, seed, num_blocks)
-    return sent.degradation(rate)
+    sent = Transmission(waveform, constellation, seed=seed, num_blocks=num_blocks)
+    return sent.degradation(rate, amplifier)
 
 
 def adjacent_db(ofdm: Any, samples: np.ndarray) -> float:
@@ -129,42 +130,94 @@ def adjacent_db(ofdm: Any, samples: np.ndarray) -> float:
     return to_db(max(below, above) / own)
 
 
-class AmplifiedSymbols:
-    """Symbols of a waveform behind an amplifier, and what a receiver makes of them.
+class Transmission:
+    """Symbols of a waveform, to go through one amplifier or several.
 
     Parameters
     ----------
-    waveform, constellation, amplifier, seed, num_blocks
+    waveform, constellation, seed, num_blocks
         As of :func:`total_degradation`.
     """
 
-    def __init__(self, waveform, constellation, amplifier, seed, num_blocks):
+    def __init__(
+        self,
+        waveform: HasTones,
+        constellation: Constellation,
+        *,
+        seed: int,
+        num_blocks: int = 100,
+    ):
         check_int("num_blocks", num_blocks, low=2)
-        self._rng = np.random.default_rng([check_int("seed", seed, low=0), 1])
-        self._size, self._amplifier = len(constellation.points), amplifier
-        self._waveform, self._ofdm = waveform, waveform.ofdm
-        self._constellation = constellation
-        self._noise_gain = waveform.noise_gain * self._ofdm.sample_noise_variance(1.0)
-        least = _LEAST_OF_EACH * self._size / waveform.num_subcarriers
-        known = self._send(
-            np.random.default_rng([seed, 0]), max(num_blocks, int(least))
-        )
-        self.clusters = Clusters.of(known[1], known[0], self._size)
-        self._labels, self._y, self.aclr_db, self.power = self._send(
-            self._rng, num_blocks
-        )
-        self._noise = self._white(self._rng, num_blocks)
+        check_int("seed", seed, low=0)
+        self.waveform, self.constellation = waveform, constellation
+        known, sent = (np.random.default_rng([seed, k]) for k in (0, 1))
+        size, num_data = len(constellation.points), waveform.num_subcarriers
+        least = int(np.ceil(_LEAST_OF_EACH * size / num_data))
+        self._known = self._drawn(known, max(num_blocks, least))
+        self.labels, self._samples = self._drawn(sent, num_blocks)
+        self.noise = self._white(sent, num_blocks)
 
-    def degradation(self, rate: float) -> Degradation:
-        """Return what the amplifier costs; as of :func:`total_degradation`."""
-        qam = Constellation.qam(self._size.bit_length() - 1)
+    def adjacent_db(self, amplifier: Amplifier) -> float:
+        """Return :func:`adjacent_db` behind an amplifier."""
+        return adjacent_db(self.waveform.ofdm, amplifier(self._samples))
+
+    def degradation(self, rate: float, amplifier: Amplifier) -> Degradation:
+        """Return what an amplifier costs; as of :func:`total_degradation`."""
+        seen = self.behind(amplifier)
+        qam = Constellation.qam(self.constellation.num_bits_per_symbol)
         of_qam = snr_db_for(qam, check_positive("rate", rate), order=_ORDER)
-        snr_db, half = self._snr_db(rate, of_qam)
-        loss = snr_db - of_qam
-        out = to_db(self._amplifier.saturation**2 / self.power)
+        snr_db, half = seen.snr_db(rate, of_qam)
+        out, loss = to_db(amplifier.saturation**2 / seen.power), snr_db - of_qam
         ends = out + loss - half, out + loss + half
-        back_off = self._amplifier.back_off_db
-        return Degradation(back_off, out, loss, *ends, self.aclr_db)
+        aclr = self.adjacent_db(amplifier)
+        return Degradation(amplifier.back_off_db, out, loss, *ends, aclr)
+
+    def behind(self, amplifier: Amplifier) -> "Received":
+        """Return what is received behind an amplifier."""
+        known, samples = self._known
+        y = self.waveform.demodulate(amplifier(samples))
+        clusters = Clusters.of(y, known, len(self.constellation.points))
+        y = amplifier(self._samples)
+        # What was drawn happens to have a little more or less than unit power.
+        drawn = np.mean(np.abs(self.constellation.points[self.labels]) ** 2)
+        power = np.mean(np.abs(self.waveform.ofdm.demodulate(y)) ** 2) / drawn
+        return Received(self, self.waveform.demodulate(y), clusters, float(power))
+
+    def _drawn(self, rng, num_blocks):
+        """Return labels, and the samples of their symbols."""
+        shape = num_blocks, 1, self.waveform.num_subcarriers
+        labels = rng.integers(len(self.constellation.points), size=shape)
+        return labels, self.waveform.modulate(self.constellation.points[labels])
+
+    def _white(self, rng, num_blocks):
+        """Return white noise in the grid, of unit variance in the tones."""
+        ofdm = self.waveform.ofdm
+        shape = num_blocks, self._samples.shape[-1]
+        noise = complex_normal(rng, shape) * ofdm.sample_noise_variance(1.0) ** 0.5
+        return self.waveform.demodulate(noise)
+
+
+class Received:
+    """Symbols behind an amplifier, and what a receiver knows of them.
+
+    Parameters
+    ----------
+    sent
+        What was sent.
+    y : [num_blocks, 1, num_data], complex128
+        What comes of it, without noise.
+    clusters
+        Of other symbols behind this amplifier.
+    power
+        Mean power of a tone in use.
+    """
+
+    def __init__(
+        self, sent: Transmission, y: np.ndarray, clusters: Clusters, power: float
+    ):
+        self.sent, self.y, self.clusters, self.power = sent, y, clusters, power
+        waveform = sent.waveform
+        self._noise_gain = waveform.noise_gain / waveform.ofdm.noise_gain
 
     def bits(self, snr_db: float) -> np.ndarray:
         """Return bits for each tone in use, of each OFDM symbol: [num_blocks].
@@ -172,25 +225,19 @@ class AmplifiedSymbols:
         The same symbols and noise without the amplifier carry what is known exactly:
         what they miss of it by chance is taken off.
         """
+        constellation = self.sent.constellation
         amplitude = np.sqrt(self.power / from_db(snr_db))
-        noise = amplitude * self._noise
-        no = amplitude**2 * self._noise_gain
-        linear = np.sqrt(self.power) * self._constellation.points
+        noise, no = amplitude * self.sent.noise, amplitude**2 * self._noise_gain
+        linear = np.sqrt(self.power) * constellation.points
         plain = Clusters(linear, np.zeros(len(linear)))
-        chance = self._missed(plain, linear[self._labels] + noise, no)
-        missed = self._missed(self.clusters, self._y + noise, no) - chance
-        exact = gmi(self._constellation, no / self.power, order=_ORDER)
-        num_symbols, num_tones = self._y.shape[-1], self._ofdm.num_subcarriers
-        return (exact - missed) * num_symbols / num_tones
+        chance = self._missed(plain, linear[self.sent.labels] + noise, no)
+        missed = self._missed(self.clusters, self.y + noise, no) - chance
+        exact = gmi(constellation, no / self.power, order=_ORDER)
+        num_tones = self.sent.waveform.ofdm.num_subcarriers
+        return (exact - missed) * self.y.shape[-1] / num_tones
 
-    def _missed(self, clusters, y, no):
-        """Return what LLRs leave open, in bits for each symbol, [num_blocks]."""
-        signs = 1.0 - 2.0 * self._constellation.bits[self._labels]
-        open_bits = np.logaddexp(0, signs * clusters.llr(y, no)).sum(axis=-1)
-        return open_bits.mean(axis=(1, 2)) / np.log(2)
-
-    def _snr_db(self, rate, near_db) -> tuple[float, float]:
-        """SNR of the rate, and half its interval."""
+    def snr_db(self, rate: float, near_db: float) -> tuple[float, float]:
+        """Return the SNR that carries a rate, and half its interval [dB]."""
 
         @cache
         def missing(snr_db):
@@ -205,23 +252,11 @@ class AmplifiedSymbols:
             low, high = low - _WIDTH_DB, low
         found: Any = brentq(missing, low, high, xtol=_TOLERANCE_DB)
         steep = (missing(high) - missing(low)) / (high - low)
-        spread = self.bits(found).std(ddof=1) / np.sqrt(len(self._y))
+        spread = self.bits(found).std(ddof=1) / np.sqrt(len(self.y))
         return float(found), float(normal_quantile(0.95) * spread / steep)
 
-    def _send(self, rng, num_blocks):
-        """Return labels, grids behind the amplifier, ACLR, and mean power in band."""
-        shape = num_blocks, 1, self._waveform.num_subcarriers
-        labels = rng.integers(self._size, size=shape)
-        x = self._constellation.points[labels]
-        y = self._amplifier(self._waveform.modulate(x))
-        # What was drawn happens to have a little more or less than unit power.
-        drawn = np.mean(np.abs(x) ** 2)
-        power = float(np.mean(np.abs(self._ofdm.demodulate(y)) ** 2) / drawn)
-        return labels, self._waveform.demodulate(y), adjacent_db(self._ofdm, y), power
-
-    def _white(self, rng, num_blocks):
-        """Return white noise in the grid, of unit variance in the tones."""
-        shape = num_blocks, self._ofdm.symbol_length
-        noise = rng.standard_normal((2, *shape)) * np.sqrt(0.5)
-        variance = self._ofdm.sample_noise_variance(1.0)
-        return self._waveform.demodulate((noise[0] + 1j * noise[1]) * variance**0.5)
+    def _missed(self, clusters, y, no):
+        """Return what LLRs leave open, in bits for each symbol, [num_blocks]."""
+        signs = 1.0 - 2.0 * self.sent.constellation.bits[self.sent.labels]
+        open_bits = np.logaddexp(0, signs * clusters.llr(y, no)).sum(axis=-1)
+        return open_bits.mean(axis=(1, 2)) / np.log(2)

@@ -1,0 +1,1 @@
+"""Waveforms that suit an amplifier, learned, beside the classical ones."""

@@ -1,0 +1,80 @@
+"""Goals of waveforms, and the back-off that keeps one."""
+
+import pytest
+from pydantic import ValidationError
+
+from commgen.design.waveform.back_off import edge_db, least_degradation
+from commgen.design.waveform.classical import FAMILIES, candidates, classical, measured
+from commgen.design.waveform.goal import WaveformGoal
+from commgen.frame.constellation import Constellation
+from commgen.waveform.degradation import Transmission
+
+QPSK = {"num_bits_per_symbol": 2, "rate": 1.0, "num_tones": 64}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rate": 2.0}, "rate must be below 2 bits for each tone"),
+        ({"rate": 1.9, "roll_offs": [0.1]}, "below 1.812 .* 58 symbols over 64 tones"),
+        ({"roll_offs": [0.1], "spread": False}, "must be 0 where symbols are not"),
+        ({"roll_offs": []}, "roll_offs"),
+        ({"oversampling": 2}, "oversampling"),
+        ({"aclr_db": -90}, "aclr_db"),
+        ({"num_bits_per_symbol": 3}, "num_bits_per_symbol"),
+        ({"mask": []}, "mask"),
+    ],
+)
+def test_goals_out_of_reach_are_refused(change, message):
+    with pytest.raises(ValidationError, match=message):
+        WaveformGoal(**{**QPSK, **change})
+
+
+def test_the_edge_is_where_the_limit_is_just_kept():
+    goal = WaveformGoal(**QPSK)
+    sent = Transmission(goal.ofdm, Constellation.qam(2), seed=0, num_blocks=10)
+    edge = edge_db(sent, goal.amplifier, -28.0)
+    assert sent.adjacent_db(goal.amplifier(edge)) <= -28
+    assert sent.adjacent_db(goal.amplifier(edge - 0.02)) > -28
+    assert edge_db(sent, goal.amplifier, -200.0) is None
+
+
+def test_no_other_back_off_that_keeps_the_limit_costs_less():
+    goal = WaveformGoal(**{**QPSK, "aclr_db": -25})
+    sent = Transmission(goal.ofdm, Constellation.qam(2), seed=0, num_blocks=10)
+    best = least_degradation(sent, goal)
+    assert best.aclr_db <= -25
+    for back_off_db in (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0):
+        other = sent.degradation(goal.rate, goal.amplifier(back_off_db))
+        assert other.aclr_db > -25 or other.total_db >= best.total_db - 1e-6
+
+
+def test_every_family_is_tried_and_predistortion_helps():
+    goal = WaveformGoal(**QPSK)
+    assert {one.family for one in candidates(goal)} == set(FAMILIES)
+    plain = next(one for one in candidates(goal) if one.family == "DFT-s-OFDM")
+    ideal = [o for o in candidates(goal) if o.family.endswith("predistortion")]
+    ideal = next(o for o in ideal if o.family.startswith("DFT-s") and not o.settings)
+    numbers = {"seed": 1, "num_blocks": 12}
+    assert measured(ideal, goal, **numbers).total_db < (
+        measured(plain, goal, **numbers).total_db - 0.5
+    )
+
+
+def test_the_best_of_each_family_is_kept(monkeypatch):
+    from commgen.design.waveform import classical as module
+
+    goal = WaveformGoal(**QPSK)
+    monkeypatch.setattr(module, "_SHARES", (0.25,))
+    monkeypatch.setattr(module, "_CLIPS_DB", (-1.0, 9.0))
+    monkeypatch.setattr(module, "_ROUNDS", (2,))
+    found = classical(goal, seed=0, num_blocks=8)
+    assert [one.family for one in found] == list(FAMILIES)
+    settings = {one.family: one.settings for one in found}
+    assert "-1 dB" in settings["CP-OFDM, clipped and filtered"]
+
+
+def test_a_limit_that_nothing_keeps():
+    goal = WaveformGoal(**{**QPSK, "aclr_db": -80})
+    sent = Transmission(goal.ofdm, Constellation.qam(2), seed=0, num_blocks=6)
+    assert least_degradation(sent, goal) is None
