@@ -73,6 +73,9 @@ class ConstellationGoal(Settings):
         Most power of a point over the mean power [dB].
     least_distance
         Least distance of two points, of unit mean power.
+    dac_bits
+        Bits of a converter on each axis: coordinates are odd whole numbers between
+        plus and minus :math:`2^b - 1`, times one factor.
     """
 
     num_bits_per_symbol: Annotated[int, Field(ge=1, le=8)] = 6
@@ -86,6 +89,7 @@ class ConstellationGoal(Settings):
     saturation: Annotated[Float, Field(gt=0, le=100)] | None = None
     peak_db: Annotated[Float, Field(ge=0)] | None = None
     least_distance: PositiveFloat | None = None
+    dac_bits: Annotated[int, Field(ge=1, le=12)] | None = None
 
     @model_validator(mode="after")
     def _check(self):
@@ -100,6 +104,7 @@ class ConstellationGoal(Settings):
                 f"got {self.rate:g}"
             )
         self._check_shaping()
+        self._check_grid()
         if self.gains is not None and self.rice_factor is not None:
             raise ValueError(
                 f"rice_factor must be left out where gains are given, got "
@@ -134,6 +139,20 @@ class ConstellationGoal(Settings):
             raise ValueError(
                 "peak_db and least_distance must be left out where the points are "
                 f"fixed, got {self.peak_db} and {self.least_distance}"
+            )
+
+    def _check_grid(self):
+        if self.dac_bits is None:
+            return
+        if 2 * self.dac_bits < self.num_bits_per_symbol:
+            raise ValueError(
+                f"dac_bits must leave room for {2**self.num_bits_per_symbol} points, "
+                f"got {self.dac_bits}: {4**self.dac_bits} places"
+            )
+        if self.saturation is not None or self.shaping == "probabilistic":
+            raise ValueError(
+                "dac_bits must be left out behind an amplifier, and where the points "
+                f"are fixed, got {self.dac_bits}"
             )
 
     @property

@@ -68,6 +68,11 @@ class Limits:
         """Whether points x : [M] keep the limits to one in a thousand."""
         return not self._any or bool(self._over(x)[0].max() <= _TOLERANCE)
 
+    def passed(self, x: np.ndarray) -> float:
+        """By how much the limits are passed at points x : [M], summed; 0 where kept."""
+        over = self._over(x)[0] - _TOLERANCE / 2 if self._any else np.zeros(1)
+        return float(np.maximum(over, 0).sum())
+
     def _over(self, x):
         """Return by how much each limit is passed, and what chains that to points."""
         parts, chains = [], []

@@ -14,6 +14,7 @@ from commgen._checks import check_int
 from commgen._progress import progress_bar
 from commgen.design.climb import ROUGH_ORDER, carried, climb, finish
 from commgen.design.goal import ConstellationGoal
+from commgen.design.grid import on_grid
 from commgen.design.limits import Limits
 from commgen.design.needed import snr_db_needed
 from commgen.design.variables import Variables
@@ -117,7 +118,9 @@ def no_room(goal: ConstellationGoal, where: str) -> str:
     """
     return (
         f"peak_db = {goal.peak_db} and least_distance = {goal.least_distance} must "
-        f"leave room for {2**goal.num_bits_per_symbol} points, got none in {where}."
+        f"leave room for {2**goal.num_bits_per_symbol} points"
+        + (f" on a grid of {goal.dac_bits} bits" if goal.dac_bits else "")
+        + f", got none in {where}."
     )
 
 
@@ -179,13 +182,15 @@ def settle(variables: Variables, limits: Limits, z: np.ndarray) -> Found | None:
     Found or None
         None where limits are not kept, or no SNR is enough.
     """
-    goal = variables.goal
+    goal, at = variables.goal, None
     for _ in range(2 if goal.rate else 1):  # at the SNR that this very one needs
-        at: Any = goal.snr_db or _needed(variables.read(z), goal, _NEEDED_ORDER)
+        at = goal.snr_db or _needed(variables.read(z), goal, _NEEDED_ORDER)
         if not np.isfinite(at).all():
             return None
         z = finish(variables, limits, z, at)
     signal = variables.read(z)
+    if goal.dac_bits is not None:
+        signal = signal._replace(points=on_grid(signal.points, signal.log_p, goal, at))
     return judged(signal.constellation, goal, drive=_drive(signal, goal))
 
 
