@@ -181,7 +181,7 @@ def _file(folder: Path, name: str) -> Path:
 
 
 def _config(folder, site, model, size, seed) -> SiteConfig:
-    num_rx_ant, num_subcarriers = site.h.shape[1:]
+    _, num_rx_ant, _, num_subcarriers = site.h.shape
     link = LinkConfig(
         fft_size=num_subcarriers,
         subcarrier_spacing_hz=site.subcarrier_spacing_hz,

@@ -39,7 +39,7 @@ class Site:
     ----------
     name
         Of the site.
-    h : [n, num_rx_ant, num_subcarriers], complex64
+    h : [n, num_rx_ant, 1, num_subcarriers], complex64
         To learn from.
     test
         Channel file of the others.
@@ -65,7 +65,9 @@ def umi_site(folder: Path, num_train: int, num_test: int, *, seed: int) -> Site:
         for part, size in (("train", num_train), ("test", num_test))
     )
     spacing_hz = float(test.meta.subcarrier_spacing_hz or 0)
-    return Site("umi", train.h, folder / "umi-test.h5", spacing_hz, (8.0, 22.0))
+    return Site(
+        "umi", train.h[:, :, None], folder / "umi-test.h5", spacing_hz, (12.0, 18.0)
+    )
 
 
 def office_site(folder: Path, num_train: int, num_test: int, *, seed: int) -> Site:
@@ -85,7 +87,7 @@ def office_site(folder: Path, num_train: int, num_test: int, *, seed: int) -> Si
         write_channels(files[part], h, meta)
     train = load_events(files["train"])
     spacing_hz = float(train.meta.subcarrier_spacing_hz or 0)
-    return Site("office", train.h, files["test"], spacing_hz, (6.0, 16.0))
+    return Site("office", train.h[:, :, None], files["test"], spacing_hz, (9.0, 14.0))
 
 
 #: Name to what makes it of folder, channels to learn from and to test on, and seed.
@@ -97,8 +99,8 @@ def gains_of(h: np.ndarray, num_gains: int) -> tuple[float, ...]:
 
     Parameters
     ----------
-    h : [n, num_rx_ant, num_subcarriers], complex
-        Channels.
+    h : [n, ..., num_subcarriers], complex
+        Channels; those of all antennas add up.
     num_gains
         Means of so many parts of all gains, in rising order.
     """
@@ -143,7 +145,8 @@ def _carried(num_bits_per_symbol) -> np.ndarray:
 
 
 def _combined(h) -> np.ndarray:
-    return np.sum(np.abs(h.astype(np.complex128)) ** 2, axis=1)
+    antennas = tuple(range(1, h.ndim - 1))
+    return np.sum(np.abs(h.astype(np.complex128)) ** 2, axis=antennas)
 
 
 def _parts(g, num_gains) -> tuple[float, ...]:

@@ -38,7 +38,7 @@ def test_at_the_threshold_a_block_carries_the_rate():
 def test_the_office_is_tested_on_later_days(data_root, tmp_path, monkeypatch):
     monkeypatch.setenv("COMMGEN_DATA", str(data_root))
     site = office_site(tmp_path, 60, 40, seed=1)
-    assert site.h.shape == (60, 3, 30)
+    assert site.h.shape == (60, 3, 1, 30)
     assert len(read_channels(site.test)[0]) == 40
     days = [read_channels(tmp_path / f"polyu-{p}.h5")[2]["day"] for p in PARTS]
     assert days[0].max() < 25 <= days[1].min()
