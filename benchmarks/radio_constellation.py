@@ -3,7 +3,8 @@
 The same frame, code and channels twice: blocks of the simulator's link, and frames that
 the radio's receiver finds, tunes and decodes on simulated air with a CFO. Within each
 QAM and the points see the same data, channels and noise, so that gains are paired; a
-frame that is not found counts as wrong.
+frame that is not found counts as wrong. Shaped QAM, which the radio does not send, is
+in the rows of the link alone.
 """
 
 import argparse
@@ -41,6 +42,8 @@ CHANNELS = {
     "AWGN": np.arange(12.6, 14.21, 0.1),
     "TDL-A": np.arange(16.0, 28.1, 1.0),
 }
+#: Of the link's QAM, with the data of plain QAM.
+SHAPING = {"matcher": "sphere", "length": 288, "num_bits": 461}
 BATCH = 50
 
 
@@ -55,19 +58,20 @@ def main():
     size = arguments.frames, arguments.seed
     rows = []
     for channel, snr_db in CHANNELS.items():
-        gains = {}
+        gains, own = {}, []
         for name, errors in (("link", link_errors), ("radio", radio_errors)):
-            qam, own = (
+            qam, *others = (
                 error_rate_crossing(snr_db, errors(c, channel, snr_db, *size), TARGET)
-                for c in (None, points)
+                for c in (None, points, SHAPING)[: 3 if name == "link" else 2]
             )
-            gains[name] = qam.minus(own)
-            rows += [
-                line(channel, f"{name}: QAM", qam.interval()),
-                line(channel, f"{name}: gain", gains[name]),
-            ]
-        rows.append(line(channel, "radio behind link", behind(gains)))
-        show(rows[-5:], f"{channel}, BLER {TARGET}, asked: within {ASKED_DB} dB")
+            gains[name] = qam.minus(others[0])
+            own.append(line(channel, f"{name}: QAM", qam.interval()))
+            own.append(line(channel, f"{name}: gain", gains[name]))
+            for shaped in others[1:]:
+                own.append(line(channel, f"{name}: gain, shaped", qam.minus(shaped)))
+        own.append(line(channel, "radio behind link", behind(gains)))
+        show(own, f"{channel}, BLER {TARGET}, asked: within {ASKED_DB} dB")
+        rows += own
     write_csv(arguments.output / "radio_constellation.csv", rows, list(rows[0]))
 
 
@@ -105,7 +109,9 @@ def link_over(channel, config):
 def link_config(folder, constellation, seed):
     link = {name: getattr(FRAME, name) for name in FRAME_FIELDS}
     link["coderate"] = FRAME.coderate
-    if constellation is not None:
+    if constellation is SHAPING:
+        link["shaping"] = SHAPING
+    elif constellation is not None:
         constellation.save(folder / "points.npz")
         link["constellation"] = str(folder / "points.npz")
     source = {

@@ -15,6 +15,7 @@ from commgen.frame.ls import LeastSquares
 from commgen.frame.repaired import RepairedLMMSE, repaired_features
 from commgen.sdr.reception.decoding import decode_slots
 from commgen.sdr.reception.exported_prior import ExportedPrior
+from commgen.sdr.reception.grids import check_grid
 from commgen.sdr.reception.slots import EstimatorSlots, Measured, SlotReception
 
 #: Kind of a receiver to the estimator and features that it was trained with.
@@ -75,7 +76,10 @@ class ModelReceiver:
         self.name, self.frame = Path(path).stem, frame
         self.contract = model.contract
         try:
-            self.contract.check_frame(frame.contract())
+            if self.contract.kind == "prior":
+                check_grid(self.contract, frame)
+            else:
+                self.contract.check_frame(frame.contract())
         except ValueError as error:
             raise ValueError(f"{path} is for another frame: {error}") from error
         self._model = _model_of(model, frame, self.name)

@@ -6,6 +6,7 @@ from typing import Any
 from commgen.frame.frame import Frame
 from commgen.frame.slot_estimator import SlotEstimator
 from commgen.frame.slot_files import load_grid_mixture, load_slot_contract
+from commgen.sdr.reception.grids import check_grid
 from commgen.sdr.reception.slots import SlotReceiver, as_slot_receiver
 
 NAMES = ("lmmse", "ls", "slot", "learned")
@@ -54,7 +55,7 @@ def _slot(path: Path, frame: Frame) -> Any:
     """Return the estimator of a mixture whose contract is of the same frame."""
     mixture = load_grid_mixture(path)
     try:
-        load_slot_contract(path).check_frame(frame.contract())
+        check_grid(load_slot_contract(path), frame)
     except ValueError as error:
         raise ValueError(f"{path} is for another frame: {error}") from error
     return SlotEstimator(frame, mixture)
