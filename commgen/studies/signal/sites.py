@@ -92,6 +92,8 @@ def office_site(folder: Path, num_train: int, num_test: int, *, seed: int) -> Si
 
 #: Name to what makes it of folder, channels to learn from and to test on, and seed.
 SITES: dict[str, Callable[..., Site]] = {"umi": umi_site, "office": office_site}
+#: That of them which is a recording.
+MEASURED = "office"
 
 
 def gains_of(h: np.ndarray, num_gains: int) -> tuple[float, ...]:
