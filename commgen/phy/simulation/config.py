@@ -89,6 +89,24 @@ class SimulationConfig(Settings):
         return self
 
     @model_validator(mode="after")
+    def _check_spread(self):
+        if not getattr(self.link, "is_spread", False):
+            return self
+        for i, estimator in enumerate(self.estimators):
+            if estimator.kind == "neural-receiver":
+                raise ValueError(
+                    f"estimators.{i}.kind must be that of an estimator where "
+                    "link.waveform.kind is dft-spread, got neural-receiver"
+                )
+            iterations = getattr(estimator, "iterations", 0)
+            if iterations:
+                raise ValueError(
+                    f"estimators.{i}.iterations must be 0 where link.waveform.kind is "
+                    f"dft-spread, got {iterations}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _check_harq(self):
         link, channel = self.link, self.channel
         if isinstance(link, PuschConfig) and link.harq.max_num_transmissions > 1:

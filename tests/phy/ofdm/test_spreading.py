@@ -41,6 +41,20 @@ def test_without_noise_data_are_exact(spreading):
     np.testing.assert_allclose(left, 1e-6, rtol=0.2)
 
 
+@pytest.mark.parametrize(
+    ("estimator", "message"),
+    [
+        ({"kind": "ls", "iterations": 1}, r"0\.iterations: must be 0 where .*, got 1"),
+        ({"kind": "neural-receiver", "model": "m"}, r"0\.kind: must be that of an est"),
+    ],
+)
+def test_receivers_that_know_no_spreading_are_refused(base, estimator, message):
+    base["link"]["waveform"] = {"kind": "dft-spread"}
+    base["estimators"] = [estimator]
+    with pytest.raises(ValueError, match=message):
+        parse_config(base)
+
+
 def test_pilots_among_data_are_refused(base):
     base["link"].update(waveform={"kind": "dft-spread"}, pilot_subcarrier_step=2)
     with pytest.raises(ValueError, match="pilot_subcarrier_step: must be 1 where data"):

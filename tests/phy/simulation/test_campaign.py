@@ -267,6 +267,14 @@ def test_the_example_of_the_uplink_is_a_campaign_of_the_standards_channels():
         assert channel.max_doppler_hz == wanted.max_doppler_hz
 
 
+def test_the_example_of_the_amplifier_is_a_campaign_over_its_back_off():
+    path = Path(__file__).parents[3] / "examples/link_amplifier.yaml"
+    links = [p.experiment.config.link for p in load_campaign(path, QuickLink).points]
+    assert [link.is_spread for link in links] == [False] * 4 + [True] * 4
+    back_offs = [link.impairments.transmitter[0].back_off_db for link in links]
+    assert back_offs == [20, 9, 6, 3] * 2
+
+
 @pytest.mark.parametrize("num_points", [2, 7])
 def test_campaigns_are_drawn_by_point_or_by_estimator(
     num_points, tmp_path, monkeypatch
