@@ -12,6 +12,7 @@ from commgen.phy.ofdm.front_ends import FrontEnds
 from commgen.phy.ofdm.reception import Distortion
 from commgen.phy.ofdm.spreading import Spreading
 from commgen.phy.simulation.config_file import dump_config
+from commgen.waveform import CarrierOffset, CpOfdm, Limiter
 
 FFT, SPACING = 32, 30e3
 LIMITER = {"kind": "limiter", "back_off_db": 0.0}
@@ -140,6 +141,34 @@ def test_phase_noise_has_the_common_phase_error_of_its_formula(made):
     expected += ends.distortion.received / FFT / 2
     found = np.angle(h[:, 0, 0]).var()
     assert found == pytest.approx(expected, abs=4 * expected * np.sqrt(2 / 800))
+
+
+@pytest.mark.parametrize(("offset_hz", "most"), [(0.0, 1e-5), (2e3, 0.03)])
+def test_it_is_what_happens_in_time(made, offset_hz, most):
+    """An amplifier, echoes within the prefix, another carrier: sample by sample.
+
+    With an offset what the amplifier adds beside the tones leaks in, in time alone.
+    """
+    shift = {"kind": "carrier-offset", "offset_hz": offset_hz}
+    ends, run = made(devices={"transmitter": [LIMITER], "receiver": [shift]})
+    grid = run(3).x[:, None]
+    delays, gains = np.array([0, 3, 15]), np.array([0.8, 0.5j, -0.3])
+    tones = np.arange(FFT) - FFT // 2
+    response = gains @ np.exp(-2j * np.pi * np.outer(delays, tones) / (4 * FFT))
+    h = np.tile(response, (3, 1, 1, 1, 1, 14, 1))
+    _, y = ends.through(grid, h, 0)
+
+    ofdm = CpOfdm(FFT, cyclic_prefix_length=4, subcarrier_spacing_hz=SPACING)
+    sent = Limiter(0.0)(ofdm.modulate(grid[:, 0]))
+    heard = sum(
+        gain * np.roll(np.pad(sent, [(0, 0), (0, 0), (0, 16)]), delay, axis=-1)
+        for delay, gain in zip(delays, gains, strict=True)
+    )[..., : sent.shape[-1]]
+    turned = CarrierOffset(offset_hz, ofdm.sampling_rate_hz)(heard)
+    expected = ofdm.demodulate(turned)
+    scale = np.vdot(expected, y) / np.vdot(expected, expected)
+    assert scale.real > 1.05  # what the amplifier took is made up for
+    assert np.abs(np.asarray(y)[:, 0] - scale * expected).max() < most
 
 
 def test_predistortion_with_back_off_above_the_peak_is_linear(made):
