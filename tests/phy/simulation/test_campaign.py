@@ -270,9 +270,9 @@ def test_the_example_of_the_uplink_is_a_campaign_of_the_standards_channels():
 def test_the_example_of_the_amplifier_is_a_campaign_over_its_back_off():
     path = Path(__file__).parents[3] / "examples/link_amplifier.yaml"
     links = [p.experiment.config.link for p in load_campaign(path, QuickLink).points]
-    assert [link.is_spread for link in links] == [False] * 4 + [True] * 4
+    assert [link.is_spread for link in links] == [False] * 5 + [True] * 5
     back_offs = [link.impairments.transmitter[0].back_off_db for link in links]
-    assert back_offs == [20, 9, 6, 3] * 2
+    assert back_offs == [20, 9, 6, 3, 0] * 2
 
 
 @pytest.mark.parametrize("num_points", [2, 7])
