@@ -10,9 +10,15 @@ from commgen._files.claims import claimed_folder
 from commgen._files.tables import write_csv
 from commgen._files.yaml_file import read_yaml, validate, write_yaml
 from commgen.cli._done import ForceOption, say_done
+from commgen.cli._quiet import start_tensorflow
 from commgen.cli._tables import interval_table
 
-app = typer.Typer(help="Design signals: constellations.", no_args_is_help=True)
+# OFDM symbols by which the numbers of classical waveforms are chosen.
+_SEARCH_BLOCKS = 16
+
+app = typer.Typer(
+    help="Design signals: constellations and waveforms.", no_args_is_help=True
+)
 
 
 @app.callback()
@@ -84,3 +90,69 @@ def _design(asked, output: Path, seed: int, starts: int):
 
 def _example(model):
     return model(rate=4.0, peak_db=4.0).model_dump(mode="json", exclude_none=True)
+
+
+@app.command()
+def waveform(
+    goal: Annotated[
+        Path | None, typer.Argument(help="YAML file of the goal; --example prints one.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for file, table and picture."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of symbols and noise.")] = 0,
+    steps: Annotated[
+        int, typer.Option(min=1, help="Gradient steps of learning.")
+    ] = 600,
+    example: Annotated[
+        bool, typer.Option("--example", help="Print a complete goal.")
+    ] = False,
+    force: ForceOption = False,
+) -> None:
+    """Learn the waveform that carries a rate through an amplifier at the least cost.
+
+    Writes waveform.npz, waveform.csv (total degradation beside classical waveforms)
+    and waveform.png: peaks, spectra, what is received, and the cost over the back-off.
+    """
+    from commgen.design.waveform.goal import WaveformGoal
+
+    if example:
+        typer.echo(write_yaml(WaveformGoal().model_dump(mode="json")), nl=False)
+        return
+    if goal is None or output is None:
+        raise ValueError(
+            "design waveform needs GOAL.yaml and --output DIR, or --example."
+        )
+    asked = validate(WaveformGoal, read_yaml(goal))
+    settings = {
+        "verb": "waveform",
+        "goal": asked.model_dump(mode="json"),
+        **{"seed": seed, "steps": steps},
+    }
+    with claimed_folder(output, settings, "design", force=force, goes_on=False) as done:
+        if done:
+            say_done(output)
+            return
+        table = _design_waveform(asked, output, seed, steps)
+    console = plain_console()
+    console.print(interval_table(f"Total degradation at {asked.rate:g} bits", table))
+    console.print(f"written to {output}", soft_wrap=True)
+
+
+def _design_waveform(asked, output: Path, seed: int, steps: int):
+    """Learn, search the classical ones, and write what was found."""
+    start_tensorflow()
+    from commgen.design.waveform.classical import classical
+    from commgen.design.waveform.report import rows, save_waveform_figure
+    from commgen.design.waveform.search import design_waveform
+    from commgen.design.waveform.training import TrainingSize
+
+    size = TrainingSize(num_steps=steps)
+    best = design_waveform(asked, seed=seed, size=size, progress=True)[0].waveform
+    best.save(output / "waveform.npz")
+    others = classical(asked, seed=seed + 2, num_blocks=_SEARCH_BLOCKS, progress=True)
+    table = rows(best, others, asked, seed=seed + 3)
+    write_csv(output / "waveform.csv", table)
+    save_waveform_figure(output / "waveform.png", best, others, table, asked)
+    return table

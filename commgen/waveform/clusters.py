@@ -7,6 +7,8 @@ import numpy as np
 from commgen.coding.compiled import compiled
 
 _TINY = 1e-30
+# Logarithm of a share that changes no LLR below 30 by more than 1e-4.
+_NEGLIGIBLE = -40.0
 
 
 @dataclass(frozen=True)
@@ -83,22 +85,30 @@ class Clusters:
 def _cluster_llr(y, centres, variances, out):
     num_bits, size = out.shape[1], len(centres)
     inverse, offset = 1 / variances, -np.log(variances)
-    score, e = np.empty(size), np.empty(size)
+    score, sums = np.empty(size), np.empty((num_bits, 2))
     for k in range(len(y)):
         largest = -np.inf
         for c in range(size):
             d = y[k] - centres[c]
             score[c] = offset[c] - (d.real * d.real + d.imag * d.imag) * inverse[c]
             largest = max(largest, score[c])
+        sums[:] = 0.0
         for c in range(size):
-            e[c] = np.exp(score[c] - largest)
+            if score[c] - largest > _NEGLIGIBLE:
+                e = np.exp(score[c] - largest)
+                for i in range(num_bits):
+                    sums[i, c >> (num_bits - 1 - i) & 1] += e
         for i in range(num_bits):
-            sums, best = np.zeros(2), np.full(2, -np.inf)
-            for c in range(size):
-                bit = c >> (num_bits - 1 - i) & 1
-                sums[bit] += e[c]
-                best[bit] = max(best[bit], score[c])
-            if sums.min() > 1e-200:
-                out[k, i] = np.log(sums[1] / sums[0])
-            else:  # one of them has underflown: its best point is all there is
-                out[k, i] = best[1] - best[0]
+            if sums[i, 0] > 0.0 and sums[i, 1] > 0.0:
+                out[k, i] = np.log(sums[i, 1] / sums[i, 0])
+            else:  # one of them is negligible: its best point is all there is
+                out[k, i] = _best(score, num_bits - 1 - i)
+
+
+@compiled
+def _best(score, place):
+    best = np.full(2, -np.inf)
+    for c in range(len(score)):
+        bit = c >> place & 1
+        best[bit] = max(best[bit], score[c])
+    return best[1] - best[0]

@@ -59,3 +59,51 @@ def test_without_output_it_says_what_is_needed():
     assert "design constellation needs GOAL.yaml and --output DIR" in str(
         result.exception
     )
+
+
+def waveform(*arguments):
+    return CliRunner().invoke(app, ["design", "waveform", *map(str, arguments)])
+
+
+def test_a_waveform_with_table_and_picture(tmp_path, monkeypatch):
+    from commgen.design.waveform import classical
+    from commgen.waveform.designed import DesignedWaveform
+
+    for name in ("_SHARES", "_CLIPS_DB", "_RESERVED_CLIPS_DB", "_EXTENSION_CLIPS_DB"):
+        monkeypatch.setattr(classical, name, getattr(classical, name)[:1])
+    goal = tmp_path / "goal.yaml"
+    goal.write_text(
+        "num_bits_per_symbol: 2\nrate: 1.0\nnum_tones: 64\nnum_layers: 1\n"
+        "learn_points: false\n"
+    )
+    output = tmp_path / "out"
+    result = waveform(goal, "-o", output, "--steps", 2)
+    assert result.exit_code == 0, result.output
+    made = DesignedWaveform.load(output / "waveform.npz")
+    assert made.card["goal"]["num_tones"] == 64
+    with (output / "waveform.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["waveform"] == "designed"
+    assert {row["waveform"] for row in rows} == {"designed", *classical.FAMILIES}
+    # Two steps of learning: no better than what it started from, nor much worse.
+    costs = {row["waveform"]: float(row["total_db"]) for row in rows}
+    assert abs(costs["designed"] - costs["DFT-s-OFDM"]) < 0.5
+    assert (output / "waveform.png").read_bytes().startswith(b"\x89PNG")
+    again = waveform(goal, "-o", output, "--steps", 2)
+    assert again.exit_code == 0
+    assert "already done" in again.output
+
+
+def test_waveforms_that_cannot_be(tmp_path):
+    goal = tmp_path / "goal.yaml"
+    for text, message in (
+        ("rate: 4.0\n", "rate: must be below 4 bits for each tone"),
+        ("oversampling: 2\n", "oversampling"),
+        ("aclr_db: 3\n", "aclr_db"),
+    ):
+        goal.write_text(text)
+        result = waveform(goal, "-o", tmp_path / "out")
+        assert result.exit_code != 0
+        assert message in str(result.exception)
+    assert "design waveform needs GOAL.yaml" in str(waveform(goal).exception)
+    assert "num_tones: 256" in waveform("--example").output

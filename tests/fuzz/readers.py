@@ -143,6 +143,12 @@ def read_constellation(path):
     Constellation.load(path)
 
 
+def read_designed_waveform(path):
+    from commgen.waveform import DesignedWaveform
+
+    DesignedWaveform.load(path)
+
+
 def read_slot_mixture(path):
     from commgen.frame import load_grid_mixture
 
@@ -308,6 +314,9 @@ READERS = {
     ),
     "constellation": Reader(
         samples.constellation, read_constellation, ("Constellation",)
+    ),
+    "designed-waveform": Reader(
+        samples.designed_waveform, read_designed_waveform, ("DesignedWaveform",)
     ),
     "exported": Reader(samples.exported, read_exported, ("ExportedModel",)),
     "observed": Reader(samples.observed, read_observed, ("read_observed",)),

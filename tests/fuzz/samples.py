@@ -221,6 +221,18 @@ def constellation(folder):
     return [folder / "c.npz"]
 
 
+def designed_waveform(folder):
+    from commgen.frame import Constellation
+    from commgen.waveform import CpOfdm, DesignedWaveform, DftSpreadOfdm, ToneNetwork
+
+    waveform = DftSpreadOfdm(CpOfdm(16), 14)
+    network = ToneNetwork(_rng().normal(size=(2, 5)), np.ones((2, 3)), 1.6)
+    numbers = {"drive": 0.8, "power": 0.5, "back_off_db": 2.0}
+    made = DesignedWaveform(waveform, network, Constellation.qam(4), **numbers)
+    made.save(folder / "w.npz")
+    return [folder / "w.npz"]
+
+
 def exported(folder):
     import onnx
     from onnx import TensorProto, helper

@@ -1,11 +1,13 @@
 """Classical waveforms for a goal, each with its numbers searched."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from commgen._progress import progress_bar
+from commgen._settings import Float, Int, Settings
 from commgen.design.waveform.back_off import least_degradation
 from commgen.design.waveform.goal import WaveformGoal
 from commgen.frame.constellation import Constellation
@@ -46,6 +48,51 @@ FAMILIES = {
 }
 
 
+class ClippedSettings(Settings):
+    """Numbers of OFDM, spread or not, clipped or not.
+
+    Parameters
+    ----------
+    spread
+        Whether symbols are spread by a DFT.
+    num_data
+        Symbols over all tones; None: as many. Fewer are shaped by a root of a raised
+        cosine.
+    clip_db, num_iterations
+        As of :class:`~commgen.waveform.clipping.ClippedWaveform`; None: not clipped.
+    """
+
+    spread: bool = False
+    num_data: Int | None = None
+    clip_db: Float | None = None
+    num_iterations: Int = 1
+
+    def waveform(self, ofdm: CpOfdm) -> HasTones:
+        """Return the waveform over tones."""
+        found: HasTones = ofdm
+        if self.spread:
+            shaping = None
+            if self.num_data is not None:
+                shaping = root_raised_cosine(self.num_data, ofdm.num_subcarriers)
+            found = DftSpreadOfdm(ofdm, self.num_data, shaping)
+        if self.clip_db is None:
+            return found
+        return ClippedWaveform(found, self.clip_db, self.num_iterations)
+
+    @property
+    def family(self) -> str:
+        """One of :data:`FAMILIES`."""
+        shaped = ", shaped" if self.num_data is not None else ""
+        clipped = "" if self.clip_db is None else ", clipped and filtered"
+        return ("DFT-s-OFDM" if self.spread else "CP-OFDM") + shaped + clipped
+
+    def __str__(self) -> str:
+        told = [] if self.num_data is None else [f"{self.num_data} symbols"]
+        if self.clip_db is not None:
+            told.append(f"clipped at {self.clip_db:g} dB, {self.num_iterations} times")
+        return ", ".join(told)
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A waveform with its numbers.
@@ -55,18 +102,23 @@ class Candidate:
     family
         One of :data:`FAMILIES`.
     settings
-        Its numbers, in words.
+        Its numbers, as words or as what writes them.
     waveform
         Itself.
     """
 
     family: str
-    settings: str
+    settings: ClippedSettings | str
     waveform: HasTones
 
 
 def classical(
-    goal: WaveformGoal, *, seed: int, num_blocks: int, progress: bool = False
+    goal: WaveformGoal,
+    *,
+    seed: int,
+    num_blocks: int,
+    coarse: bool = False,
+    progress: bool = False,
 ) -> list[Candidate]:
     """Return the best of each family, by symbols that are for this choice alone.
 
@@ -76,11 +128,13 @@ def classical(
         What is asked for; what is learned does not matter.
     seed, num_blocks
         As of :class:`~commgen.waveform.degradation.Transmission`.
+    coarse
+        Try few numbers.
     progress
         Show a progress bar.
     """
     qam = Constellation.qam(goal.num_bits_per_symbol)
-    tried = list(candidates(goal))
+    tried = list(candidates(goal, coarse=coarse))
     best: dict[str, tuple[float, Candidate]] = {}
     bar = progress_bar("classical", len(tried), unit="waveforms", enabled=progress)
     with bar as go:
@@ -103,51 +157,36 @@ def measured(
     return least_degradation(sent, goal, predistorted=FAMILIES[one.family])
 
 
-def candidates(goal: WaveformGoal) -> Iterator[Candidate]:
-    """Yield all that are tried."""
-    ofdm = goal.ofdm
-    plain, spread = Candidate("CP-OFDM", "", ofdm), _spread(goal, ofdm, 0.0)
-    shaped = [s for share in _SHARES if (s := _spread(goal, ofdm, share))]
-    yield plain
-    yield from _clipped(plain)
+def candidates(goal: WaveformGoal, *, coarse: bool = False) -> Iterator[Candidate]:
+    """Yield all that are tried, or of their numbers a few."""
+    every = 4 if coarse else 1
+    ofdm, plain = goal.ofdm, list(_unclipped(goal, _SHARES[::every]))
+    clips = itertools.product(_CLIPS_DB[::every], _ROUNDS[::every])
+    clipped = [
+        settings.model_copy(update={"clip_db": clip_db, "num_iterations": rounds})
+        for (clip_db, rounds), settings in itertools.product(clips, plain)
+    ]
+    for settings in (*plain, *clipped):
+        yield Candidate(settings.family, settings, settings.waveform(ofdm))
     yield from _reduced(goal, ofdm)
-    for one in (spread, *shaped):
-        if one is not None:
-            yield one
-            yield from _clipped(one)
-    for one in (plain, spread, *shaped):
-        if one is not None:
-            family = one.family.partition(",")[0] + ", ideal predistortion"
-            yield Candidate(family, one.settings, one.waveform)
+    for settings in plain:
+        family = "DFT-s-OFDM" if settings.spread else "CP-OFDM"
+        waveform = settings.waveform(ofdm)
+        yield Candidate(f"{family}, ideal predistortion", settings, waveform)
 
 
-def _spread(goal, ofdm, share) -> Candidate | None:
-    """Return DFT-s-OFDM, so much of it roll-off; None where that leaves no room."""
-    num_data = round(ofdm.num_subcarriers * (1 - share))
-    if not _room(goal, num_data):
-        return None
-    if not share:
-        return Candidate("DFT-s-OFDM", "", DftSpreadOfdm(ofdm))
-    shaping = root_raised_cosine(num_data, ofdm.num_subcarriers)
-    waveform = DftSpreadOfdm(ofdm, num_data, shaping)
-    return Candidate("DFT-s-OFDM, shaped", f"{num_data} symbols", waveform)
+def _unclipped(goal, shares) -> Iterator[ClippedSettings]:
+    yield ClippedSettings()
+    yield ClippedSettings(spread=True)
+    for share in shares:
+        num_data = round(goal.num_tones * (1 - share))
+        if _room(goal, num_data):
+            yield ClippedSettings(spread=True, num_data=num_data)
 
 
 def _room(goal, num_data) -> bool:
     bits = goal.num_bits_per_symbol * num_data / goal.num_tones
     return goal.rate < _FULLEST * bits
-
-
-def _clipped(one: Candidate) -> Iterator[Candidate]:
-    for clip_db in _CLIPS_DB:
-        for rounds in _ROUNDS:
-            told = [one.settings] * bool(one.settings)
-            told.append(f"clipped at {clip_db:g} dB, {rounds} times")
-            yield Candidate(
-                f"{one.family}, clipped and filtered",
-                ", ".join(told),
-                ClippedWaveform(one.waveform, clip_db, rounds),
-            )
 
 
 def _reduced(goal: WaveformGoal, ofdm: CpOfdm) -> Iterator[Candidate]:

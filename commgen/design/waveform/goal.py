@@ -52,7 +52,7 @@ class WaveformGoal(Settings):
     spread: bool = True
     roll_offs: Annotated[tuple[_RollOff, ...], Field(min_length=1)] = (0.0,)
     learn_points: bool = True
-    num_layers: Annotated[Int, Field(ge=0, le=16)] = 3
+    num_layers: Annotated[Int, Field(ge=0, le=16)] = 5
 
     @model_validator(mode="after")
     def _check(self):

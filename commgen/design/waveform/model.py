@@ -16,7 +16,6 @@ LARGEST = 1.6
 _NUM_KNOTS, _NUM_COSINES = 17, 8
 # The amplitude that it starts with, over that of saturation.
 _FIRST_DRIVE = 0.8
-_COMPLEX = tf.complex64
 
 
 class Behind(NamedTuple):
@@ -76,7 +75,7 @@ class FreeWaveform(tf.Module):
         """Points without a mean, of unit mean power, [M]."""
         parts = self.parts - tf.reduce_mean(self.parts, 1, keepdims=True)
         power = tf.reduce_mean(tf.reduce_sum(parts**2, 0))
-        return tf.complex(parts[0], parts[1]) / tf.cast(tf.sqrt(power), _COMPLEX)
+        return tf.complex(parts[0], parts[1]) / _complex(tf.sqrt(power))
 
     @property
     def shaping(self) -> tf.Tensor:
@@ -91,7 +90,7 @@ class FreeWaveform(tf.Module):
     def behind(self, labels: tf.Tensor) -> Behind:
         """Return what comes of labels : [batch, num_data] behind the amplifier."""
         y = self._amplified(self._useful(self._corrected(self._tones(labels))))
-        spectrum = tf.signal.fft(y) / tf.cast(self._scale, _COMPLEX)
+        spectrum = tf.signal.fft(y) / _complex(self._scale)
         power = tf.reduce_mean(tf.abs(spectrum) ** 2, 0)
         below, own, above = tf.unstack(tf.reduce_sum(tf.gather(power, self._places), 1))
         tones = tf.gather(spectrum, self._places[1], axis=1)
@@ -103,13 +102,13 @@ class FreeWaveform(tf.Module):
         if not self.goal.spread:
             return tones
         size = self.num_data
-        weighted = tf.transpose(tones * tf.cast(self._weight, _COMPLEX))
+        weighted = tf.transpose(tones * _complex(self._weight))
         folded = tf.math.unsorted_segment_sum(weighted, self._source, size)
         # Squares add up to 1, so that the gain is all there is to take back.
         gain = tf.cast(self.goal.num_tones / size, tf.float32)
-        spread = tf.transpose(folded) / tf.cast(gain, _COMPLEX)
+        spread = tf.transpose(folded) / _complex(gain)
         spread = tf.signal.ifftshift(spread, axes=1)
-        return tf.signal.ifft(spread) * tf.cast(size**0.5, _COMPLEX)
+        return tf.signal.ifft(spread) * _complex(size**0.5)
 
     def fixed(self) -> DesignedWaveform:
         """Return what was learned, in NumPy, at unit power of the drive."""
@@ -137,19 +136,19 @@ class FreeWaveform(tf.Module):
         x = tf.gather(self.points, labels)
         if self.goal.spread:
             size = self.num_data
-            spread = tf.signal.fft(x) / tf.cast(size**0.5, _COMPLEX)
+            spread = tf.signal.fft(x) / _complex(size**0.5)
             x = tf.gather(tf.signal.fftshift(spread, axes=1), self._source, axis=1)
-            x *= tf.cast(self._weight, _COMPLEX)
-        return x * tf.cast(self.drive, _COMPLEX)
+            x *= _complex(self._weight)
+        return x * _complex(self.drive)
 
     def _corrected(self, tones):
         for layer in range(self.goal.num_layers):
             x = self._useful(tones)
-            bent = x * tf.cast(self._gain(self.gains[layer], tf.abs(x)), _COMPLEX)
+            bent = x * _complex(self._gain(self.gains[layer], tf.abs(x)))
             weight = tf.linalg.matvec(self._basis, self.weights[layer])
-            spectrum = tf.signal.fft(bent) / tf.cast(self._scale, _COMPLEX)
+            spectrum = tf.signal.fft(bent) / _complex(self._scale)
             own = tf.gather(spectrum, self._places[1], axis=1)
-            tones += own * tf.cast(weight, _COMPLEX)
+            tones += own * _complex(weight)
         return tones
 
     def _useful(self, tones):
@@ -157,7 +156,7 @@ class FreeWaveform(tf.Module):
         shape = [self._size, tf.shape(tones)[0]]
         places = self._places[1][:, None]
         spectrum = tf.transpose(tf.scatter_nd(places, tf.transpose(tones), shape))
-        return tf.signal.ifft(spectrum) * tf.cast(self._scale, _COMPLEX)
+        return tf.signal.ifft(spectrum) * _complex(self._scale)
 
     def _gain(self, gains, r):
         place = tf.clip_by_value(r / LARGEST, 0, 1) * (_NUM_KNOTS - 1)
@@ -170,8 +169,14 @@ class FreeWaveform(tf.Module):
         """As of Rapp, at saturation amplitude 1."""
         p = self.goal.smoothness
         gain = (1 + tf.maximum(tf.abs(x), 1e-6) ** (2 * p)) ** (-1 / (2 * p))
-        return x * tf.cast(gain, _COMPLEX)
+        return x * _complex(gain)
 
 
 def _variable(value, trainable: bool) -> Any:
     return tf.Variable(np.asarray(value, np.float32), trainable=trainable)
+
+
+def _complex(real) -> tf.Tensor:
+    """Return a number as a complex one, whose derivative is real."""
+    real = tf.convert_to_tensor(real, tf.float32)
+    return tf.complex(real, tf.zeros_like(real))

@@ -46,8 +46,8 @@ class TrainingSize:
         Of Adam, at the start.
     """
 
-    num_steps: int = 1000
-    learning_rate: float = 5e-3
+    num_steps: int = 600
+    learning_rate: float = 1e-2
 
 
 def train(
@@ -142,7 +142,7 @@ def _step_of(free: FreeWaveform, adam):
     def step(labels, noise, rate, no, multiplier):
         with tf.GradientTape() as tape:
             seen = free.behind(labels)
-            white = free.grid(noise) * tf.cast(tf.sqrt(no), tf.complex64)
+            white = free.grid(noise) * tf.complex(tf.sqrt(no), 0.0)
             # Fewer symbols than tones have as much less noise.
             value = share * carried(seen.grid, labels, bits, white, share * no)
             over = tf.math.log(seen.adjacent) - limit

@@ -5,11 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commgen.studies.signal import (
-    channels,
-    constellations,
-    robust,
-)
+from commgen.studies.signal import channels, constellations, robust, waveforms
 from commgen.studies.tables import Asked, Rows, save_tables
 
 
@@ -38,6 +34,9 @@ PARTS = {
     ),
     "robust": Part(robust.robust_study, robust.RobustSize(), robust.QUICK),
     "channels": Part(channels.channel_study, channels.ChannelSize(), channels.QUICK),
+    "waveforms": Part(
+        waveforms.waveform_study, waveforms.WaveformSize(), waveforms.QUICK
+    ),
 }
 
 
