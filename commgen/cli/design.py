@@ -42,12 +42,24 @@ def constellation(
     example: Annotated[
         bool, typer.Option("--example", help="Print a complete goal.")
     ] = False,
+    samples: Annotated[
+        int | None,
+        typer.Option(min=2, help="Different ones near the best, in place of one."),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Model of constellations that samples are drawn from."),
+    ] = None,
+    within: Annotated[
+        float, typer.Option(help="Bits that samples may carry less than the best.")
+    ] = 0.05,
     force: ForceOption = False,
 ) -> None:
     """Search the constellation that carries a rate at the least SNR.
 
     Writes constellation.npz, which a link takes, constellation.csv and
-    constellation.png: decision regions, and what is missing to Shannon.
+    constellation.png: decision regions, and what is missing to Shannon. With --samples
+    a sample-NN.npz for each, samples.csv and samples.png.
     """
     from commgen.design.goal import ConstellationGoal
 
@@ -59,20 +71,75 @@ def constellation(
             "design constellation needs GOAL.yaml and --output DIR, or --example."
         )
     asked = validate(ConstellationGoal, read_yaml(goal))
+    if model is not None and samples is None:
+        raise ValueError("--samples must be given where --model is.")
     settings = {
         "verb": "constellation",
         "goal": asked.model_dump(mode="json"),
         **{"seed": seed, "starts": starts},
     }
+    if samples is not None:
+        settings |= {"samples": samples, "within": within}
+    if model is not None:
+        settings["model"] = _digest(model)
     with claimed_folder(output, settings, "design", force=force, goes_on=False) as done:
         if done:
             say_done(output)
             return
-        rows = _design(asked, output, seed, starts)
+        if samples is None:
+            rows = _design(asked, output, seed, starts)
+        else:
+            rows = _sample(asked, output, samples, seed, model, within)
     console = plain_console()
     title = f"SNR for {asked.rate:g} bits a symbol" if asked.rate else "Bits a symbol"
     console.print(interval_table(title, rows))
     console.print(f"written to {output}", soft_wrap=True)
+
+
+@app.command()
+def model(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of the model.")
+    ],
+    bits: Annotated[int, typer.Option(min=1, max=8, help="Bits of a symbol.")] = 6,
+    snr_start: Annotated[float, typer.Option(help="Lowest SNR [dB].")] = 4.0,
+    snr_stop: Annotated[float, typer.Option(help="Highest SNR [dB].")] = 20.0,
+    tracks: Annotated[int, typer.Option(min=2, help="Searches along the SNR.")] = 12,
+    steps: Annotated[int, typer.Option(min=1, help="Of the training on GMI.")] = 1500,
+    seed: Annotated[int, typer.Option(min=0, help="Of all of it.")] = 0,
+    force: ForceOption = False,
+) -> None:
+    """Learn one model of constellations for a range of SNRs.
+
+    Searches constellations along the SNR, learns them with a Gaussian-mixture
+    autoencoder, and lets its decoder climb the exact GMI. OUTPUT/model goes to
+    ``design constellation --model``.
+    """
+    if not snr_start < snr_stop:
+        raise ValueError(
+            f"--snr-stop must be above --snr-start = {snr_start:g}, got {snr_stop:g}."
+        )
+    settings = {
+        "verb": "model",
+        **{"bits": bits, "snr_db": [snr_start, snr_stop], "seed": seed},
+        **{"tracks": tracks, "steps": steps},
+    }
+    with claimed_folder(output, settings, "design", force=force, goes_on=False) as done:
+        if done:
+            say_done(output)
+            return
+        from commgen.design.model import learn_constellations, sweep_of
+
+        learned = learn_constellations(
+            bits,
+            sweep_of(snr_start, snr_stop),
+            seed=seed,
+            num_tracks=tracks,
+            num_steps=steps,
+            progress=True,
+        )
+        learned.save(output / "model", {"seed": seed})
+    plain_console().print(f"written to {output / 'model'}", soft_wrap=True)
 
 
 def _design(asked, output: Path, seed: int, starts: int):
@@ -86,6 +153,33 @@ def _design(asked, output: Path, seed: int, starts: int):
     write_csv(output / "constellation.csv", table)
     save_design_figure(output / "constellation.png", found, asked)
     return table
+
+
+def _sample(asked, output: Path, n: int, seed: int, folder: Path | None, within):
+    """Draw different ones, and write them."""
+    from commgen.design.report import save_samples_figure
+    from commgen.design.sampler import sample_constellations, sample_rows
+
+    model = None
+    if folder is not None:
+        from commgen.design.model import ConstellationModel
+
+        model = ConstellationModel.load(folder)
+    of = {"seed": seed, "model": model, "within": within, "progress": True}
+    found = sample_constellations(asked, n, **of)
+    for i, one in enumerate(found):
+        one.constellation.save(output / f"sample-{i:02}.npz")
+    table = sample_rows(found, asked)
+    write_csv(output / "samples.csv", table)
+    save_samples_figure(output / "samples.png", found)
+    return table
+
+
+def _digest(model: Path) -> str:
+    from commgen._files.whole import sha256
+    from commgen.generative.files import model_file
+
+    return sha256(model_file(model))
 
 
 def _example(model):

@@ -100,7 +100,7 @@ def carried(
     sent = amplified(constellation.points, goal, drive)
     seen = goal.observed(snr_db, order or goal.order)
     nats = bit_loss(sent, log_p, seen).nats
-    return constellation.entropy - nats / np.log(2)
+    return float(constellation.entropy - nats / np.log(2))
 
 
 def amplified(

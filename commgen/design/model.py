@@ -18,11 +18,14 @@ from commgen.generative.load import load_model
 from commgen.generative.training import TrainingConfig
 
 _KIND = "constellations"
-# Of the autoencoder: of the settings tried the best (docs/design.md).
+# Of the autoencoder.
 _SIZES = {"num_latents": 8, "num_components": 8, "width": 256, "depth": 2}
-_TRAINING = TrainingConfig(
-    num_epochs=1500, batch_size=64, learning_rate=1e-3, patience=1500
+#: Length and rate of the first training.
+TRAINING = TrainingConfig(
+    num_epochs=150, batch_size=64, learning_rate=1e-3, patience=150
 )
+# How often an epoch has each constellation, which are few.
+_REPEATS = 10
 # What is learned from at an SNR: no more bits below the best there.
 _WORST_GAP = 0.02
 # Of the second training: steps, constellations in one, rate, and quadrature.
@@ -160,6 +163,11 @@ class ConstellationModel:
         return cls(vae, snr_db)
 
 
+def sweep_of(start_db: float, stop_db: float) -> np.ndarray:
+    """Return the SNRs that a model learns from: both ends, some half dB apart [dB]."""
+    return np.linspace(start_db, stop_db, 1 + int(np.ceil((stop_db - start_db) * 2)))
+
+
 def learn_constellations(
     num_bits_per_symbol: int,
     snr_db: Sequence[float],
@@ -226,10 +234,10 @@ def imitate(
     kept = rates >= rates.max(axis=0) - _WORST_GAP
     condition = np.broadcast_to(np.asarray(snr_db), rates.shape)[kept][:, None]
     vae.fit(
-        x[kept].astype(np.complex64),
-        condition,
+        np.tile(x[kept].astype(np.complex64), (_REPEATS, 1)),
+        np.tile(condition, (_REPEATS, 1)),
         seed=seed,
-        training=training or _TRAINING,
+        training=training or TRAINING,
         symmetries=(),
         progress=progress,
     )

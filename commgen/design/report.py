@@ -1,4 +1,4 @@
-"""A designed constellation beside QAM and Shannon: rows, and a picture."""
+"""A designed constellation beside QAM and Shannon: rows, and pictures."""
 
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from commgen.measures.decibel import noise_variance
 # SNRs of the curves, around what the constellation needs [dB].
 _AROUND_DB = np.linspace(-6.0, 6.0, 13)
 _PIXELS = 400
+_MOST_SHOWN = 6
 _ROUGH_ORDER = 16
 # Labels of more bits than this would cover the points.
 _MOST_LABELLED = 6
@@ -86,6 +87,25 @@ def save_design_figure(path: Path, found: list[Found], goal: ConstellationGoal) 
     _draw_gaps(right, found[0], goal)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120, format="png")
+
+
+def save_samples_figure(path: Path, found: list[Found]) -> None:
+    """Draw the points of the first six constellations, shaded by their first bits."""
+    from matplotlib.figure import Figure
+
+    shown = found[:_MOST_SHOWN]
+    figure = Figure(figsize=(3 * len(shown), 3.4), layout="constrained")
+    for axes, (i, one) in zip(
+        figure.subplots(1, len(shown), squeeze=False)[0], enumerate(shown), strict=True
+    ):
+        x, bits = one.constellation.points, one.constellation.bits[:, :2] @ [2, 1]
+        axes.scatter(x.real, x.imag, s=14, c=np.array(COLOURS)[bits])
+        axes.set_aspect("equal")
+        axes.set_title(f"{i}: {one.rate:.3f} bit at {one.snr_db:.2f} dB")
+        axes.set_xticks([])
+        axes.set_yticks([])
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=100, format="png")
 
 
 def _draw_regions(axes, constellation, snr_db):

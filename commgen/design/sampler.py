@@ -39,7 +39,7 @@ def sample_constellations(
     within: float = 0.05,
     progress: bool = False,
 ) -> list[Found]:
-    """Draw constellations that differ, polish them under a goal's limits, keep the good.
+    """Draw different constellations, polish them under a goal's limits, keep the good.
 
     Parameters
     ----------
@@ -131,8 +131,8 @@ def _searched(goal, seed, k) -> Found | None:
 def _drawn(goal, model, n, seed) -> Callable:
     if goal.num_bits_per_symbol != model.num_bits_per_symbol:
         raise ValueError(
-            f"num_bits_per_symbol must be {model.num_bits_per_symbol}, as of the model, "
-            f"got {goal.num_bits_per_symbol}."
+            f"num_bits_per_symbol must be {model.num_bits_per_symbol}, as of the "
+            f"model, got {goal.num_bits_per_symbol}."
         )
     snr_db = goal.shannon_snr_db + _OVER_DB if goal.rate else np.mean(goal.snr_db)
     points = model.draw(float(snr_db), _TRIES * n, seed=seed)

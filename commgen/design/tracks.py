@@ -12,8 +12,8 @@ from commgen.design.symmetry import aligned
 from commgen.design.variables import Variables
 from commgen.frame.information import bit_loss
 
-# Where a way begins [dB], and its steps: small ones end in the best one or near it, great
-# ones in different ones.
+# Where a way begins [dB], and its steps: small ones end in the best one or near it,
+# great ones in different ones.
 _FIRST_DB, _SMALL_DB, _GREAT_DB = -3.0, 1.0, 4.0
 # Part of the SNRs after which a way of great steps goes on by small ones.
 _BRANCH = (0.3, 0.8)
@@ -32,8 +32,9 @@ def tracks(
     """Follow constellations of most GMI in white noise from one SNR to the next.
 
     Every other track comes up in small steps, which makes it the best one or nearly so;
-    the others come up in great ones to some SNR, and go up and down from there. All are turned, mirrored and relabelled to be near the first one, so that a model
-    sees what is the same as the same.
+    the others come up in great ones to some SNR, and go up and down from there. All
+    are turned, mirrored and relabelled to be near the first one, so that a model sees
+    what is the same as the same.
 
     Parameters
     ----------

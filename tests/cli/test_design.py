@@ -107,3 +107,30 @@ def test_waveforms_that_cannot_be(tmp_path):
         assert message in str(result.exception)
     assert "design waveform needs GOAL.yaml" in str(waveform(goal).exception)
     assert "num_tones: 256" in waveform("--example").output
+
+
+def test_samples_are_files_beside_a_table(tmp_path):
+    text = "num_bits_per_symbol: 3\nsnr_db: 8\npeak_db: 2.5\n"
+    (tmp_path / "goal.yaml").write_text(text)
+    asked = (tmp_path / "goal.yaml", "--output", tmp_path / "out", "--samples", 2)
+    result = run(*asked, "--within", 0.2)
+    assert result.exit_code == 0, result.output
+    first = Constellation.load(tmp_path / "out" / "sample-00.npz")
+    assert first.peak_to_average_db < 2.51
+    text = (tmp_path / "out" / "samples.csv").read_text()
+    rows = list(csv.DictReader(text.splitlines()))
+    assert float(rows[0]["rate_there"]) == pytest.approx(first.card["rate"], abs=1e-3)
+    assert (tmp_path / "out" / "samples.png").stat().st_size > 5_000
+
+
+def test_what_goes_with_samples_is_named(tmp_path):
+    (tmp_path / "goal.yaml").write_text(GOAL)
+    asked = (tmp_path / "goal.yaml", "--output", tmp_path / "out")
+    result = run(*asked, "--model", tmp_path / "none")
+    assert "--samples must be given where --model is" in str(result.exception)
+    result = run(*asked, "--samples", 2, "--model", tmp_path / "none")
+    assert "no model at" in str(result.exception)
+    assert not (tmp_path / "out").exists()
+    other = ["design", "model", "--output", str(tmp_path / "m"), "--snr-stop", "3"]
+    result = CliRunner().invoke(app, other)
+    assert "--snr-stop must be above --snr-start = 4, got 3" in str(result.exception)

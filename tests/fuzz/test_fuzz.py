@@ -27,6 +27,7 @@ THROUGH_OTHERS = {
     "load_candidate",
     "read_set",
     "Exportable",
+    "ConstellationModel",
 }
 # From memory, of this package, and radios that open a device.
 NO_FILES = {

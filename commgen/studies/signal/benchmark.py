@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commgen.studies.signal import channels, constellations, robust, waveforms
+from commgen.studies.signal import (
+    channels,
+    conditional,
+    constellations,
+    robust,
+    waveforms,
+)
 from commgen.studies.tables import Asked, Rows, save_tables
 
 
@@ -31,6 +37,9 @@ PARTS = {
         constellations.constellation_study,
         constellations.ConstellationSize(),
         constellations.QUICK,
+    ),
+    "conditional": Part(
+        conditional.conditional_study, conditional.ConditionalSize(), conditional.QUICK
     ),
     "robust": Part(robust.robust_study, robust.RobustSize(), robust.QUICK),
     "channels": Part(channels.channel_study, channels.ChannelSize(), channels.QUICK),
