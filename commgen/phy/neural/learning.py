@@ -68,7 +68,8 @@ def learn_points(
         ``(y, no) -> llr`` with ``trainable_variables``.
     channel
         ``channel(x, seed=words) -> y``, differentiable, with its noise inside, such as
-        :class:`~commgen.channels.SurrogateChannel`.
+        :class:`~commgen.channels.SurrogateChannel`. Its ``trainable_variables`` learn
+        too, where it has any.
     no
         What the demapper is told of that noise: its variance.
     seed
@@ -114,7 +115,8 @@ def _schedule(no, training) -> list[tuple[float, float]]:
     total = np.exp((1 - falling) * np.log(start) + falling * np.log(no))
     late = np.clip((at - _FALL) / (1 - _FALL), 0, 1)
     rate = training.learning_rate * _LAST_RATE**late
-    return [(float(t - no), float(r)) for t, r in zip(total, rate, strict=True)]
+    added = np.maximum(total - no, 0.0)
+    return [(float(a), float(r)) for a, r in zip(added, rate, strict=True)]
 
 
 class _Step:
@@ -126,7 +128,10 @@ class _Step:
         bits = np.arange(2**q)[:, None] >> np.arange(q)[::-1] & 1
         # [2**q, draws * q]: each label as often as the others.
         self._bits = tf.constant(np.tile(bits, (1, training.draws)), mapper.rdtype)
-        self._variables = [*mapper.trainable_variables, *demapper.trainable_variables]
+        parts = mapper, demapper, channel
+        self._variables = [
+            v for part in parts for v in getattr(part, "trainable_variables", ())
+        ]
         self.optimizer = keras.optimizers.Adam(training.learning_rate)
         self.optimizer.build(self._variables)
         self._graph = tf.function(self._run, autograph=False)
