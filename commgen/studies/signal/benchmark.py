@@ -9,7 +9,9 @@ from commgen.studies.signal import (
     channels,
     conditional,
     constellations,
+    pilotless,
     robust,
+    surrogate,
     waveforms,
 )
 from commgen.studies.tables import Asked, Rows, save_tables
@@ -45,6 +47,12 @@ PARTS = {
     "channels": Part(channels.channel_study, channels.ChannelSize(), channels.QUICK),
     "waveforms": Part(
         waveforms.waveform_study, waveforms.WaveformSize(), waveforms.QUICK
+    ),
+    "surrogate": Part(
+        surrogate.surrogate_study, surrogate.SurrogateSize(), surrogate.QUICK
+    ),
+    "pilotless": Part(
+        pilotless.pilotless_study, pilotless.PilotlessSize(), pilotless.QUICK
     ),
 }
 
