@@ -47,7 +47,7 @@ class Clusters:
         ValueError
             If a label is missing.
         """
-        y, labels = np.ravel(y), np.ravel(labels)
+        y, labels = np.asarray(y).ravel(), np.ravel(labels)
         count = np.bincount(labels, minlength=size)
         if count.min() < 1:
             raise ValueError(

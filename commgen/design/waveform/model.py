@@ -173,7 +173,8 @@ class FreeWaveform(tf.Module):
 
 
 def _variable(value, trainable: bool) -> Any:
-    return tf.Variable(np.asarray(value, np.float32), trainable=trainable)
+    initial: Any = np.asarray(value, np.float32)
+    return tf.Variable(initial, trainable=trainable)
 
 
 def _complex(real) -> tf.Tensor:

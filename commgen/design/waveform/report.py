@@ -98,7 +98,7 @@ def save_waveform_figure(
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 8.5), layout="constrained")
+    figure = Figure(figsize=(10, 8), layout="constrained")
     panels = figure.subplots(2, 2)
     drawn = _drawn(designed, others, table, goal)
     for i, (name, waveform, points, cost) in enumerate(drawn):
@@ -113,12 +113,12 @@ def save_waveform_figure(
     _finish_spectra(panels[0, 1], goal)
     _draw_regions(panels[1, 0], designed, drawn[0][3], goal)
     panels[1, 1].set_title(f"Where the adjacent channel is below {goal.aclr_db:g} dB")
+    tidy(panels[1, 1])
     panels[1, 1].set_xlabel("output back-off [dB]")
     panels[1, 1].set_ylabel("total degradation [dB]")
-    tidy(panels[1, 1])
     panels[1, 1].legend(fontsize=8)
     with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=100, format="png")
+        figure.savefig(temporary, dpi=90, format="png")
 
 
 def _drawn(designed, others, table, goal):
@@ -166,11 +166,11 @@ def _costs(waveform, points, cost, goal):
 
 
 def _finish_peaks(axes):
+    tidy(axes)
     axes.set_title("OFDM symbols that peak above a level")
     axes.set_xlabel("peak over mean power [dB]")
     axes.set_ylabel("share")
     axes.set_ylim(1 / _BLOCKS, 1.1)
-    tidy(axes)
 
 
 def _finish_spectra(axes, goal):
@@ -178,12 +178,12 @@ def _finish_spectra(axes, goal):
         label = "mean that is allowed" if side > 0 else None
         ends = [0.5 * side, 1.5 * side]
         axes.plot(ends, [goal.aclr_db] * 2, "k--", linewidth=1, label=label)
+    tidy(axes)
     axes.set_title("Spectrum behind the amplifier")
     axes.set_xlabel("distance from the centre [bandwidths]")
     axes.set_ylabel("density [dB]")
     axes.set_ylim(_FLOOR_DB, 3)
     axes.legend(fontsize=8)
-    tidy(axes)
 
 
 def _draw_regions(axes, designed, cost, goal):
@@ -203,7 +203,9 @@ def _draw_regions(axes, designed, cost, goal):
     extent = (-edge, edge, -edge, edge)
     shade = (llr[..., 0] > 0) * 2 + (llr[..., -1] > 0)
     axes.imshow(shade, origin="lower", extent=extent, cmap="Blues", alpha=0.3)
-    axes.contour(line, line, region, np.arange(llr.shape[-1] ** 2), colors="w")
+    axes.contour(
+        line, line, region, np.arange(llr.shape[-1] ** 2), colors="w", linewidths=0.8
+    )
     axes.scatter(y.real, y.imag, s=1, color=COLOURS[0], alpha=0.4)
     axes.scatter(clusters.centres.real, clusters.centres.imag, s=14, color=COLOURS[1])
     axes.set_aspect("equal")

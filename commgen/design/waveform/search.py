@@ -1,6 +1,7 @@
 """Search for a waveform: one is learned for each roll-off, the best is kept."""
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -96,7 +97,7 @@ def _finished(raw: DesignedWaveform, goal, roll_off, seed) -> DesignedFor:
     )
     power = float(np.mean(np.abs(raw.to_tones(points.points[labels])) ** 2))
     parts = raw.waveform, raw.network, points
-    numbers = {"drive": raw.drive, "power": power}
+    numbers: dict[str, Any] = {"drive": raw.drive, "power": power}
     waveform = DesignedWaveform(*parts, **numbers, back_off_db=0.0)
     sent = Transmission(waveform, points, seed=seed + 1, num_blocks=_NUM_BLOCKS)
     found = least_degradation(sent, goal)

@@ -114,7 +114,7 @@ def carried(y: Any, labels: Any, bits: np.ndarray, noise: Any, no: Any) -> Any:
         As of the noise.
     """
     y, labels, noise = (tf.reshape(v, [-1]) for v in (y, labels, noise))
-    size, bits = len(bits), np.float32(bits)
+    size, bits = len(bits), bits.astype(np.float32)
     count = tf.maximum(tf.cast(tf.math.bincount(labels, minlength=size), tf.float32), 1)
     mean = [
         tf.math.unsorted_segment_sum(part, labels, size) / count
