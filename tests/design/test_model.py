@@ -42,7 +42,7 @@ def small(seed):
 def trained():
     model = small(1)
     before = model.best(5.2)
-    improve(model, 60, seed=1, rate=1e-2)
+    improve(model, 30, seed=1, rate=2e-2)
     return before, model
 
 
@@ -62,7 +62,7 @@ def test_the_gmi_rises(trained):
     before, model = trained
     assert rate(model.best(5.2), 5.2) > rate(before, 5.2) + 0.1
     again = small(1)
-    improve(again, 60, seed=1, rate=1e-2)
+    improve(again, 30, seed=1, rate=2e-2)
     np.testing.assert_allclose(again.best(5.2), model.best(5.2), atol=1e-4)
 
 

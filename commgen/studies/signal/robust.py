@@ -162,7 +162,7 @@ def robust_study(
         row = stages.result(
             f"case-{i}",
             told,
-            lambda case=case, of=of: _designed(output, case, size, of),
+            lambda i=i, case=case, of=of: _designed(output, i, case, size, of),
         )
         needed.append({k: v for k, v in row.items() if k != _POINTS})
         if case in _CODED:
@@ -171,7 +171,7 @@ def robust_study(
     return {"Designed for more than noise": needed, "Gain of robust points": gains}
 
 
-def _designed(output, case, size, seed) -> dict[str, Any]:
+def _designed(output, i, case, size, seed) -> dict[str, Any]:
     carries = {"num_bits_per_symbol": size.num_bits_per_symbol, "rate": size.rate}
     goal = ConstellationGoal(**carries, **CASES[case])
     white = ConstellationGoal(**carries)
@@ -179,7 +179,7 @@ def _designed(output, case, size, seed) -> dict[str, Any]:
     best = design_constellation(goal, seed=seed, **of)[0]
     blind = design_constellation(white, seed=seed, **of)[0].constellation
     qam = Constellation.qam(size.num_bits_per_symbol)
-    best.constellation.save(output / f"{case.replace(' ', '-')}.npz")
+    best.constellation.save(output / f"case-{i}.npz")
     back_off_db = best_back_off_db(qam, goal)
     qam_db = snr_db_needed(qam, goal, back_off_db=back_off_db)
     driven = {
