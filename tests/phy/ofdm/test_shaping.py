@@ -1,5 +1,7 @@
 """Links whose data are shaped QAM."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from commgen.frame.shaped import ShapedCode
 from commgen.measures.decibel import noise_variance
 from commgen.phy import Link, parse_config
 from commgen.phy.estimation.perfect import PerfectCSI
+from commgen.phy.ofdm.codec import Transmitter, code_of
 from commgen.phy.ofdm.symbols import symbols_of
 from commgen.phy.receiver import EstimatorReceiver
 
@@ -29,59 +32,70 @@ def config_with(base, shaping=None, **link):
     return parse_config(base)
 
 
+@cache
 def link_of(config):
+    """Return a link over ones; the same one, once it is traced."""
     h = np.ones((4, 1, 1, 1, 48), np.complex64)
-    channel = RecordedChannel(h, 30e3, seed=1)
-    return Link(config.link, channel, seed=1, jit_compile=False)
+    return Link(config, RecordedChannel(h, 30e3, seed=1), seed=1, jit_compile=False)
 
 
-def counts(config, snr_db, num=64, **options):
-    link = link_of(config)
-    perfect = EstimatorReceiver(PerfectCSI(link.resource_grid), **options)
-    pending = np.ones((1, 1), bool)
-    ((_, _, found),) = link.run_batch(
-        0, num, np.array([snr_db]), {"perfect": perfect}, pending
-    )
-    return found
+def counts(config, snr_db, num=64, **receivers):
+    link = link_of(config.link)
+    perfect = PerfectCSI(link.resource_grid)
+    receivers = receivers or {"once": {}}
+    every = {n: EstimatorReceiver(perfect, **o) for n, o in receivers.items()}
+    pending = np.ones((len(every), 1), bool)
+    found = link.run_batch(0, num, np.array([snr_db]), every, pending)
+    return [made for *_, made in found]
 
 
-@pytest.mark.parametrize("matcher", ["sphere", "composition"])
-def test_without_noise_all_comes_back(base, matcher):
-    shaping = {"matcher": matcher, "length": 96, "num_bits": 140}
-    config = config_with(base, shaping)
+def transmitter_of(config):
+    link = config.link
+    return Transmitter(link.layout, symbols_of(link), code_of(link))
+
+
+def test_without_noise_all_comes_back(base):
+    config = config_with(base, SHAPING)
     layout = config.link.layout
     # As many bits as plain QAM of the rate carries, and whole sequences.
     assert layout.num_codewords * layout.k == 48 * 12 * 4
     assert layout.n // 6 * 2 % 96 == 0
-    assert counts(config, 50.0, 8).bit_errors.sum() == 0
+    (found,) = counts(config, 50.0, 8)
+    assert found.bit_errors.sum() == 0
 
 
-def test_symbols_that_fill_no_sequence_are_filler(base):
-    config = config_with(base, SHAPING, num_ofdm_symbols=13)  # 528 data symbols
+def test_symbols_that_fill_no_sequence_are_filler(base, rng):
+    shaping = {"matcher": "composition", "length": 200, "num_bits": 330}
+    config = config_with(base, shaping, num_ofdm_symbols=13)  # 528 data symbols
     layout = config.link.layout
-    assert (layout.k, layout.n) == (528 * 4, 528 * 6)
-    config = config_with(base, {"length": 200, "num_bits": 330}, num_ofdm_symbols=13)
-    layout = config.link.layout
-    assert (layout.k, layout.n, layout.num_filler_bits) == (2112, 500 * 6, 28 * 6)
-    assert counts(config, 50.0, 8).bit_errors.sum() == 0
+    assert (layout.k, layout.n, layout.num_filler_bits) == (528 * 4, 500 * 6, 28 * 6)
+    transmitter = transmitter_of(config)
+    bits = rng.integers(2, size=(3, 1, 1, 1, layout.k), dtype=np.uint8)
+    coded = transmitter.coded_bits(bits)
+    assert not coded[..., layout.n :].any()
+    llr = 8.0 * coded[..., : layout.n] - 4
+    found = transmitter.code.decode_bits(llr[..., None, :])
+    np.testing.assert_array_equal(found.bits, bits)
+    assert found.parity_ok.all()
 
 
-def test_symbols_are_as_likely_as_told(base):
+def test_symbols_are_as_likely_as_told(base, rng):
     config = config_with(base, SHAPING)
-    link = link_of(config)
-    power = [np.abs(link.slots(b, 64).y_clean.numpy()) ** 2 for b in range(2)]
-    assert np.mean(power) == pytest.approx(1, abs=0.01)
-    # Gray QAM has 1/16 of its points at each corner square.
+    bits = rng.integers(2, size=(64, 1, 1, 1, config.link.layout.k), dtype=np.uint8)
+    x = transmitter_of(config)(bits)
+    assert np.mean(np.abs(x) ** 2) == pytest.approx(1, abs=0.01)
     points = symbols_of(config.link)
     assert points.is_shaped
-    assert points.peak_to_average_db > 4.7
+    share = np.mean(np.isclose(x[..., None], points.points, atol=1e-3), (0, 1, 2, 3))
+    np.testing.assert_allclose(share, points.probabilities, atol=0.004)
 
 
 def test_it_gains_in_a_link_what_the_code_gains_alone(base):
     """Blocks of one code in white noise, with this link and without any."""
     snr_db, num = 12.7, 96
     config = config_with(base, SHAPING)
-    in_link = counts(config, snr_db, num).block_errors.sum() / num
+    (found,) = counts(config, snr_db, num)
+    in_link = found.block_errors.mean()
     code = ShapedCode(6, matcher_of("sphere", 4, 96, 154), 576, 4.0)
     rng = np.random.default_rng(0)
     data = rng.integers(2, size=(num, code.num_data_bits), dtype=np.uint8)
@@ -91,11 +105,9 @@ def test_it_gains_in_a_link_what_the_code_gains_alone(base):
     alone = (found != data).any(axis=1).mean()
     assert 0.05 < alone < 0.95
     assert in_link == pytest.approx(alone, abs=4 * np.sqrt(2 * 0.25 / num))
-    plain = config_with(base)
-    plain = plain.model_copy(
-        update={"link": plain.link.model_copy(update={"shaping": None})}
-    )
-    assert counts(plain, snr_db, num).block_errors.sum() / num > in_link + 0.3
+    base["link"].pop("shaping")
+    (plain,) = counts(config_with(base), snr_db, num)
+    assert plain.block_errors.mean() > in_link + 0.3
 
 
 def test_iterations_know_the_prior(base):
@@ -108,10 +120,9 @@ def test_iterations_know_the_prior(base):
         return h, np.zeros(h.shape, np.float32)
 
     config = config_with(base, SHAPING)
-    once = counts(config, 11.0, 16).block_errors
-    again = counts(config, 11.0, 16, iterations=1, refine=refine).block_errors
-    assert once.sum() > 0
-    assert again.sum() <= once.sum()
+    again = {"iterations": 1, "refine": refine}
+    once, again = counts(config, 11.0, 16, once={}, again=again)
+    assert 0 < again.block_errors.sum() <= once.block_errors.sum()
     ((x_mean, x_var),) = shown
     power = np.mean(np.abs(x_mean) ** 2 + x_var)
     assert power == pytest.approx(1, abs=0.05)
