@@ -39,6 +39,12 @@ def constellation(
     starts: Annotated[
         int, typer.Option(min=1, help="Searches, of which the best one is kept.")
     ] = 8,
+    link: Annotated[
+        Path | None,
+        typer.Option(
+            help="Recorded I/Q pairs (.npz of x and y): design through that link."
+        ),
+    ] = None,
     example: Annotated[
         bool, typer.Option("--example", help="Print a complete goal.")
     ] = False,
@@ -59,7 +65,8 @@ def constellation(
 
     Writes constellation.npz, which a link takes, constellation.csv and
     constellation.png: decision regions, and what is missing to Shannon. With --samples
-    a sample-NN.npz for each, samples.csv and samples.png.
+    a sample-NN.npz for each, samples.csv and samples.png. With --link the table tells
+    what is carried through the recorded link, and at which drive; no picture.
     """
     from commgen.design.goal import ConstellationGoal
 
@@ -82,16 +89,21 @@ def constellation(
         settings |= {"samples": samples, "within": within}
     if model is not None:
         settings["model"] = _digest(model)
+    if link is not None:
+        settings["link"] = _checked_link(asked, link)
     with claimed_folder(output, settings, "design", force=force, goes_on=False) as done:
         if done:
             say_done(output)
             return
-        if samples is None:
+        if link is not None:
+            rows = _design_through(asked, link, output, seed, starts)
+        elif samples is None:
             rows = _design(asked, output, seed, starts)
         else:
             rows = _sample(asked, output, samples, seed, model, within)
     console = plain_console()
     title = f"SNR for {asked.rate:g} bits a symbol" if asked.rate else "Bits a symbol"
+    title = title if link is None else "Bits a symbol through the learned link"
     console.print(interval_table(title, rows))
     console.print(f"written to {output}", soft_wrap=True)
 
@@ -180,6 +192,51 @@ def _digest(model: Path) -> str:
     from commgen.generative.files import model_file
 
     return sha256(model_file(model))
+
+
+def _checked_link(asked, link: Path) -> str:
+    """Return the checksum of a recording; refuse a goal that it leaves no room for."""
+    from commgen._files.whole import sha256
+    from commgen.channels.pairs import read_pairs
+
+    told = asked.model_dump(exclude_defaults=True, exclude_none=True).keys()
+    others = sorted(told - {"num_bits_per_symbol", "rate"})
+    if others or asked.rate is None:
+        raise ValueError(
+            "With --link the goal must have num_bits_per_symbol and rate alone, for "
+            f"the recording says the rest, got {', '.join(others) or 'no rate'}."
+        )
+    read_pairs(link)
+    return sha256(link)
+
+
+def _design_through(asked, link: Path, output: Path, seed: int, starts: int):
+    """Learn a recorded link, design through it, and write what was found."""
+    from dataclasses import replace
+
+    from commgen.channels.pairs import read_pairs
+    from commgen.design.search import design_constellation
+    from commgen.phy.neural.recorded import design_for_pairs
+
+    x, y = read_pairs(link)
+    start = design_constellation(asked, seed=seed, num_starts=starts, progress=True)
+    found = design_for_pairs(x, y, start[0].constellation, seed=seed, progress=True)
+    best = found["designed"]
+    card = {"goal": asked.model_dump(mode="json"), "seed": seed, "drive": best.drive}
+    replace(best.constellation, card=card).save(output / "constellation.npz")
+    rows = [
+        {
+            "constellation": name,
+            "bits": one.rate,
+            "bits_low": one.low,
+            "bits_high": one.high,
+            "drive": one.drive,
+            "peak_db": one.constellation.peak_to_average_db,
+        }
+        for name, one in found.items()
+    ]
+    write_csv(output / "constellation.csv", rows)
+    return rows
 
 
 def _example(model):

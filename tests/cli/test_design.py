@@ -54,6 +54,46 @@ def test_a_wrong_goal_leaves_nothing(tmp_path, text, message):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
+def test_points_for_a_recorded_link(tmp_path):
+    """Through a limiter QPSK carries as much as any four points, at a drive told."""
+    rng = np.random.default_rng(1)
+    x = 2 * np.sqrt(rng.random(1500)) * np.exp(2j * np.pi * rng.random(1500))
+    noise = 0.2 * rng.normal(size=(1500, 2)) @ [1, 1j]
+    np.savez(tmp_path / "pairs.npz", x=x, y=x * (1 + np.abs(x) ** 4) ** -0.25 + noise)
+    (tmp_path / "goal.yaml").write_text(GOAL)
+    link = "--link", tmp_path / "pairs.npz"
+    asked = tmp_path / "goal.yaml", "-o", tmp_path / "out", "--starts", 1, *link
+    result = run(*asked)
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "out" / "constellation.csv").read_text()
+    rows = list(csv.DictReader(text.splitlines()))
+    assert [row["constellation"] for row in rows] == ["designed", "start", "QAM"]
+    assert float(rows[0]["bits"]) >= float(rows[1]["bits"])
+    assert float(rows[0]["bits"]) > 1.9
+    made = Constellation.load(tmp_path / "out" / "constellation.npz")
+    assert 0.3 < made.card["drive"] <= 2
+
+
+@pytest.mark.parametrize(
+    ("arrays", "goal", "message"),
+    [
+        ({"x": np.ones(5)}, GOAL, "pairs.npz must be I/Q pairs"),
+        ({"x": np.ones(5), "y": np.ones(4)}, GOAL, "x and y must be as long, got 5"),
+        ({"x": np.ones((2, 2)), "y": np.ones(4)}, GOAL, r"x must be [num_pairs]"),
+        ({"x": np.full(5, np.nan), "y": np.ones(5)}, GOAL, "x must be finite"),
+        ({"x": np.ones(5), "y": np.ones(5)}, GOAL + "peak_db: 3\n", "got peak_db"),
+    ],
+)
+def test_a_wrong_recording_leaves_nothing(tmp_path, arrays, goal, message):
+    np.savez(tmp_path / "pairs.npz", **arrays)
+    (tmp_path / "goal.yaml").write_text(goal)
+    link = "--link", tmp_path / "pairs.npz"
+    result = run(tmp_path / "goal.yaml", "--output", tmp_path / "out", *link)
+    assert message in str(result.exception)
+    assert not (tmp_path / "out").exists()
+
+
 def test_without_output_it_says_what_is_needed():
     result = run()
     assert "design constellation needs GOAL.yaml and --output DIR" in str(

@@ -149,6 +149,12 @@ def read_designed_waveform(path):
     DesignedWaveform.load(path)
 
 
+def read_link_pairs(path):
+    from commgen.channels.pairs import read_pairs
+
+    read_pairs(path)
+
+
 def read_slot_mixture(path):
     from commgen.frame import load_grid_mixture
 
@@ -318,6 +324,7 @@ READERS = {
     "designed-waveform": Reader(
         samples.designed_waveform, read_designed_waveform, ("DesignedWaveform",)
     ),
+    "link-pairs": Reader(samples.link_pairs, read_link_pairs, ("read_pairs",)),
     "exported": Reader(samples.exported, read_exported, ("ExportedModel",)),
     "observed": Reader(samples.observed, read_observed, ("read_observed",)),
     "picture": Reader(samples.picture, read_picture, ("picture_made",)),

@@ -233,6 +233,12 @@ def designed_waveform(folder):
     return [folder / "w.npz"]
 
 
+def link_pairs(folder):
+    x = _rng().normal(size=(20, 2)) @ [1, 1j]
+    np.savez(folder / "pairs.npz", x=x, y=x + 1)
+    return [folder / "pairs.npz"]
+
+
 def exported(folder):
     import onnx
     from onnx import TensorProto, helper

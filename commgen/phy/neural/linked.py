@@ -150,7 +150,7 @@ def design_through(
     """
     mapper = LearnedMapper(start.num_bits_per_symbol, start=start)
     driven = DrivenLink(link, largest)
-    first = _best_drive(link, driven, mapper, seed)
+    first = best_drive(link, driven, mapper, seed)
     learn_points(
         mapper,
         CentroidDemapper(),
@@ -164,8 +164,18 @@ def design_through(
     return max(first, learned, key=lambda one: one.rate)
 
 
-def _best_drive(link, driven, mapper, seed) -> Driven:
-    """Set the drive that carries the most of what is there."""
+def best_drive(link: Any, driven: DrivenLink, mapper: Any, seed: int) -> Driven:
+    """Set that of several drives which carries the most; return what it carries.
+
+    Parameters
+    ----------
+    link, seed
+        As of :func:`design_through`.
+    driven
+        Whose drive is set.
+    mapper
+        Whose points are sent.
+    """
     found = []
     for share in _FIRST_DRIVES:
         driven.set_drive(share)

@@ -59,10 +59,10 @@ class SurrogateSize:
     width: int = 64
     num_steps: int = 250
     num_symbols: int = 1536
-    snr_start_db: float = 15.0
-    snr_stop_db: float = 17.0
-    snr_step_db: float = 0.25
-    max_num_blocks: int = 480
+    snr_start_db: float = 15.4
+    snr_stop_db: float = 17.6
+    snr_step_db: float = 0.2
+    max_num_blocks: int = 800
 
 
 #: All steps in seconds; the figures mean little.
