@@ -80,6 +80,8 @@ def constellation(
     asked = validate(ConstellationGoal, read_yaml(goal))
     if model is not None and samples is None:
         raise ValueError("--samples must be given where --model is.")
+    if link is not None and samples is not None:
+        raise ValueError(f"--samples must be left out where --link is, got {samples}.")
     settings = {
         "verb": "constellation",
         "goal": asked.model_dump(mode="json"),

@@ -58,6 +58,7 @@ OFFSETS: dict[str, int | None] = {
     "signal/amplified": None,
     "signal/blocks": None,
     "signal/choice": None,
+    "signal/clusters": None,
     "signal/degradation": None,
     "signal/draws": None,
     "signal/learning": None,

@@ -168,6 +168,8 @@ def test_what_goes_with_samples_is_named(tmp_path):
     asked = (tmp_path / "goal.yaml", "--output", tmp_path / "out")
     result = run(*asked, "--model", tmp_path / "none")
     assert "--samples must be given where --model is" in str(result.exception)
+    result = run(*asked, "--samples", 2, "--link", tmp_path / "none")
+    assert "--samples must be left out where --link is" in str(result.exception)
     result = run(*asked, "--samples", 2, "--model", tmp_path / "none")
     assert "no model at" in str(result.exception)
     assert not (tmp_path / "out").exists()

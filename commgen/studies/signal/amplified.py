@@ -14,6 +14,7 @@ from commgen.design.waveform.classical import ClippedSettings
 from commgen.frame.constellation import Constellation
 from commgen.measures.decibel import from_db
 from commgen.montecarlo.experiment import nowhere
+from commgen.studies.seeds import part_seed
 from commgen.waveform.amplifier import Rapp
 from commgen.waveform.degradation import Transmission
 from commgen.waveform.designed import DesignedWaveform
@@ -117,8 +118,9 @@ class _Link:
         )
         self._decode = LDPCDecoder(self._encoder, num_iterations=config.num_iterations)
         self._weights = 2 ** np.arange(q)[::-1]
+        seed = part_seed(config.seed, "signal/clusters")
         known = Transmission(
-            waveform, constellation, seed=config.seed + 1, num_blocks=_CLUSTER_BLOCKS
+            waveform, constellation, seed=seed, num_blocks=_CLUSTER_BLOCKS
         )
         self._clusters = known.behind(self._amplifier).clusters
 
