@@ -22,15 +22,15 @@ class Distortion:
     sent
         Of what the transmitter adds to data of unit power; it comes through the channel
         as they do.
-    pilots
-        Of what it adds to pilots.
     received
-        Of what the receiver adds.
+        Of what the receiver adds to them.
+    pilots
+        Of what both add to pilots.
     """
 
     sent: float = 0.0
-    pilots: float = 0.0
     received: float = 0.0
+    pilots: float = 0.0
 
 
 class Reception:
@@ -91,7 +91,7 @@ class Reception:
             Noise variance.
         """
         self._check_spread(receiver)
-        added = self._distortion.pilots + self._distortion.received
+        added = self._distortion.pilots
         told_no = no + added if added else no
         if gives_llr(receiver):
             h_hat, err_var, llr = receiver.receive(observed, told_no)
@@ -137,7 +137,7 @@ class Reception:
     def _iterate(self, y, h_hat, err_var, no, receiver):
         """Return bits and estimate after as many rounds as each slot needs."""
         refine = Refinement(self._grid, self._symbols, receiver.refine)
-        told_no = float(no) + self._distortion.pilots + self._distortion.received
+        told_no = float(no) + self._distortion.pilots
         y, h_hat = y.numpy(), h_hat.numpy()
         err_var = np.broadcast_to(err_var.numpy(), h_hat.shape).copy()
         found = self._soft(receiver, y, h_hat, err_var, no)
