@@ -67,6 +67,6 @@ class LLRCorrector:
         y = self._used(y)[:, 0, 0]
         shape = tf.shape(y)
         x_hat, no_eff = (tf.reshape(v, shape) for v in (x_hat, no_eff))
-        llr = demap(x_hat[..., None], no_eff[..., None], self._points)
+        llr = demap(tf.expand_dims(x_hat, -1), tf.expand_dims(no_eff, -1), self._points)
         llr = self._network(features(y, tf.reshape(h_hat, shape), x_hat, no, llr))
         return tf.reshape(llr, [shape[0], 1, 1, -1])

@@ -1,7 +1,7 @@
 """Points and demapper learned together, through a channel that lets gradients pass."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import keras as _keras
 import numpy as np
@@ -39,7 +39,7 @@ class PointTraining(Settings):
     num_steps: Count = 800
     draws: Count = 64
     learning_rate: PositiveFloat = 0.02
-    start_snr_db: Float = Field(0.0, ge=-20, le=60)
+    start_snr_db: Annotated[Float, Field(ge=-20, le=60)] = 0.0
 
 
 def learn_points(

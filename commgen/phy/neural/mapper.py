@@ -58,7 +58,7 @@ class LearnedMapper(Block):
         q = check_int("num_bits_per_symbol", num_bits_per_symbol, low=1, high=MAX_BITS)
         self.num_bits_per_symbol = q
         rng = np.random.default_rng(check_int("seed", seed, low=0))
-        z = rng.standard_normal((2, 2**q))
+        z: Any = rng.standard_normal((2, 2**q))
         if start is not None:
             z = _parts(start, q)
         self._z = tf.Variable(z, dtype=self.rdtype, name="points")

@@ -135,7 +135,7 @@ class PilotlessSystem(keras.Model):
         seen = tf.cast(weight, tf.complex64) * tf.math.conj(x_mean) * y
         seen = tf.reshape(seen, [shape[0], -1]) @ tf.math.conj(self._root)
         heard = tf.reshape(weight * tf.abs(x_mean) ** 2, [shape[0], -1])
-        rank = self._root.shape[1]
+        rank: Any = self._root.shape[1]
         precision = tf.cast(heard, tf.complex64) @ self._pairs
         precision = tf.reshape(precision, [-1, rank, rank]) + tf.eye(
             rank, dtype=tf.complex64
@@ -149,7 +149,12 @@ class PilotlessSystem(keras.Model):
         return h_hat, tf.reshape(variance, shape)
 
     def compute_loss(
-        self, x=None, y: Any = None, y_pred=None, sample_weight=None, training=True
+        self,
+        x=None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight=None,
+        training=True,
     ):
         """Return the cross-entropy of the bits, in nats a bit."""
         return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(y, y_pred))

@@ -11,6 +11,7 @@ from commgen.design.goal import ConstellationGoal
 from commgen.design.search import design_constellation
 from commgen.frame.constellation import Constellation
 from commgen.studies.seeds import part_seed
+from commgen.studies.signal.points_figure import save_points_figure
 from commgen.studies.signal.slots import (
     CURVES,
     MEAN_POINTS,
@@ -66,7 +67,7 @@ def pilotless_study(
     Parameters
     ----------
     output
-        Folder of what was learned, and of the run ``slots``.
+        Folder of what was learned, its picture ``points.png``, and the run ``slots``.
     size
         How much.
     seed
@@ -96,6 +97,9 @@ def pilotless_study(
     stages = Stages(output / "stages")
     told = [seed, size.num_channels, size.num_epochs, size.width, _SNR_RANGE_DB]
     learned = stages.result("learned", told, lambda: _learn(config, size, seed))
+    names = {"16-QAM with a mean": MEAN_POINTS, "learned without pilots": POINTS}
+    drawn = {n: Constellation.load(config.model / f).points for n, f in names.items()}
+    save_points_figure(output / "points.png", drawn)
     found = mc.run_experiment(PilotlessSlots(config), output / "slots")
     at = _where_pilots_fail(found.rows)
     gains = [column for columns in REFERENCES.values() for column in columns]

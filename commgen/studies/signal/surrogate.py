@@ -24,6 +24,7 @@ from commgen.studies.signal.linked import (
     amplified,
     pairs_of,
 )
+from commgen.studies.signal.points_figure import save_points_figure
 from commgen.studies.stages import Stages
 from commgen.studies.tables import Asked, Rows
 
@@ -77,7 +78,7 @@ def surrogate_study(
     Parameters
     ----------
     output
-        Folder of the constellations, and of the run ``blocks``.
+        Folder of the picture ``points.png``, and of the run ``blocks``.
     size
         How much.
     seed
@@ -100,6 +101,10 @@ def surrogate_study(
     for name, make in ((LEARNED, _through_surrogate), (KNOWN, _through_link)):
         pairs = stages.result(name, told, lambda make=make: pairs_of(make(size, seed)))
         sent[name] = np.array(pairs) @ [1, 1j]
+    output.mkdir(parents=True, exist_ok=True)
+    titles = {f"sent: {n}": sent[n] for n in ("QAM", LEARNED)}
+    arrives = {f"arrives: {LEARNED}": amplified(sent[LEARNED])}
+    save_points_figure(output / "points.png", titles | arrives)
     rows = [_needed(name, points) for name, points in sent.items()]
     for row in rows:
         row["gain_db"] = rows[0]["needed_db"] - row["needed_db"]
