@@ -118,7 +118,7 @@ def save_waveform_figure(
     panels[1, 1].set_ylabel("total degradation [dB]")
     panels[1, 1].legend(fontsize=8)
     with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=90, format="png")
+        figure.savefig(temporary, dpi=80, format="png")
 
 
 def _drawn(designed, others, table, goal):

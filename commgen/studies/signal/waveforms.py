@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import commgen.montecarlo as mc
 from commgen.design.waveform.classical import ClippedSettings, classical
 from commgen.design.waveform.goal import WaveformGoal
@@ -172,6 +174,8 @@ def _gains(output, i, size, seed, found, name) -> Rows:
         known = [row for row in known if row["waveform"] in SINGLE]
     best = best_classical([designed, *known])
     bits, rate, _ = GOALS[i]
+    predicted = best["total_db"] - designed["total_db"]
+    further = int(np.ceil(max(predicted, 0.0) / _STEP_DB))
     near = designed["total_db"] + snr_db_for(Constellation.qam(bits), rate, order=20)
     config = AmplifiedConfig(
         seed=part_seed(seed, "signal/amplified", i),
@@ -182,7 +186,7 @@ def _gains(output, i, size, seed, found, name) -> Rows:
         smoothness=WaveformGoal().smoothness,
         sweep=mc.SweepConfig(
             snr_start_db=round(near + _BEFORE_DB, 2),
-            snr_stop_db=round(near + _AFTER_DB, 2),
+            snr_stop_db=round(near + _AFTER_DB + _STEP_DB * further, 2),
             snr_step_db=_STEP_DB,
             batch_size=8,
             max_num_blocks=size.max_num_blocks,
@@ -190,7 +194,6 @@ def _gains(output, i, size, seed, found, name) -> Rows:
         ),
     )
     run = mc.run_experiment(AmplifiedBlocks(config), output / f"coded-{i}-{name}")
-    predicted = best["total_db"] - designed["total_db"]
     head = {"points": 2**bits, "rate": rate, "over": best["waveform"]}
     return [
         {
