@@ -142,6 +142,7 @@ def model(
         if done:
             say_done(output)
             return
+        start_tensorflow()
         from commgen.design.model import learn_constellations, sweep_of
 
         learned = learn_constellations(
@@ -176,6 +177,7 @@ def _sample(asked, output: Path, n: int, seed: int, folder: Path | None, within)
 
     model = None
     if folder is not None:
+        start_tensorflow()
         from commgen.design.model import ConstellationModel
 
         model = ConstellationModel.load(folder)

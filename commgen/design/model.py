@@ -101,7 +101,8 @@ class ConstellationModel:
 
     @property
     def _goal(self):
-        of = {"num_bits_per_symbol": self.num_bits_per_symbol, "snr_db": self.snr_db}
+        of: dict[str, Any] = {"num_bits_per_symbol": self.num_bits_per_symbol}
+        of["snr_db"] = self.snr_db
         return ConstellationGoal(**of)
 
     def _checked(self, snr_db):
@@ -280,7 +281,9 @@ def improve(
     weights = model.vae.decoder.trainable_variables
     with progress_bar("climbing", num_steps, unit="steps", enabled=progress) as go:
         for step in range(num_steps):
-            snr_db = rng.uniform(*model.snr_db, size=_BATCH)
+            # The less noise, the more precise have points to be: most steps are there.
+            low, high = model.snr_db
+            snr_db = high - (high - low) * rng.uniform(size=_BATCH) ** 2
             z = model.vae.prior.draw(_BATCH, rng, model._given(snr_db))
             with tf.GradientTape() as tape:
                 raw = model._points(tf.constant(z))

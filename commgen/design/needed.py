@@ -74,7 +74,7 @@ def best_back_off_db(constellation: Constellation, goal: ConstellationGoal) -> f
         return 0.0
 
     def cost(back_off_db):
-        of = {"order": _ROUGH_ORDER}
+        of: dict[str, Any] = {"order": _ROUGH_ORDER}
         if goal.snr_db is None:
             of["back_off_db"] = back_off_db
             return min(snr_db_needed(constellation, goal, **of), 2 * _SNR_DB[1])

@@ -100,7 +100,11 @@ def _model(output, size, seed) -> Any:
     )
 
     def learn():
-        of = {"num_tracks": size.tracks, "num_steps": size.steps, "progress": True}
+        of: dict[str, Any] = {
+            "num_tracks": size.tracks,
+            "num_steps": size.steps,
+            "progress": True,
+        }
         of["training"] = TRAINING.model_copy(update={"num_epochs": size.epochs})
         sweep = sweep_of(*size.snr_db)
         at = part_seed(seed, "signal/model")
@@ -115,7 +119,8 @@ def _model(output, size, seed) -> Any:
 
 
 def _goal(size, snr_db, **more):
-    of = {"num_bits_per_symbol": size.num_bits_per_symbol, "snr_db": float(snr_db)}
+    of: dict[str, Any] = {"num_bits_per_symbol": size.num_bits_per_symbol}
+    of["snr_db"] = float(snr_db)
     return ConstellationGoal(**of, **more)
 
 
@@ -129,14 +134,14 @@ def _row(model, size, seed, snr_db, separate) -> dict[str, float]:
     goal = _goal(size, snr_db)
 
     def rate(points):
-        return carried(Constellation.of(points), goal, goal.snr_db)
+        return carried(Constellation.of(points), goal, snr_db)
 
     found = rate(model.best(snr_db))
     at = part_seed(seed, "signal/draws", snr_db)
     drawn = [rate(x) for x in model.draw(snr_db, size.draws, seed=at)]
     return {
         "snr_db": snr_db,
-        "shannon": goal.shannon(goal.snr_db),
+        "shannon": goal.shannon(snr_db),
         "separate": separate,
         "model": found,
         "gap": separate - found,

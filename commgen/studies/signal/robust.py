@@ -55,7 +55,8 @@ class RobustSize:
     num_symbols
         Of a coded block.
     span_db, step_db
-        SNRs around what the designed points need by theory [dB].
+        From how far above what the designed points need by theory, to how far above
+        what QAM needs [dB].
     max_num_blocks, target_block_errors
         Of each SNR.
     """
@@ -65,8 +66,8 @@ class RobustSize:
     num_bits_per_symbol: int = 6
     rate: float = 4.0
     num_symbols: int = 1536
-    span_db: tuple[float, float] = (0.2, 1.6)
-    step_db: float = 0.1
+    span_db: tuple[float, float] = (0.4, 1.4)
+    step_db: float = 0.2
     max_num_blocks: int = 2000
     target_block_errors: int = 200
 
@@ -172,10 +173,13 @@ def robust_study(
 
 
 def _designed(output, i, case, size, seed) -> dict[str, Any]:
-    carries = {"num_bits_per_symbol": size.num_bits_per_symbol, "rate": size.rate}
+    carries: dict[str, Any] = {
+        "num_bits_per_symbol": size.num_bits_per_symbol,
+        "rate": size.rate,
+    }
     goal = ConstellationGoal(**carries, **CASES[case])
     white = ConstellationGoal(**carries)
-    of = {"num_starts": size.starts, "progress": True}
+    of: dict[str, Any] = {"num_starts": size.starts, "progress": True}
     best = design_constellation(goal, seed=seed, **of)[0]
     blind = design_constellation(white, seed=seed, **of)[0].constellation
     qam = Constellation.qam(size.num_bits_per_symbol)
@@ -212,7 +216,7 @@ def _gains(folder, case, row, size, seed, asked) -> Rows:
         phase_noise_deg=CASES[case].get("phase_noise_deg", 0.0),
         sweep=mc.SweepConfig(
             snr_start_db=round(row["designed_db"] + low, 2),
-            snr_stop_db=round(row["designed_db"] + high, 2),
+            snr_stop_db=round(row["qam_db"] + high, 2),
             snr_step_db=size.step_db,
             batch_size=8,
             max_num_blocks=size.max_num_blocks,
