@@ -8,7 +8,10 @@ from typing import Any
 import commgen.montecarlo as mc
 from commgen.datasets.catalogue import VARIABLE
 from commgen.design.goal import ConstellationGoal
-from commgen.design.search import design_constellation, snr_db_needed
+from commgen.design.limits import Limits
+from commgen.design.needed import snr_db_needed
+from commgen.design.search import Found, best_first, design_constellation, settle
+from commgen.design.variables import Variables
 from commgen.frame.constellation import Constellation
 from commgen.phy.ofdm.config import LinkConfig
 from commgen.studies.seeds import part_seed
@@ -45,12 +48,13 @@ class ChannelSize:
         Of the mixture that learns a site.
     num_draws, num_gains
         Channels that it draws for the design, and gains that stand for theirs.
-    starts
-        Searches of each goal.
+    starts, kept
+        Searches in white noise, and how many of the best are climbed on from for the
+        gains: no design is better or worse for the luck of its starts.
     snr_step_db
         Of the blocks.
-    max_num_blocks
-        Of each point.
+    max_num_blocks, target_block_errors, min_bler
+        Of each point, as in :class:`~commgen.montecarlo.StoppingRule`.
     """
 
     sites: tuple[str, ...] = ("umi", "office")
@@ -60,9 +64,12 @@ class ChannelSize:
     num_components: int = 32
     num_draws: int = 4000
     num_gains: int = 64
-    starts: int = 6
+    starts: int = 16
+    kept: int = 4
     snr_step_db: float = 1.0
     max_num_blocks: int = 4000
+    target_block_errors: int = 500
+    min_bler: float = 0.02
 
     @property
     def rate(self) -> float:
@@ -71,7 +78,7 @@ class ChannelSize:
 
 
 #: All steps in seconds, without measured data; the figures mean little.
-QUICK = ChannelSize(("umi",), 4, 60, 40, 1, 20, 4, 1, 7.0, 32)
+QUICK = ChannelSize(("umi",), 4, 60, 40, 1, 20, 4, 1, 1, 7.0, 32, 32)
 
 
 def channel_study(
@@ -175,16 +182,26 @@ def _designs(folder: Path, model: Path, size: ChannelSize, seed: int) -> dict[st
         )
         for name, values in gains.items()
     }
+    own = part_seed(seed, "site/search")
+    found = design_constellation(goals[AWGN], seed=own, num_starts=size.starts)
     made = {QAM: Constellation.qam(size.num_bits_per_symbol)}
-    for i, (name, goal) in enumerate(goals.items()):
-        own = part_seed(seed, "site/search", i)
-        best = design_constellation(goal, seed=own, num_starts=size.starts)[0]
+    for name, goal in goals.items():
+        best = found[0] if name == AWGN else _climbed(found[: size.kept], goal)
         made[name] = best.constellation
         made[name].save(_file(folder, name))
     return {
         kind: {name: snr_db_needed(c, goals[kind]) for name, c in made.items()}
         for kind in (ALL, THRESHOLD)
     }
+
+
+def _climbed(found: list[Found], goal: ConstellationGoal) -> Found:
+    """Go on from points for another channel, and return the best for a goal."""
+    variables, limits = Variables(goal, shaped=False), Limits(goal)
+    every = (
+        settle(variables, limits, variables.of(f.constellation.points)) for f in found
+    )
+    return best_first([one for one in every if one is not None])[0]
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -216,7 +233,8 @@ def _config(folder, site, model, size, seed) -> SiteConfig:
             snr_step_db=size.snr_step_db,
             batch_size=min(size.max_num_blocks, 100),
             max_num_blocks=size.max_num_blocks,
-            target_block_errors=size.max_num_blocks,
+            target_block_errors=size.target_block_errors,
+            min_bler=size.min_bler,
             target_bler=TARGETS,
         ),
     )
