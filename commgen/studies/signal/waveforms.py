@@ -153,11 +153,12 @@ def _ask(asked, table, goal) -> None:
     """Set the gain beside what was asked, for single techniques and for all."""
     bits, rate, _ = goal
     single = [row for row in table[1:] if row["waveform"] in SINGLE]
-    for name, others in (("single", single), ("any", table[1:])):
+    kinds = {"single technique": single, "of all classical waveforms": table[1:]}
+    for name, others in kinds.items():
         best = best_classical([table[0], *others])
         gain = best["total_db"] - table[0]["total_db"]
         asked(
-            f"total degradation under the best {name} classical waveform, "
+            f"total degradation under the best {name}, "
             f"{2**bits} points at {rate:g} bit",
             f">= {_GAIN_DB:g} dB",
             f"{gain:.2f} dB ({table[0]['total_db']:.2f} under {best['total_db']:.2f}: "
