@@ -164,9 +164,10 @@ class ConstellationModel:
         return cls(vae, snr_db)
 
 
-def sweep_of(start_db: float, stop_db: float) -> np.ndarray:
+def sweep_of(start_db: float, stop_db: float) -> list[float]:
     """Return the SNRs that a model learns from: both ends, some half dB apart [dB]."""
-    return np.linspace(start_db, stop_db, 1 + int(np.ceil((stop_db - start_db) * 2)))
+    num_snr = 1 + int(np.ceil((stop_db - start_db) * 2))
+    return np.linspace(start_db, stop_db, num_snr).tolist()
 
 
 def learn_constellations(
@@ -276,7 +277,7 @@ def improve(
     import keras
 
     rng, goal = np.random.default_rng([seed, 1]), model._goal
-    schedule = keras.optimizers.schedules.CosineDecay(rate, num_steps)
+    schedule: Any = keras.optimizers.schedules.CosineDecay(rate, num_steps)
     optimizer = keras.optimizers.Adam(schedule)
     weights = model.vae.decoder.trainable_variables
     with progress_bar("climbing", num_steps, unit="steps", enabled=progress) as go:
@@ -285,7 +286,8 @@ def improve(
             low, high = model.snr_db
             snr_db = high - (high - low) * rng.uniform(size=_BATCH) ** 2
             z = model.vae.prior.draw(_BATCH, rng, model._given(snr_db))
-            with tf.GradientTape() as tape:
+            tape: Any = tf.GradientTape()
+            with tape:
                 raw = model._points(tf.constant(z))
             nats, slopes = _slopes(raw.numpy(), snr_db, goal)
             # TensorFlow's derivatives of complex numbers are real and imaginary too.

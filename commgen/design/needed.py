@@ -41,7 +41,8 @@ def snr_db_needed(
     float
         Infinite where no SNR is enough, as phase noise can make it.
     """
-    if goal.rate is None:
+    rate = goal.rate
+    if rate is None:
         raise ValueError(f"rate must be given, got snr_db = {goal.snr_db}.")
     if back_off_db is None:
         back_off_db = best_back_off_db(constellation, goal)
@@ -49,7 +50,7 @@ def snr_db_needed(
 
     def missing(snr_db):
         of = {"drive": drive, "order": order}
-        return carried(constellation, goal, snr_db, **of) - goal.rate
+        return carried(constellation, goal, snr_db, **of) - rate
 
     if missing(_SNR_DB[1]) < 0:
         return np.inf

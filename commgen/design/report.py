@@ -99,7 +99,7 @@ def save_samples_figure(path: Path, found: list[Found]) -> None:
         figure.subplots(1, len(shown), squeeze=False)[0], enumerate(shown), strict=True
     ):
         x, bits = one.constellation.points, one.constellation.bits[:, :2] @ [2, 1]
-        axes.scatter(x.real, x.imag, s=14, c=np.array(COLOURS)[bits])
+        axes.scatter(x.real, x.imag, s=14, c=[COLOURS[b] for b in bits])
         axes.set_aspect("equal")
         axes.set_title(f"{i}: {one.rate:.3f} bit at {one.snr_db:.2f} dB")
         axes.set_xticks([])

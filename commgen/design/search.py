@@ -218,8 +218,9 @@ def judged(
         snr_db: Any = snr_db_needed(constellation, goal, back_off_db=back_off_db)
         rate = goal.rate
     else:
-        snr_db = float(np.mean(goal.snr_db))
-        rate = carried(constellation, goal, goal.snr_db or snr_db, drive=drive)
+        at: Any = goal.snr_db
+        snr_db = float(np.mean(at))
+        rate = carried(constellation, goal, at, drive=drive)
     if not np.isfinite(snr_db):
         return None
     made = strongest_first(constellation, snr_db - back_off_db)

@@ -27,7 +27,7 @@ from commgen.studies.stages import Stages
 from commgen.studies.tables import Asked, Rows
 
 #: What the channel does besides noise.
-CASES = {
+CASES: dict[str, dict[str, Any]] = {
     "Rapp amplifier, p = 2": {"saturation": 2.0},
     "hard limit, p = 20": {"saturation": 20.0},
     "phase noise of 4 deg": {"phase_noise_deg": 4.0},
