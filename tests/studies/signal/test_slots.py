@@ -56,6 +56,7 @@ def test_where_nothing_arrives_there_is_no_gain():
     assert np.isnan(goodput_gain(tally_of(wrong), (0, 2), (1, 1), 0)).all()
 
 
+@pytest.mark.slow
 def test_slots_without_pilots_carry_a_sixth_more(tmp_path):
     """One batch of all receivers; the channel known is no worse than estimated."""
     points = with_mean(Constellation.qam(2))
