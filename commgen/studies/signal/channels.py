@@ -78,7 +78,7 @@ class ChannelSize:
 
 
 #: All steps in seconds, without measured data; the figures mean little.
-QUICK = ChannelSize(("umi",), 4, 60, 40, 1, 20, 4, 1, 1, 7.0, 32, 32)
+QUICK = ChannelSize(("umi",), 4, 60, 40, 1, 20, 4, 1, 1, 6.0, 32, 32)
 
 
 def channel_study(
@@ -119,6 +119,7 @@ def channel_study(
 def _judge(row, asked) -> None:
     low, high = row["over_awgn_low_db"], row["over_awgn_high_db"]
     verdict = "a gain" if low > 0 else "a loss" if high < 0 else "none"
+    verdict = verdict if low <= high else "not reached"  # NaN
     asked(
         f"{row['site']}, {row['points']}, BLER {row['bler']:g}",
         "gain over QAM and over the design for white noise, or none",
