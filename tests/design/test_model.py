@@ -74,7 +74,8 @@ def test_one_model_is_near_the_best_of_each_snr():
         goal = ConstellationGoal(num_bits_per_symbol=3, snr_db=snr_db)
         best = design_constellation(goal, num_starts=3)[0]
         found = rate(model.best(snr_db), snr_db)
-        assert best.rate - 0.03 < found < best.rate + 1e-3
+        # A few quick searches can miss what tracks in small steps find.
+        assert best.rate - 0.03 < found < goal.shannon(snr_db)
 
 
 def test_draws_follow_from_the_seed_and_survive_a_file(trained, tmp_path):
