@@ -4,7 +4,6 @@ QAM has all that designed points have: its demapper knows the phase noise as wel
 back-off is the best one, and what an amplifier makes of it is known to the receiver.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,7 +138,7 @@ class RobustBlocks(mc.Experiment):
 
 def robust_study(
     output: Path, size: RobustSize, seed: int, asked: Asked
-) -> Mapping[str, Rows]:
+) -> dict[str, Rows]:
     """Design for each case, and count coded blocks beside those of QAM.
 
     Parameters
