@@ -15,6 +15,8 @@ from commgen.measures.decibel import from_db, noise_variance, to_db
 from commgen.measures.intervals import normal_quantile
 from commgen.waveform.amplifier import Amplifier
 from commgen.waveform.clusters import Clusters
+from commgen.waveform.emission import adjacent_db, mask_margin_db
+from commgen.waveform.mask import Mask
 from commgen.waveform.tones import HasTones
 
 # Brackets of the SNR, how far it is looked for, and how closely [dB].
@@ -43,7 +45,7 @@ class Degradation:
     low_db, high_db
         95 % interval of :attr:`total_db`.
     aclr_db
-        As of :func:`adjacent_db`.
+        As of :func:`~commgen.waveform.emission.adjacent_db`.
     """
 
     back_off_db: float
@@ -100,38 +102,6 @@ def total_degradation(
     return sent.degradation(rate, amplifier)
 
 
-def adjacent_db(ofdm: Any, samples: np.ndarray) -> float:
-    """Return the power in an adjacent channel over that in the band [dB].
-
-    The adjacent channel begins where the band ends, and is as wide; the worse side
-    counts. Useful parts of OFDM symbols are each continued periodically: without an
-    amplifier there is nothing beside the band. What the edges of OFDM symbols spill
-    over is no matter of the amplifier but of the transmitter's window, and is seen by
-    :func:`~commgen.waveform.measures.aclr_db`.
-
-    Parameters
-    ----------
-    ofdm
-        The tones in use, next to each other; oversampled at least three times.
-    samples : [num_blocks, symbol_length], complex
-        One OFDM symbol in a row.
-    """
-    size = ofdm.fft_size * ofdm.oversampling
-    first, width = ofdm.subcarriers[0], len(ofdm.subcarriers)
-    if ofdm.subcarriers[-1] - first != width - 1 or 3 * width > size:
-        raise ValueError(
-            "ofdm must have tones next to each other and three times their bandwidth, "
-            f"got {width} of {size}."
-        )
-    useful = samples[..., ofdm.symbol_length - size : ofdm.symbol_length]
-    power = np.mean(np.abs(np.fft.fft(useful)) ** 2, axis=0)
-    own, below, above = (
-        power[(first + shift * width + np.arange(width)) % size].sum()
-        for shift in (0, -1, 1)
-    )
-    return to_db(max(below, above) / own)
-
-
 class Transmission:
     """Symbols of a waveform, to go through one amplifier or several.
 
@@ -160,8 +130,12 @@ class Transmission:
         self.noise = self._white(sent, num_blocks)
 
     def adjacent_db(self, amplifier: Amplifier) -> float:
-        """Return :func:`adjacent_db` behind an amplifier."""
+        """Return :func:`~commgen.waveform.emission.adjacent_db` behind an amplifier."""
         return adjacent_db(self.waveform.ofdm, amplifier(self._samples))
+
+    def mask_margin_db(self, amplifier: Amplifier, mask: Mask) -> float:
+        """Return :func:`~commgen.waveform.emission.mask_margin_db` behind it."""
+        return mask_margin_db(self.waveform.ofdm, amplifier(self._samples), mask)
 
     def degradation(self, rate: float, amplifier: Amplifier) -> Degradation:
         """Return what an amplifier costs; as of :func:`total_degradation`."""

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from commgen.design.waveform.back_off import edge_db, least_degradation
+from commgen.design.waveform.back_off import check_reachable, edge_db, least_degradation
 from commgen.design.waveform.classical import FAMILIES, candidates, classical, measured
 from commgen.design.waveform.goal import WaveformGoal
 from commgen.frame.constellation import Constellation
@@ -23,6 +23,9 @@ QPSK = {"num_bits_per_symbol": 2, "rate": 1.0, "num_tones": 64}
         ({"aclr_db": -90}, "aclr_db"),
         ({"num_bits_per_symbol": 3}, "num_bits_per_symbol"),
         ({"mask": []}, "mask"),
+        ({"mask": [[0.3, -10]]}, "mask must leave the band of 1 Hz at 0 dB"),
+        ({"mask": [[0.8, -20], [0.6, -30]]}, "distances of at least 0 Hz that ascend"),
+        ({"mask": [[2.5, -20]]}, "mask must begin within 2 bandwidths"),
     ],
 )
 def test_goals_out_of_reach_are_refused(change, message):
@@ -31,12 +34,30 @@ def test_goals_out_of_reach_are_refused(change, message):
 
 
 def test_the_edge_is_where_the_limit_is_just_kept():
-    goal = WaveformGoal(**QPSK)
+    goal = WaveformGoal(**QPSK, aclr_db=-28)
     sent = Transmission(goal.ofdm, Constellation.qam(2), seed=0, num_blocks=10)
-    edge = edge_db(sent, goal.amplifier, -28.0)
-    assert sent.adjacent_db(goal.amplifier(edge)) <= -28
-    assert sent.adjacent_db(goal.amplifier(edge - 0.02)) > -28
-    assert edge_db(sent, goal.amplifier, -200.0) is None
+    edge = edge_db(sent, goal.amplifier, goal)
+    assert -28.1 < sent.adjacent_db(goal.amplifier(edge)) <= -28
+    assert sent.adjacent_db(goal.amplifier(edge - 0.05)) > -28.03
+    low = goal.model_copy(update={"aclr_db": -80.0})
+    assert edge_db(sent, goal.amplifier, low) is None
+    with pytest.raises(ValueError, match=r"aclr_db must be .* dB higher, which 16 dB"):
+        check_reachable(sent, low)
+
+
+def test_a_mask_asks_for_more_than_the_mean_of_a_channel():
+    goal = WaveformGoal(**QPSK, aclr_db=-25)
+    sent = Transmission(goal.ofdm, Constellation.qam(2), seed=0, num_blocks=10)
+    masked = goal.model_copy(update={"mask": ((0.5, 0.0), (0.55, -28.0), (1.5, -45.0))})
+    free, kept = (edge_db(sent, goal.amplifier, g) for g in (goal, masked))
+    assert kept > free + 1
+    amplifier, mask = goal.amplifier(kept), masked.spectral_mask
+    assert 0 <= sent.mask_margin_db(amplifier, mask) < 0.15
+    found = least_degradation(sent, masked)
+    assert sent.mask_margin_db(goal.amplifier(found.back_off_db), mask) >= 0
+    deep = goal.model_copy(update={"mask": ((0.6, -90.0),)})
+    with pytest.raises(ValueError, match=r"mask must be .* dB higher"):
+        check_reachable(sent, deep)
 
 
 def test_no_other_back_off_that_keeps_the_limit_costs_less():

@@ -11,8 +11,9 @@ from commgen.design.waveform.model import FreeWaveform  # noqa: E402
 from commgen.design.waveform.training import TrainingSize, carried  # noqa: E402
 from commgen.frame.constellation import Constellation  # noqa: E402
 from commgen.frame.information import gmi  # noqa: E402
-from commgen.waveform.degradation import adjacent_db, total_degradation  # noqa: E402
+from commgen.waveform.degradation import total_degradation  # noqa: E402
 from commgen.waveform.dft_spread import root_raised_cosine  # noqa: E402
+from commgen.waveform.emission import adjacent_db  # noqa: E402
 
 QPSK = {"num_bits_per_symbol": 2, "rate": 1.0, "num_tones": 32}
 
@@ -79,6 +80,6 @@ def test_a_limit_out_of_reach_says_what_is(monkeypatch):
     goal = WaveformGoal(**QPSK, aclr_db=-80, num_layers=1)
     monkeypatch.setattr(search, "train", lambda goal, *_, **__: FreeWaveform(goal))
     with pytest.raises(
-        ValueError, match=r"aclr_db must be at least -\d+\.\d, which 16"
+        ValueError, match=r"aclr_db must be \d+\.\d dB higher, which 16"
     ):
         search.design_waveform(goal)

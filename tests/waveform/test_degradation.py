@@ -9,8 +9,10 @@ from commgen.frame.llr import demap
 from commgen.measures.decibel import to_db
 from commgen.waveform.amplifier import Limiter, Rapp
 from commgen.waveform.clusters import Clusters
-from commgen.waveform.degradation import adjacent_db, total_degradation
+from commgen.waveform.degradation import total_degradation
 from commgen.waveform.dft_spread import DftSpreadOfdm, root_raised_cosine
+from commgen.waveform.emission import adjacent_db, density_db, mask_margin_db
+from commgen.waveform.mask import Mask
 from commgen.waveform.ofdm import CpOfdm
 
 QPSK, SIXTEEN = Constellation.qam(2), Constellation.qam(4)
@@ -108,3 +110,19 @@ def test_a_rate_out_of_reach_is_never_carried():
         CpOfdm(32), SIXTEEN, 3.9, Rapp(2, -10.0), seed=1, num_blocks=10
     )
     assert found.snr_loss_db == np.inf
+
+
+def test_a_density_is_that_of_the_tones():
+    ofdm = CpOfdm(32, oversampling=4, subcarrier_spacing_hz=1e3)
+    rng = np.random.default_rng(0)
+    levels = np.repeat([1.0, 0.1], 16)
+    grid = levels * np.exp(2j * np.pi * rng.random((5, 1, 32)))
+    offset_hz, level_db = density_db(ofdm, ofdm.modulate(grid))
+    inside = np.abs(offset_hz) < 16e3
+    np.testing.assert_allclose(level_db[inside], np.repeat([0, -20], 8), atol=1e-6)
+    assert (level_db[~inside] < -200).all()
+    np.testing.assert_allclose(offset_hz[inside], np.arange(-15e3, 16e3, 2e3))
+    low, fits = Mask([(8e3, -21), (16e3, -21)]), Mask([(17e3, -50), (20e3, -90)])
+    samples = ofdm.modulate(grid)
+    assert mask_margin_db(ofdm, samples, low) == pytest.approx(-21, abs=1e-6)
+    assert mask_margin_db(ofdm, samples, fits) > 100

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from commgen._settings import Float, Int, PositiveFloat, Settings
 from commgen.waveform.amplifier import Rapp
+from commgen.waveform.mask import Mask
 from commgen.waveform.ofdm import CpOfdm
 
 _RollOff = Annotated[Float, Field(ge=0, le=0.9)]
@@ -25,7 +26,12 @@ class WaveformGoal(Settings):
         Of the amplifier, p of :class:`~commgen.waveform.amplifier.Rapp`.
     aclr_db
         Most power in an adjacent channel over that in the own one [dB], as of
-        :func:`~commgen.waveform.degradation.adjacent_db`.
+        :func:`~commgen.waveform.emission.adjacent_db`.
+    mask
+        Beside the ACLR: distances from the centre, in bandwidths, and the most density
+        there over the largest one [dB], on straight lines between, as of
+        :class:`~commgen.waveform.mask.Mask`. What is learned sees the ACLR alone; the
+        back-off keeps both.
     num_tones
         Tones in use.
     oversampling
@@ -47,6 +53,7 @@ class WaveformGoal(Settings):
     rate: PositiveFloat = 2.0
     smoothness: Annotated[Float, Field(ge=0.5, le=50)] = 2.0
     aclr_db: Annotated[Float, Field(ge=-80, le=-10)] = -30.0
+    mask: tuple[tuple[Float, Float], ...] | None = None
     num_tones: Annotated[Int, Field(ge=16, le=4096)] = 256
     oversampling: Annotated[Int, Field(ge=3, le=16)] = 4
     spread: bool = True
@@ -69,6 +76,25 @@ class WaveformGoal(Settings):
                 f"{num_data} symbols over {self.num_tones} tones, got {self.rate:g}"
             )
         return self
+
+    @model_validator(mode="after")
+    def _check_mask(self):
+        if self.mask is not None:
+            Mask(self.mask).check_bandwidth(1.0)
+            if self.mask[0][0] >= self.oversampling / 2:
+                raise ValueError(
+                    f"mask must begin within {self.oversampling / 2:g} bandwidths, "
+                    f"which oversampling shows, got {self.mask[0][0]:g}"
+                )
+        return self
+
+    @property
+    def spectral_mask(self) -> Mask | None:
+        """The mask over frequency, where there is one."""
+        if self.mask is None:
+            return None
+        width = self.ofdm.bandwidth_hz
+        return Mask([(distance * width, level) for distance, level in self.mask])
 
     def num_data(self, roll_off: float) -> int:
         """Return how many symbols all tones carry at a roll-off."""

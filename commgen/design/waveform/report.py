@@ -7,7 +7,7 @@ import numpy as np
 
 from commgen._figure import COLOURS, tidy
 from commgen._files.whole import atomic_path
-from commgen.design.waveform.back_off import least_degradation
+from commgen.design.waveform.back_off import excess_db, least_degradation
 from commgen.design.waveform.classical import FAMILIES, Candidate, measured
 from commgen.design.waveform.goal import WaveformGoal
 from commgen.frame.constellation import Constellation
@@ -16,12 +16,15 @@ from commgen.measures.decibel import from_db
 from commgen.waveform.clusters import Clusters
 from commgen.waveform.degradation import Degradation, Transmission
 from commgen.waveform.designed import DesignedWaveform
+from commgen.waveform.emission import density_db
 from commgen.waveform.measures import ccdf
 
 # Around the best back-off, for the curves [dB].
 _AROUND_DB = np.array([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0])
 _LEVELS_DB = np.arange(0.0, 12.1, 0.25)
-_BLOCKS, _CURVE_BLOCKS, _SMOOTH, _FLOOR_DB = 200, 24, 16, -60.0
+_BLOCKS, _CURVE_BLOCKS, _FLOOR_DB = 200, 24, -60.0
+# The few symbols of the curves may pass a limit that more keep.
+_NEARLY_DB = 0.13
 
 
 def rows(
@@ -112,7 +115,8 @@ def save_waveform_figure(
     _finish_peaks(panels[0, 0])
     _finish_spectra(panels[0, 1], goal)
     _draw_regions(panels[1, 0], designed, drawn[0][3], goal)
-    panels[1, 1].set_title(f"Where the adjacent channel is below {goal.aclr_db:g} dB")
+    limits = "ACLR and mask are" if goal.mask else f"ACLR <= {goal.aclr_db:g} dB is"
+    panels[1, 1].set_title(f"Where {limits} kept")
     tidy(panels[1, 1])
     panels[1, 1].set_xlabel("output back-off [dB]")
     panels[1, 1].set_ylabel("total degradation [dB]")
@@ -142,16 +146,9 @@ def _samples(waveform, points, num_blocks):
 
 
 def _spectrum(ofdm, samples):
-    """Return bandwidths from the centre, and the density over that in the band [dB]."""
-    size = ofdm.fft_size * ofdm.oversampling
-    power = np.mean(np.abs(np.fft.fft(samples[:, -size:])) ** 2, axis=0)
-    power = np.roll(
-        power, size // 2 - (ofdm.subcarriers[0] + ofdm.subcarriers[-1]) // 2
-    )
-    smooth = power[: size // _SMOOTH * _SMOOTH].reshape(-1, _SMOOTH).mean(axis=1)
-    level = np.maximum(smooth / smooth.max(), from_db(_FLOOR_DB))
-    place = (np.arange(len(smooth)) + 0.5) * _SMOOTH - size / 2
-    return place / ofdm.num_subcarriers, 10 * np.log10(level)
+    """Return bandwidths from the centre, and the density over the largest one [dB]."""
+    offset_hz, level_db = density_db(ofdm, samples)
+    return offset_hz / ofdm.bandwidth_hz, np.maximum(level_db, _FLOOR_DB)
 
 
 def _costs(waveform, points, cost, goal):
@@ -161,7 +158,11 @@ def _costs(waveform, points, cost, goal):
         sent.degradation(goal.rate, goal.amplifier(cost["back_off_db"] + by))
         for by in _AROUND_DB
     ]
-    kept = [one for one in found if one.aclr_db <= goal.aclr_db + 0.1]
+    kept = [
+        one
+        for one in found
+        if excess_db(sent, goal.amplifier(one.back_off_db), goal)[0] <= _NEARLY_DB
+    ]
     return [o.output_back_off_db for o in kept], [o.total_db for o in kept]
 
 
@@ -178,6 +179,12 @@ def _finish_spectra(axes, goal):
         label = "mean that is allowed" if side > 0 else None
         ends = [0.5 * side, 1.5 * side]
         axes.plot(ends, [goal.aclr_db] * 2, "k--", linewidth=1, label=label)
+    if goal.mask is not None:
+        distance, level = np.array(goal.mask).T
+        distance = np.append(distance, max(goal.oversampling / 2, distance[-1]))
+        for side in (-1, 1):
+            label = "mask" if side > 0 else None
+            axes.plot(side * distance, np.append(level, level[-1]), "k", label=label)
     tidy(axes)
     axes.set_title("Spectrum behind the amplifier")
     axes.set_xlabel("distance from the centre [bandwidths]")

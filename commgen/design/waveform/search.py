@@ -8,7 +8,7 @@ import numpy as np
 from commgen._checks import check_int
 from commgen.design.goal import ConstellationGoal
 from commgen.design.search import design_constellation, strongest_first
-from commgen.design.waveform.back_off import MOST_DB, least_degradation, reachable_db
+from commgen.design.waveform.back_off import check_reachable, least_degradation
 from commgen.design.waveform.goal import WaveformGoal
 from commgen.design.waveform.training import TrainingSize, train
 from commgen.frame.constellation import Constellation
@@ -62,7 +62,7 @@ def design_waveform(
     Raises
     ------
     ValueError
-        If none keeps the goal's limit; what is kept is said.
+        If none keeps the goal's limits; what is kept is said.
     """
     check_int("seed", seed, low=0)
     found = []
@@ -100,12 +100,8 @@ def _finished(raw: DesignedWaveform, goal, roll_off, seed) -> DesignedFor:
     numbers: dict[str, Any] = {"drive": raw.drive, "power": power}
     waveform = DesignedWaveform(*parts, **numbers, back_off_db=0.0)
     sent = Transmission(waveform, points, seed=seed + 1, num_blocks=_NUM_BLOCKS)
-    found = least_degradation(sent, goal)
-    if found is None:
-        raise ValueError(
-            f"aclr_db must be at least {reachable_db(sent, goal):.1f}, which "
-            f"{MOST_DB:g} dB of back-off reach, got {goal.aclr_db:g}."
-        )
+    check_reachable(sent, goal)
+    found: Any = least_degradation(sent, goal)
     card = {
         "goal": goal.model_dump(mode="json"),
         **{"seed": seed, "roll_off": roll_off},
