@@ -65,8 +65,8 @@ def constellation(
 
     Writes constellation.npz, which a link takes, constellation.csv and
     constellation.png: decision regions, and what is missing to Shannon. With --samples
-    a sample-NN.npz for each, samples.csv and samples.png. With --link the table tells
-    what is carried through the recorded link, and at which drive; no picture.
+    a sample-NN.npz for each, samples.csv and samples.png. With --link table and
+    picture tell what is sent through the recorded link, and what that carries.
     """
     from commgen.design.goal import ConstellationGoal
 
@@ -219,6 +219,7 @@ def _design_through(asked, link: Path, output: Path, seed: int, starts: int):
     from dataclasses import replace
 
     from commgen.channels.pairs import read_pairs
+    from commgen.design.points_figure import save_points_figure
     from commgen.design.search import design_constellation
     from commgen.phy.neural.recorded import design_for_pairs
 
@@ -240,6 +241,11 @@ def _design_through(asked, link: Path, output: Path, seed: int, starts: int):
         for name, one in found.items()
     ]
     write_csv(output / "constellation.csv", rows)
+    sent = {n: one.drive * one.constellation.points for n, one in found.items()}
+    titles = {
+        f"sent: {n}, {found[n].rate:.3f} bit": points for n, points in sent.items()
+    }
+    save_points_figure(output / "constellation.png", titles)
     return rows
 
 

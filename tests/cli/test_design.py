@@ -73,6 +73,8 @@ def test_points_for_a_recorded_link(tmp_path):
     assert float(rows[0]["bits"]) > 1.9
     made = Constellation.load(tmp_path / "out" / "constellation.npz")
     assert 0.3 < made.card["drive"] <= 2
+    picture = (tmp_path / "out" / "constellation.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import numpy as np
 
 import commgen.montecarlo as mc
 from commgen.design.goal import ConstellationGoal
+from commgen.design.points_figure import save_points_figure
 from commgen.design.search import design_constellation
 from commgen.frame.constellation import Constellation
 from commgen.studies.seeds import part_seed
-from commgen.studies.signal.points_figure import save_points_figure
 from commgen.studies.signal.slots import (
     CURVES,
     MEAN_POINTS,

@@ -11,6 +11,7 @@ from scipy.optimize import minimize_scalar
 import commgen.montecarlo as mc
 from commgen._random import complex_normal
 from commgen.design.goal import ConstellationGoal
+from commgen.design.points_figure import save_points_figure
 from commgen.design.search import design_constellation
 from commgen.frame.constellation import Constellation
 from commgen.frame.information import snr_db_for
@@ -24,7 +25,6 @@ from commgen.studies.signal.linked import (
     amplified,
     pairs_of,
 )
-from commgen.studies.signal.points_figure import save_points_figure
 from commgen.studies.stages import Stages
 from commgen.studies.tables import Asked, Rows
 
