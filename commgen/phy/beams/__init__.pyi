@@ -1,4 +1,9 @@
 from .belief import Belief as Belief
+from .learned import LearnedPrecoder as LearnedPrecoder
+from .learning import (
+    PrecoderTraining as PrecoderTraining,
+    RayleighBeliefs as RayleighBeliefs,
+)
 from .linear import MRT as MRT, RZF as RZF, ZF as ZF, RobustRZF as RobustRZF
 from .precoder import Precoder as Precoder
 from .rate import sum_rate as sum_rate, user_rates as user_rates

@@ -11,7 +11,7 @@ class MRT(Precoder):
 
     def weights(self, belief: Belief, no, power) -> tf.Tensor:
         """Return conjugate channels, all streams of the same power."""
-        return _normed(tf.linalg.adjoint(_streams(belief.mean, self.num_streams)))
+        return _normed(tf.linalg.adjoint(strongest(belief.mean, self.num_streams)))
 
 
 class ZF(Precoder):
@@ -25,7 +25,7 @@ class ZF(Precoder):
 
     def weights(self, belief: Belief, no, power) -> tf.Tensor:
         """Return the columns of the pseudo-inverse, each of the same power."""
-        H = _rows(_streams(belief.mean, self.num_streams))
+        H = _rows(strongest(belief.mean, self.num_streams))
         return _normed(_by_user(_pseudo_inverse(H), belief, self.num_streams))
 
 
@@ -40,7 +40,7 @@ class RZF(Precoder):
 
     def weights(self, belief: Belief, no, power) -> tf.Tensor:
         """Return the regularised inverse."""
-        H = _rows(_streams(belief.mean, self.num_streams))
+        H = _rows(strongest(belief.mean, self.num_streams))
         G = tf.matmul(H, H, adjoint_b=True)
         load = H.shape[-2] * tf.cast(no / power, H.dtype)
         G += load * tf.eye(H.shape[-2], dtype=H.dtype)
@@ -63,7 +63,7 @@ class RobustRZF(Precoder):
         """Return the regularised inverse."""
         if belief.err_cov is None:
             return RZF(self.num_streams).weights(belief, no, power)
-        H = _rows(_streams(belief.mean, self.num_streams))
+        H = _rows(strongest(belief.mean, self.num_streams))
         A = tf.matmul(H, H, adjoint_a=True)
         # Rows: E[e^H e] is the conjugate of E[e^T e^*].
         errors = tf.reduce_sum(tf.math.conj(belief.err_cov), axis=1)
@@ -74,7 +74,7 @@ class RobustRZF(Precoder):
         return _by_user(W, belief, self.num_streams)
 
 
-def _streams(h, num_streams):
+def strongest(h, num_streams):
     """Channel as its strongest receive directions see it.
 
     [batch, num_users, num_rx_ant, num_tx_ant] to [batch, num_users, num_streams,
