@@ -86,11 +86,15 @@ class LearnedPrecoder(Precoder):
 
     def weights(self, belief: Belief, no, power) -> tf.Tensor:
         """Return the weights of one pass."""
-        seen = Belief(strongest(belief.mean, 1), belief.err_cov)
-        h, cov, _ = in_noise(seen, no / power)
-        return tf.cast(self._graph(h, cov), belief.mean.dtype)
+        # A tensor: a number would be traced anew for each value.
+        no = tf.cast(no / power, tf.float32)
+        return self._graph(belief.mean, belief.err_cov, no)
 
-    def _pass(self, h, cov):
+    def _pass(self, mean, err_cov, no):
+        h, cov, _ = in_noise(Belief(strongest(mean, 1), err_cov), no)
+        return tf.cast(self._weights_in_noise(h, cov), mean.dtype)
+
+    def _weights_in_noise(self, h, cov):
         if cov is not None or h.shape[2] <= h.shape[1]:
             return self.network(h, cov)[..., None]
         # All that weights have besides the users' channels is lost: leave it out.

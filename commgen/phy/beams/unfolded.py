@@ -86,11 +86,11 @@ class UnfoldedPrecoder(keras.Model):
         """Return the weights."""
         shares = tf.ones_like(tf.math.real(h[..., 0])) / h.shape[1]
         state = tf.zeros([*shares.shape, self.num_states], shares.dtype)
-        at = _Point(h, err_cov, shares, tf.ones_like(shares))
+        at, alike = _Point(h, err_cov, shares, tf.ones_like(shares)), _alike(h)
         for i in range(self.num_rounds):
             log_lambda, log_q = at.step()
             z = self._stems[i](tf.concat([at.features(log_lambda, log_q), state], -1))
-            told = [z, *at.messages(z)]
+            told = [z, *at.messages(z, alike)]
             z = self._mixers[i](tf.concat(told, axis=-1))
             out = self._heads[i](z)
             change = _MOST * tf.tanh(out[..., :2] / _MOST)
@@ -162,16 +162,12 @@ class _Point:
         count = tf.ones_like(gain) * math.log(int(self._h.shape[1]))
         return tf.stack([*logs, count], axis=-1) / 4
 
-    def messages(self, z):
+    def messages(self, z, alike):
         """Return what the users tell each other, [batch, num_users, width] each."""
         heard = self._cross / self._total[:, :, None]
         yield tf.matmul(heard, z)
         yield tf.matmul(heard, z, transpose_a=True)
-        norms = tf.sqrt(tf.reduce_sum(_power(self._h), axis=2)) + _TINY
-        unit = self._h / _complex(norms)[..., None]
-        alike = _power(tf.matmul(unit, unit, adjoint_b=True))
-        zeros = tf.zeros_like(norms)
-        yield tf.matmul(tf.linalg.set_diag(alike, zeros), z)
+        yield tf.matmul(alike, z)
         yield tf.reduce_mean(z, axis=1, keepdims=True) + tf.zeros_like(z)
 
 
@@ -186,6 +182,14 @@ def _directions(h, err_cov, shares):
     load = 1 + _LOAD * tf.math.real(tf.linalg.trace(A))
     A += _complex(load)[:, None, None] * tf.eye(A.shape[-1], dtype=A.dtype)
     return tf.linalg.cholesky_solve(tf.linalg.cholesky(A), tf.linalg.adjoint(h))
+
+
+def _alike(h):
+    """Return the squared cosines between users, zero with oneself."""
+    norms = tf.sqrt(tf.reduce_sum(_power(h), axis=2)) + _TINY
+    unit = h / _complex(norms)[..., None]
+    cosines = _power(tf.matmul(unit, unit, adjoint_b=True))
+    return tf.linalg.set_diag(cosines, tf.zeros_like(norms))
 
 
 def _error_power(err_cov, W):
