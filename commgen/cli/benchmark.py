@@ -14,7 +14,7 @@ from rich.table import Table
 from commgen import __version__
 from commgen._console import plain_console
 from commgen._files.claims import claimed_folder
-from commgen.cli import _learning_studies, _receiving_studies
+from commgen.cli import _feedback_study, _learning_studies, _receiving_studies
 from commgen.cli._done import ForceOption, say_done
 from commgen.cli._quiet import start_tensorflow
 from commgen.cli._tables import estimator_table, plain_table
@@ -38,7 +38,11 @@ _COLUMNS = (
 _SETS = {"polyu": "wifi_polyu_mimo", "uwb": "uwb_apartment_cir"}
 
 
-for _verb in (*_learning_studies.VERBS, *_receiving_studies.VERBS):
+for _verb in (
+    *_learning_studies.VERBS,
+    *_receiving_studies.VERBS,
+    *_feedback_study.VERBS,
+):
     app.command()(_verb)
 
 

@@ -53,6 +53,8 @@ OFFSETS: dict[str, int | None] = {
     "federated/local": None,
     "federated/adapted": None,
     "federated/judging": None,
+    "feedback/model": None,
+    "feedback/subbands": None,
     "observations/moving": 1,
     "receivers/network": 1,
     "signal/amplified": None,

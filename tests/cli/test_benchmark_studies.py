@@ -114,6 +114,11 @@ def federated(rows):
         assert low <= gap <= high
 
 
+def feedback(rows):
+    found = values(rows, "codec", "nmse_db")
+    assert found["mixture KLT, ideal codes"] < found["mixture KLT"] < found["KLT"]
+
+
 # Check, columns of its table, and other files of its folder.
 STUDIES = {
     "fading": (fading, ("fd_t", "drawn_rms"), ("fading.png", "autocorrelation.csv")),
@@ -122,6 +127,7 @@ STUDIES = {
         ("family", "model", "worst_gap_db"),
         ("cells.csv", "own.csv", "generated.csv", "federated.csv"),
     ),
+    "feedback": (feedback, ("codec", "num_bits", *CURVE), ("umi64/rate.png",)),
     "noisy-training": (noisy_training, ("model", "train_snr_db", "nmse_db"), ()),
     "masked-posterior": (masked_posterior, ("model", *CURVE, "cpu_ms"), ()),
     "observations": (observations, ("seen", "estimator", *CURVE, "cpu_ms"), ()),
@@ -154,7 +160,7 @@ STUDIES = {
 }
 
 # The table that is checked, where it is not that of the study's name.
-TABLES = {"federated": "gap"}
+TABLES = {"federated": "gap", "feedback": "umi64/feedback-of-umi64"}
 
 
 @pytest.mark.slow

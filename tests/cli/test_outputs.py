@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from commgen._files.npz import read_npz
+from commgen.cli._feedback_study import VERBS as FEEDBACK
 from commgen.cli._learning_studies import VERBS as LEARNING
 from commgen.cli._receiving_studies import VERBS as RECEIVING
 from commgen.datasets import ChannelMeta, write_channels
@@ -207,7 +208,7 @@ def test_a_full_disk_is_one_line_and_changes_nothing(name, here, commgen, monkey
 STUDIES = [
     *(
         f"benchmark {verb.__name__.replace('_', '-')}"
-        for verb in (*LEARNING, *RECEIVING)
+        for verb in (*LEARNING, *RECEIVING, *FEEDBACK)
     ),
     *("benchmark generative", "benchmark estimation", "augment", "demo"),
 ]

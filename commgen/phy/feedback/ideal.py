@@ -1,0 +1,94 @@
+"""What ideal codes of Gaussian numbers would reach, as the limit of a real codec."""
+
+from typing import Any
+
+import numpy as np
+
+from commgen._checks import check_positive
+from commgen.generative.model import check_channels
+
+_LEVELS, _HALVINGS = (1e-9, 1e2), 50
+
+
+def ideal_errors(prior: Any, h: Any, num_bits: float) -> np.ndarray:
+    r"""Return the squared errors of ideal codes for the components of a mixture.
+
+    A coefficient :math:`c` of variance :math:`\lambda` above the water level
+    :math:`\theta` (Cover and Thomas, *Elements of Information Theory*, 2nd ed. 2006,
+    sec. 10.3.3) goes through the test channel
+    :math:`\hat c = a c + n` with :math:`a = 1 - \theta/\lambda` and
+    :math:`n \sim \mathcal{CN}(0, \theta a)`, for which an ideal code with the codebook
+    :math:`\mathcal{CN}(0, \lambda - \theta)` spends
+
+    .. math:: \log_2 \frac{\lambda}{\theta}
+        + \frac{a}{\ln 2} \left(\frac{|c|^2}{\lambda} - 1\right)
+
+    bits, on the mean the rate-distortion function. Each channel takes the component of
+    the least error and bits together, whose index costs :math:`-\log_2` of its weight.
+
+    Parameters
+    ----------
+    prior
+        :class:`~commgen.generative.GaussianMixture` without conditions.
+    h : [n, *event_shape], complex
+        Channels.
+    num_bits
+        Of a mean channel, above 0.
+
+    Returns
+    -------
+    [n], float
+        Sum of squared errors over the entries of each channel.
+
+    Raises
+    ------
+    ValueError
+        If ``num_bits`` is fewer than the index of the component takes.
+    """
+    num_bits = check_positive("num_bits", num_bits)
+    h = check_channels("h", h, prior.event_shape)
+    shares, weights = _powers(prior.mixture, h.reshape(len(h), -1))
+    power = float(np.mean(np.abs(h) ** 2))
+    low, high = np.log(np.multiply(_LEVELS, power))
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        spent = _coded(np.exp(middle), shares, weights)[1].mean()
+        low, high = (middle, high) if spent > num_bits else (low, middle)
+    errors, bits = _coded(np.exp(high), shares, weights)
+    if bits.mean() > num_bits * 1.001:
+        raise ValueError(
+            f"num_bits must be at least {bits.mean():.1f}, what the index of the "
+            f"component takes, got {num_bits:g}."
+        )
+    return errors
+
+
+def _powers(mixture, h):
+    """Return, for each component, |c|^2 [n, rank], its eigenvalues, and the rest."""
+    total = np.sum(np.abs(h.astype(np.complex128)) ** 2, axis=1)
+    shares = []
+    for k, spectrum in enumerate(mixture.eigenvalues):
+        U = mixture.eigenvectors[min(k, len(mixture.eigenvectors) - 1)]
+        power = np.abs(h @ U.conj()) ** 2
+        rest = np.maximum(total - power.sum(axis=1), 0)
+        shares.append((power, np.maximum(spectrum, 1e-12), rest))
+    return shares, -mixture.log_weights / np.log(2)
+
+
+def _coded(level, shares, heads):
+    """Return errors and bits of each channel at one water level."""
+    price = level * np.log(2)  # error that a bit saves, of a complex number
+    best = errors = bits = None
+    for (power, spectrum, rest), head in zip(shares, heads, strict=True):
+        ratio = np.minimum(level / spectrum, 1)
+        error = power @ ratio**2 + np.sum(level * (1 - ratio)) + rest
+        spent = np.sum((1 - ratio) * (power / spectrum - 1), axis=1) / np.log(2)
+        spent += head - np.log2(ratio).sum()
+        cost = error + price * spent
+        if best is None:
+            best, errors, bits = cost, error, spent
+            continue
+        better = cost < best
+        best = np.where(better, cost, best)
+        errors, bits = np.where(better, error, errors), np.where(better, spent, bits)
+    return errors, bits

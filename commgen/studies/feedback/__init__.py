@@ -1,0 +1,1 @@
+"""How well channels are known from reports of few bits."""
