@@ -127,7 +127,11 @@ STUDIES = {
         ("family", "model", "worst_gap_db"),
         ("cells.csv", "own.csv", "generated.csv", "federated.csv"),
     ),
-    "feedback": (feedback, ("codec", "num_bits", *CURVE), ("umi64/rate.png",)),
+    "feedback": (
+        feedback,
+        ("codec", "num_bits", "nmse_db", "low_db", "high_db", "beam_share"),
+        ("umi64/rate.png",),
+    ),
     "noisy-training": (noisy_training, ("model", "train_snr_db", "nmse_db"), ()),
     "masked-posterior": (masked_posterior, ("model", *CURVE, "cpu_ms"), ()),
     "observations": (observations, ("seen", "estimator", *CURVE, "cpu_ms"), ()),
@@ -160,7 +164,7 @@ STUDIES = {
 }
 
 # The table that is checked, where it is not that of the study's name.
-TABLES = {"federated": "gap", "feedback": "umi64/feedback-of-umi64"}
+TABLES = {"federated": "gap", "feedback": "umi64/feedback-of-umi-64"}
 
 
 @pytest.mark.slow
