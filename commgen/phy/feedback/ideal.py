@@ -78,16 +78,14 @@ def _powers(mixture, h):
 def _coded(level, shares, heads):
     """Return errors and bits of each channel at one water level."""
     price = level * np.log(2)  # error that a bit saves, of a complex number
-    best = errors = bits = None
+    num = len(shares[0][2])
+    best, errors, bits = np.full(num, np.inf), np.zeros(num), np.zeros(num)
     for (power, spectrum, rest), head in zip(shares, heads, strict=True):
         ratio = np.minimum(level / spectrum, 1)
         error = power @ ratio**2 + np.sum(level * (1 - ratio)) + rest
         spent = np.sum((1 - ratio) * (power / spectrum - 1), axis=1) / np.log(2)
         spent += head - np.log2(ratio).sum()
         cost = error + price * spent
-        if best is None:
-            best, errors, bits = cost, error, spent
-            continue
         better = cost < best
         best = np.where(better, cost, best)
         errors, bits = np.where(better, error, errors), np.where(better, spent, bits)
