@@ -223,4 +223,30 @@ def signal(
     run_study(compute, "signal", output, force=force, **told)
 
 
-VERBS = (angle_of_arrival, receivers, shifts, signal, spatial_model, tdl_grid)
+def beams(
+    output: Output = Path("runs/benchmark-beams"),
+    only: Annotated[
+        str | None, typer.Option(help="One part alone, such as precoding.")
+    ] = None,
+    seed: Seed = 0,
+    quick: Quick = False,
+    force: ForceOption = False,
+) -> None:
+    """Send to several users with channels known, and known in part.
+
+    Rates of learned and classical precoders over the same channels, with their limit; a
+    training or a step that is done is not done again.
+    """
+    from commgen.studies.beams.benchmark import PARTS, beams_study
+
+    if only is not None and only not in PARTS:
+        raise ValueError(f"only must be of {list(PARTS)}, got {only!r}.")
+
+    def compute() -> Tables:
+        return beams_study(output, seed=seed, quick=quick, only=only)
+
+    told = {"only": only, "seed": seed, "quick": quick}
+    run_study(compute, "beams", output, force=force, **told)
+
+
+VERBS = (angle_of_arrival, beams, receivers, shifts, signal, spatial_model, tdl_grid)

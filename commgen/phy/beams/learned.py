@@ -56,6 +56,20 @@ class LearnedPrecoder(Precoder):
         self.card = dict(card or {})
         self._graph = tf.function(self._pass, autograph=False)
 
+    @classmethod
+    def of_seed(cls, seed: int, **sizes: int) -> "LearnedPrecoder":
+        """Return one before training, with the first weights of a seed.
+
+        Parameters
+        ----------
+        seed
+            Of the first weights.
+        sizes
+            As of the network.
+        """
+        keras.utils.set_random_seed(seed)
+        return cls(UnfoldedPrecoder(**sizes))
+
     def fit(
         self,
         examples: Examples | None = None,

@@ -1,0 +1,55 @@
+"""The study of precoders: its shares, its order of rates, and that it goes on."""
+
+import numpy as np
+import pytest
+
+from commgen.studies.beams.benchmark import beams_study
+from commgen.studies.beams.precoding import BOUND, ONE_PASS, PERFECT, SAMPLED, _rows
+from commgen.studies.beams.rates_figure import save_rates_figure
+
+
+def test_shares_are_paired():
+    """Half of every rate is half of it with certainty, however rates scatter."""
+    rng = np.random.default_rng(0)
+    rates = rng.uniform(5, 15, 50)
+    rows = _rows({"all": rates, "half": rates / 2, "noisy": rates + 1}, "all")
+    half, noisy = rows[1], rows[2]
+    assert half["share"] == pytest.approx(0.5)
+    assert half["share_low"] == pytest.approx(0.5)
+    assert half["share_high"] == pytest.approx(0.5)
+    assert 1 < noisy["share_low"] < noisy["share"] < noisy["share_high"]
+    assert noisy["rate"] == pytest.approx(rates.mean() + 1)
+
+
+def test_picture_has_a_panel_for_each_title(tmp_path):
+    from matplotlib.image import imread
+
+    curves = {"one": [1.0, 2.0, 3.0], "two": [2.0, 2.5, 4.0]}
+    for n in (1, 2):
+        panels = {f"panel {i}": curves for i in range(n)}
+        save_rates_figure(tmp_path / f"{n}.png", panels)
+    widths = [imread(tmp_path / f"{n}.png").shape[1] for n in (1, 2)]
+    assert widths[1] == pytest.approx(2 * widths[0], abs=2)
+
+
+@pytest.mark.slow
+def test_study_keeps_the_order_of_rates_and_goes_on(tmp_path):
+    tables = beams_study(tmp_path, seed=1, quick=True)
+    known = tables["Channels known"]
+    for site in ("rayleigh", "umi"):
+        for snr_db in (10.0, 20.0):
+            rate = {
+                row["precoder"]: row["rate"]
+                for row in known
+                if (row["site"], row["snr_db"]) == (site, snr_db)
+            }
+            assert rate["WMMSE, 3 steps"] <= rate["WMMSE, 6 steps"] + 1e-6
+            assert rate[ONE_PASS] <= rate[f"{ONE_PASS} and 6 steps"] + 1e-3
+            others = [value for name, value in rate.items() if name != BOUND]
+            assert max(others) < rate[BOUND] * 1.02  # of five rounds only
+    believed = {r["precoder"]: r["rate"] for r in tables["Channels believed"]}
+    assert believed[PERFECT] > believed[SAMPLED]
+    assert len(tables["What was asked"]) == 5
+    picture = tmp_path / "precoding/rates.png"
+    assert picture.stat().st_size > 5000
+    assert beams_study(tmp_path, seed=1, quick=True) == tables
