@@ -155,27 +155,28 @@ class EnhancedTypeTwoCodec(Codec):
 
     def _searched(self, w) -> _Choice:
         """Return what holds most power of directions [num_subbands, ports]."""
-        both = w.reshape(self._n3, 2, -1)
-        found = (self._within(group, both) for group in self._groups)
-        return max(found, key=lambda c: float(np.sum(np.abs(c.coefficients) ** 2)))
-
-    def _within(self, group, both) -> _Choice:
-        """Return the beams of one group, their taps and strongest coefficients."""
-        c = both @ self._groups[group].conj()
-        held = np.sum(np.abs(c) ** 2, axis=(0, 1))
-        beams = np.sort(np.argsort(held)[::-1][: self.num_beams])
-        c = c[..., beams].reshape(self._n3, -1).T
-        taps = np.fft.fft(c, axis=1) / self._n3
-        first = np.unravel_index(np.abs(taps).argmax(), taps.shape)[1]
-        taps = np.roll(taps, -first, axis=1)  # the strongest at tap 0
-        power = np.sum(np.abs(taps) ** 2, axis=0)
-        others = 1 + np.argsort(power[1:])[::-1][: self.num_taps - 1]
-        chosen = [0, *sorted(int(n) for n in others)]
-        c = taps[:, chosen]
-        size = np.abs(c)
-        least = np.sort(size, axis=None)[-min(self.most_coefficients, size.size)]
-        kept = np.where(size >= least, c, 0)
-        return _Choice(group, [int(n) for n in beams], chosen, kept)
+        groups = np.array(list(self._groups.values()))
+        c = w.reshape(-1, self._n1 * self._n2) @ groups.conj()
+        c = c.reshape(len(groups), self._n3, 2, -1)
+        held = np.sum(np.abs(c) ** 2, axis=(1, 2))
+        beams = _largest(held, self.num_beams)
+        c = np.take_along_axis(c, beams[:, None, None], axis=3)
+        c = c.transpose(0, 2, 3, 1).reshape(len(groups), -1, self._n3)
+        taps = np.fft.fft(c, axis=2) / self._n3
+        first = np.abs(taps).max(axis=1).argmax(axis=1)
+        turn = (first[:, None] + np.arange(self._n3)) % self._n3
+        taps = np.take_along_axis(taps, turn[:, None], axis=2)  # strongest at tap 0
+        power = np.sum(np.abs(taps) ** 2, axis=1)
+        power[:, 0] = np.inf
+        chosen = _largest(power, self.num_taps)
+        c = np.take_along_axis(taps, chosen[:, None], axis=2)
+        size = np.abs(c).reshape(len(groups), -1)
+        num = min(self.most_coefficients, size.shape[1])
+        least = np.sort(size, axis=1)[:, -num, None, None]
+        c = np.where(np.abs(c) >= least, c, 0)
+        best = int(np.sum(np.abs(c) ** 2, axis=(1, 2)).argmax())
+        group = list(self._groups)[best]
+        return _Choice(group, beams[best].tolist(), chosen[best].tolist(), c[best])
 
     def _words(self, choice: _Choice) -> np.ndarray:
         c, L = choice.coefficients, self.num_beams
@@ -246,6 +247,11 @@ class EnhancedTypeTwoCodec(Codec):
         w = np.einsum("tf,fpi,ai->tpa", y, c, beams[:, chosen])
         w = w.reshape(self._n3, -1)
         return w / np.linalg.norm(w, axis=1, keepdims=True)
+
+
+def _largest(x, num) -> np.ndarray:
+    """Return where each row has its largest numbers, in rising order."""
+    return np.sort(np.argsort(-x, axis=1)[:, :num], axis=1)
 
 
 def _steering(num, beams) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commgen.studies.feedback import umi64
+from commgen.studies.feedback import subbands, umi64
 from commgen.studies.tables import Asked, Rows, save_tables
 
 
@@ -26,7 +26,10 @@ class Part:
     quick: Any
 
 
-PARTS = {"umi64": Part(umi64.umi64_study, umi64.Umi64Size(), umi64.QUICK)}
+PARTS = {
+    "umi64": Part(umi64.umi64_study, umi64.Umi64Size(), umi64.QUICK),
+    "subbands": Part(subbands.subband_study, subbands.SubbandSize(), subbands.QUICK),
+}
 
 
 def feedback_study(
