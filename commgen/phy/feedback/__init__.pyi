@@ -2,4 +2,5 @@ from .codec import Codec as Codec, Report as Report
 from .dft import DftCodec as DftCodec
 from .ideal import ideal_errors as ideal_errors
 from .transform import MixtureTransformCodec as MixtureTransformCodec
+from .type_one import TypeOneCodec as TypeOneCodec
 from .type_two import EnhancedTypeTwoCodec as EnhancedTypeTwoCodec

@@ -73,7 +73,8 @@ class EnhancedTypeTwoCodec(Codec):
     Input
     -----
     w : [n, num_subbands, 2 * n1 * n2], complex
-        Directions, of any norm above 0; decoded ones have unit norm.
+        Directions, of a norm above 0 and a mean power as channels have; decoded ones
+        have unit norm.
     """
 
     def __init__(

@@ -12,7 +12,12 @@ import numpy as np
 
 from commgen.generative import GaussianMixture
 from commgen.measures import mean_interval
-from commgen.phy.feedback import Codec, EnhancedTypeTwoCodec, MixtureTransformCodec
+from commgen.phy.feedback import (
+    Codec,
+    EnhancedTypeTwoCodec,
+    MixtureTransformCodec,
+    TypeOneCodec,
+)
 from commgen.phy.feedback.type_two import COMBINATIONS
 from commgen.studies.feedback.figure import save_rate_figure
 from commgen.studies.feedback.subband_channels import (
@@ -81,9 +86,11 @@ def subband_study(
         Title to rows: bits and mean cosine similarity, with intervals.
     """
     told = [seed, asdict(size)]
-    found = Stages(output / "stages").result(
-        "reports", told, lambda: _reports(output, size, seed)
-    )
+    stages = Stages(output / "stages")
+    found = [
+        stages.result("type-one", told, lambda: _type_one(output, size, seed)),
+        *stages.result("reports", told, lambda: _reports(output, size, seed)),
+    ]
     rows = [_row(report) for report in found]
     standard = [report for report in found if report["codec"] == STANDARD]
     for report, row in zip(found, rows, strict=True):
@@ -160,20 +167,14 @@ def turned_cosines(
     return bits, best
 
 
+def _type_one(output, size, seed) -> dict[str, Any]:
+    *_, test = _parts(output, size, seed)
+    bits, cosines = turned_cosines(TypeOneCodec(NUM_SUBBANDS, *PORTS), test, 1)
+    return _report("Type I", "mode 1", bits, cosines)
+
+
 def _reports(output, size, seed) -> list[dict[str, Any]]:
-    nums = {
-        "train": size.num_train,
-        "choice": size.num_choice,
-        "test": size.num_test,
-    }
-    train, choice, test = (
-        drawn_directions(
-            output / "data" / f"{part}.npz",
-            num,
-            seed=part_seed(seed, "feedback/subbands", i),
-        )
-        for i, (part, num) in enumerate(nums.items())
-    )
+    train, choice, test = _parts(output, size, seed)
     found = []
     for name in COMBINATIONS:
         codec = EnhancedTypeTwoCodec(
@@ -197,6 +198,23 @@ def _reports(output, size, seed) -> list[dict[str, Any]]:
         bits, cosines = turned_cosines(codec, test, size.num_rounds)
         found.append(_report(MIXTURE, f"{num_bits} bits", bits, cosines))
     return found
+
+
+def _parts(output, size, seed) -> list[np.ndarray]:
+    """Return directions to learn from, to set prices by, and to judge by."""
+    nums = {
+        "train": size.num_train,
+        "choice": size.num_choice,
+        "test": size.num_test,
+    }
+    return [
+        drawn_directions(
+            output / "data" / f"{part}.npz",
+            num,
+            seed=part_seed(seed, "feedback/subbands", i),
+        )
+        for i, (part, num) in enumerate(nums.items())
+    ]
 
 
 def _report(codec, name, bits, cosines) -> dict[str, Any]:

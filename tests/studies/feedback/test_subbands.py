@@ -75,7 +75,7 @@ def test_a_mixture_that_knows_the_directions_wins(tmp_path, monkeypatch):
     asked = Asked()
     size = SubbandSize((12,), 200, 40, 20, 4, 2, 5, 1)
     rows = subband_study(tmp_path, size, 0, asked)[TITLE]
-    assert [row["codec"] for row in rows] == [STANDARD] * 8 + [MIXTURE]
+    assert [row["codec"] for row in rows] == ["Type I"] + [STANDARD] * 8 + [MIXTURE]
     last = rows[-1]
     assert last["num_bits"] < 20
     assert last["cosine"] > 0.95
