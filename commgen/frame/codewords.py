@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from commgen.coding.encoder import MAX_CODERATE as MOST_DECODED
+
 MIN_CODERATE = 30 / 1024  # the least of TS 38.214 5.1.3.1; repetition under 1/5
 
 
@@ -60,7 +62,7 @@ class CodewordLayout:
         num_codewords = max(1, math.ceil(num_bits * coderate / max_k))
         n = num_data_symbols // num_codewords * num_bits_per_symbol
         # At the lowest rate rounding down would fall below it.
-        k = min(math.ceil(n * coderate - 1e-9), max_k)
+        k = min(math.ceil(n * coderate - 1e-9), max_k, int(n * MOST_DECODED))
         if k < _MIN_K:
             raise ValueError(
                 f"The slot must hold at least {_MIN_K} information bits a stream, "

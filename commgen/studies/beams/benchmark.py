@@ -1,68 +1,33 @@
 """Beams to several users: the parts of the study, in their order."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from commgen.studies.beams import precoding
-from commgen.studies.tables import Asked, Rows, save_tables
-
-
-@dataclass(frozen=True)
-class Part:
-    """One question of the study.
-
-    Parameters
-    ----------
-    study
-        ``(output, size, seed, asked)`` -> title to rows.
-    size, quick
-        How much: for figures, and for a look.
-    """
-
-    study: Callable[[Path, Any, int, Asked], dict[str, Rows]]
-    size: Any
-    quick: Any
-
-
-PARTS = {
-    "precoding": Part(
-        precoding.precoding_study, precoding.PrecodingSize(), precoding.QUICK
-    ),
-}
+from commgen.studies.parts import Part, run_parts
+from commgen.studies.tables import Rows
 
 
 def beams_study(
     output: Path, *, seed: int, quick: bool = False, only: str | None = None
 ) -> dict[str, Rows]:
-    """Run the parts, each in a folder of its name, and write their tables.
+    """Lay precoders beside WMMSE and the limit.
 
     Parameters
     ----------
-    output
-        Folder; ``goals.csv`` lies beside the folders of the parts.
-    seed
-        Seed of everything.
-    quick
-        All parts in seconds; the figures mean little.
+    output, seed, quick
+        As of :func:`~commgen.studies.parts.run_parts`, and so is the result.
     only
         One of :data:`PARTS`; all where None.
-
-    Returns
-    -------
-    dict
-        Title to rows; what was asked beside what was measured comes last.
     """
-    asked, found = Asked(), {}
-    for name, part in PARTS.items() if only is None else [(only, PARTS[only])]:
-        size = part.quick if quick else part.size
-        tables = part.study(output / name, size, seed, asked)
-        save_tables(output / name, {_file(t): rows for t, rows in tables.items()})
-        found.update(tables)
-    save_tables(output, {"goals": asked.rows})
-    return {**found, "What was asked": asked.rows}
+    return run_parts(PARTS, output, seed=seed, quick=quick, only=only)
 
 
-def _file(title: str) -> str:
-    return title.lower().replace(" ", "-").replace(",", "")
+def _precoding() -> Part:
+    from commgen.studies.beams import precoding as part
+
+    return Part(part.precoding_study, part.PrecodingSize(), part.QUICK)
+
+
+#: What makes each part.
+PARTS = {
+    "precoding": _precoding,
+}

@@ -1,67 +1,40 @@
 """How good reports of few bits are: the parts of the study, in their order."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from commgen.studies.feedback import subbands, umi64
-from commgen.studies.tables import Asked, Rows, save_tables
-
-
-@dataclass(frozen=True)
-class Part:
-    """One question of the study.
-
-    Parameters
-    ----------
-    study
-        ``(output, size, seed, asked)`` -> title to rows.
-    size, quick
-        How much: for figures, and for a look.
-    """
-
-    study: Callable[[Path, Any, int, Asked], dict[str, Rows]]
-    size: Any
-    quick: Any
-
-
-PARTS = {
-    "umi64": Part(umi64.umi64_study, umi64.Umi64Size(), umi64.QUICK),
-    "subbands": Part(subbands.subband_study, subbands.SubbandSize(), subbands.QUICK),
-}
+from commgen.studies.parts import Part, run_parts
+from commgen.studies.tables import Rows
 
 
 def feedback_study(
     output: Path, *, seed: int, quick: bool = False, only: str | None = None
 ) -> dict[str, Rows]:
-    """Run the parts, each in a folder of its name, and write their tables.
+    """Lay reports of channels beside codebooks and ideal codes.
 
     Parameters
     ----------
-    output
-        Folder; ``goals.csv`` lies beside the folders of the parts.
-    seed
-        Seed of everything.
-    quick
-        All parts in a minute or so; the figures mean little.
+    output, seed, quick
+        As of :func:`~commgen.studies.parts.run_parts`, and so is the result.
     only
         One of :data:`PARTS`; all where None.
-
-    Returns
-    -------
-    dict
-        Title to rows; what was asked beside what was measured comes last.
     """
-    asked, found = Asked(), {}
-    for name, part in PARTS.items() if only is None else [(only, PARTS[only])]:
-        size = part.quick if quick else part.size
-        tables = part.study(output / name, size, seed, asked)
-        save_tables(output / name, {_file(t): rows for t, rows in tables.items()})
-        found.update(tables)
-    save_tables(output, {"goals": asked.rows})
-    return {**found, "What was asked": asked.rows} if asked.rows else found
+    return run_parts(PARTS, output, seed=seed, quick=quick, only=only)
 
 
-def _file(title: str) -> str:
-    return title.lower().replace(" ", "-").replace(",", "")
+def _umi64() -> Part:
+    from commgen.studies.feedback import umi64 as part
+
+    return Part(part.umi64_study, part.Umi64Size(), part.QUICK)
+
+
+def _subbands() -> Part:
+    from commgen.studies.feedback import subbands as part
+
+    return Part(part.subband_study, part.SubbandSize(), part.QUICK)
+
+
+#: What makes each part.
+PARTS = {
+    "umi64": _umi64,
+    "subbands": _subbands,
+}

@@ -1,92 +1,75 @@
 """How good designed signals are: the parts of the study, in their order."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from commgen.studies.signal import (
-    channels,
-    conditional,
-    constellations,
-    pilotless,
-    robust,
-    surrogate,
-    waveforms,
-)
-from commgen.studies.tables import Asked, Rows, save_tables
-
-
-@dataclass(frozen=True)
-class Part:
-    """One question of the study.
-
-    Parameters
-    ----------
-    study
-        ``(output, size, seed, asked)`` -> title to rows.
-    size, quick
-        How much: for figures, and for a look.
-    """
-
-    study: Callable[[Path, Any, int, Asked], dict[str, Rows]]
-    size: Any
-    quick: Any
-
-
-PARTS = {
-    "constellations": Part(
-        constellations.constellation_study,
-        constellations.ConstellationSize(),
-        constellations.QUICK,
-    ),
-    "conditional": Part(
-        conditional.conditional_study, conditional.ConditionalSize(), conditional.QUICK
-    ),
-    "robust": Part(robust.robust_study, robust.RobustSize(), robust.QUICK),
-    "channels": Part(channels.channel_study, channels.ChannelSize(), channels.QUICK),
-    "waveforms": Part(
-        waveforms.waveform_study, waveforms.WaveformSize(), waveforms.QUICK
-    ),
-    "surrogate": Part(
-        surrogate.surrogate_study, surrogate.SurrogateSize(), surrogate.QUICK
-    ),
-    "pilotless": Part(
-        pilotless.pilotless_study, pilotless.PilotlessSize(), pilotless.QUICK
-    ),
-}
+from commgen.studies.parts import Part, run_parts
+from commgen.studies.tables import Rows
 
 
 def signal_study(
     output: Path, *, seed: int, quick: bool = False, only: str | None = None
 ) -> dict[str, Rows]:
-    """Run the parts, each in a folder of its name, and write their tables.
+    """Design signals, and lay them beside those that simulators have.
 
     Parameters
     ----------
-    output
-        Folder; ``goals.csv`` lies beside the folders of the parts.
-    seed
-        Seed of everything.
-    quick
-        All parts in seconds; the figures mean little.
+    output, seed, quick
+        As of :func:`~commgen.studies.parts.run_parts`, and so is the result.
     only
         One of :data:`PARTS`; all where None.
-
-    Returns
-    -------
-    dict
-        Title to rows; what was asked beside what was measured comes last.
     """
-    asked, found = Asked(), {}
-    for name, part in PARTS.items() if only is None else [(only, PARTS[only])]:
-        size = part.quick if quick else part.size
-        tables = part.study(output / name, size, seed, asked)
-        save_tables(output / name, {_file(t): rows for t, rows in tables.items()})
-        found.update(tables)
-    save_tables(output, {"goals": asked.rows})
-    return {**found, "What was asked": asked.rows}
+    return run_parts(PARTS, output, seed=seed, quick=quick, only=only)
 
 
-def _file(title: str) -> str:
-    return title.lower().replace(" ", "-").replace(",", "")
+def _constellations() -> Part:
+    from commgen.studies.signal import constellations as part
+
+    return Part(part.constellation_study, part.ConstellationSize(), part.QUICK)
+
+
+def _conditional() -> Part:
+    from commgen.studies.signal import conditional as part
+
+    return Part(part.conditional_study, part.ConditionalSize(), part.QUICK)
+
+
+def _robust() -> Part:
+    from commgen.studies.signal import robust as part
+
+    return Part(part.robust_study, part.RobustSize(), part.QUICK)
+
+
+def _channels() -> Part:
+    from commgen.studies.signal import channels as part
+
+    return Part(part.channel_study, part.ChannelSize(), part.QUICK)
+
+
+def _waveforms() -> Part:
+    from commgen.studies.signal import waveforms as part
+
+    return Part(part.waveform_study, part.WaveformSize(), part.QUICK)
+
+
+def _surrogate() -> Part:
+    from commgen.studies.signal import surrogate as part
+
+    return Part(part.surrogate_study, part.SurrogateSize(), part.QUICK)
+
+
+def _pilotless() -> Part:
+    from commgen.studies.signal import pilotless as part
+
+    return Part(part.pilotless_study, part.PilotlessSize(), part.QUICK)
+
+
+#: What makes each part.
+PARTS = {
+    "constellations": _constellations,
+    "conditional": _conditional,
+    "robust": _robust,
+    "channels": _channels,
+    "waveforms": _waveforms,
+    "surrogate": _surrogate,
+    "pilotless": _pilotless,
+}

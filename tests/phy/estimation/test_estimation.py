@@ -369,7 +369,6 @@ def test_refuses_priors_of_another_event(gaussian_prior):
 @pytest.mark.parametrize(
     ("symbols", "num_streams", "message"),
     [
-        ([], 1, "at least one"),
         ([1, 1], 1, "distinct"),
         ([6], 1, r"must lie in 0\.\.5, got \[6\]"),
         ([1, 2, 3], 2, "evenly among num_streams = 2"),
