@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from commgen.frame.codewords import MAX_CODERATE, MIN_CODERATE, CodewordLayout
 
@@ -11,6 +11,7 @@ from commgen.frame.codewords import MAX_CODERATE, MIN_CODERATE, CodewordLayout
     num_bits=st.sampled_from([2, 4, 6, 8]),
     coderate=st.floats(MIN_CODERATE, MAX_CODERATE),
 )
+@example(num_data=11, num_bits=2, coderate=0.921875)  # 21 of 22 would be too many
 def test_layout_always_suits_the_code(num_data, num_bits, coderate):
     if num_data * num_bits * coderate <= 11:
         with pytest.raises(ValueError, match="at least 12 information bits"):
