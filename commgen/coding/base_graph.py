@@ -6,6 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+#: Most of the effective rate that a receiver has to decode, TS 38.214 5.1.3.
+MAX_CODERATE = 0.95
+
 # Table 5.3.2-1: Z = a 2^j up to 384; the index of a selects the column of the shifts.
 _LIFTING_FACTORS = (2, 3, 5, 7, 9, 11, 13, 15)
 _MAX_LIFTING = 384

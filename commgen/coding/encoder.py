@@ -3,12 +3,10 @@
 import numpy as np
 
 from commgen._checks import check_int
-from commgen.coding.base_graph import choose_base_graph
+from commgen.coding.base_graph import MAX_CODERATE, choose_base_graph
 from commgen.coding.code import LDPCCode
 from commgen.coding.compiled import compiled
 from commgen.coding.rate_matching import rate_matching_indices
-
-MAX_CODERATE = 0.95  # effective rate that a receiver has to decode, TS 38.214 5.1.3
 
 
 class LDPCEncoder:

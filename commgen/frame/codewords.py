@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from commgen.coding.encoder import MAX_CODERATE as MOST_DECODED
+from commgen.coding.base_graph import MAX_CODERATE as MOST_DECODED
 
 MIN_CODERATE = 30 / 1024  # the least of TS 38.214 5.1.3.1; repetition under 1/5
 

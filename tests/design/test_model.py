@@ -68,7 +68,7 @@ def test_the_gmi_rises(trained):
 
 @pytest.mark.slow
 def test_one_model_is_near_the_best_of_each_snr():
-    of = {"num_tracks": 2, "num_steps": 300, "training": SHORT}
+    of = {"num_tracks": 2, "num_steps": 120, "training": SHORT}
     model = learn_constellations(3, SNR_DB, seed=1, **of)
     for snr_db in (4.0, 5.2, 7.0):  # 5.2 dB it has not seen
         goal = ConstellationGoal(num_bits_per_symbol=3, snr_db=snr_db)

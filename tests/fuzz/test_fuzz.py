@@ -28,6 +28,7 @@ THROUGH_OTHERS = {
     "read_set",
     "Exportable",
     "ConstellationModel",
+    "LearnedPrecoder",
 }
 # From memory, of this package, and radios that open a device.
 NO_FILES = {
