@@ -37,7 +37,7 @@ class DftCodec(Codec):
     Examples
     --------
     >>> DftCodec(64, 4).num_bits
-    62
+    54
     """
 
     def __init__(self, num_antennas: int, num_beams: int, err_var: float = 0.0):
