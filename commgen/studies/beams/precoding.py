@@ -119,11 +119,20 @@ def precoding_study(
 
 def learned(output: Path, name: str, size: PrecodingSize, seed: int) -> Any:
     """Return a learned precoder, ``known`` or ``believed``, trained if it is not."""
-    from commgen.phy.beams import LearnedPrecoder, PrecoderTraining, RayleighBeliefs
+    from commgen.phy.beams import LearnedPrecoder
 
     folder = output / name
-    if folder.is_dir():
-        return LearnedPrecoder.load(folder)
+    told = [seed, size.num_steps, size.batch_size]
+    Stages(output / "stages").result(
+        f"model-{name}", told, lambda: _train(folder, name, size, seed)
+    )
+    return LearnedPrecoder.load(folder)
+
+
+def _train(folder: Path, name: str, size: PrecodingSize, seed: int) -> dict[str, Any]:
+    """Train a precoder into its folder; return what its card says of it."""
+    from commgen.phy.beams import LearnedPrecoder, PrecoderTraining, RayleighBeliefs
+
     beliefs = RayleighBeliefs(
         num_users=NUM_USERS,
         num_tx_ant=NUM_ANT,
@@ -133,11 +142,10 @@ def learned(output: Path, name: str, size: PrecodingSize, seed: int) -> Any:
     own = part_seed(seed, f"beams/{name}")
     precoder = LearnedPrecoder.of_seed(own)
     precoder.card = {"seed": own, "beliefs": asdict(beliefs)}
-    precoder.fit(
-        beliefs, seed=own, training=PrecoderTraining(size.num_steps), progress=True
-    )
+    training = PrecoderTraining(size.num_steps)
+    precoder.fit(beliefs, seed=own, training=training, progress=True)
     precoder.save(folder)
-    return precoder
+    return precoder.card
 
 
 def drops(output: Path, site: str, size: PrecodingSize, seed: int) -> np.ndarray:

@@ -59,9 +59,12 @@ def subband_directions(h: np.ndarray) -> np.ndarray:
 
 
 def drawn_directions(path: Path, num_samples: int, *, seed: int) -> np.ndarray:
-    """Draw directions [n, num_subbands, num_ports] into a file, or read them."""
+    """Draw directions [n, num_subbands, num_ports] into a file, or find them."""
+    told = np.array([num_samples, seed])
     if path.exists():
-        return read_npz(path)["w"]
+        kept = read_npz(path)
+        if np.array_equal(kept.get("told"), told):
+            return kept["w"]
     parts = []
     title = f"drawing {path.stem}"
     with progress_bar(title, num_samples, unit="channels") as go:
@@ -71,5 +74,5 @@ def drawn_directions(path: Path, num_samples: int, *, seed: int) -> np.ndarray:
             go(len(h))
     w = np.concatenate(parts)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_npz(path, {"w": w})
+    write_npz(path, {"w": w, "told": told})
     return w

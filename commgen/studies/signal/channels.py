@@ -130,18 +130,24 @@ def _judge(row, asked) -> None:
 
 
 def _site(folder: Path, site: Site, size: ChannelSize, seed: int) -> Rows:
-    from commgen.generative import GaussianMixture
-
-    model = folder / "model"
-    if not model.is_dir():
-        learned = GaussianMixture(site.h.shape[1:], size.num_components)
-        learned.fit(site.h, seed=part_seed(seed, "site/model")).save(model)
-    designed = Stages(folder / "stages").result(
+    model, stages = folder / "model", Stages(folder / "stages")
+    told = [seed, size.num_train, size.num_components]
+    stages.result("model", told, lambda: _learn(model, site, size, seed))
+    designed = stages.result(
         "points", [seed, asdict(size)], lambda: _designs(folder, model, size, seed)
     )
     config = _config(folder, site, model, size, part_seed(seed, "site/blocks"))
     found = mc.run_experiment(SiteBlocks(config), folder / "blocks")
     return _rows(site, designed, found)
+
+
+def _learn(folder: Path, site: Site, size: ChannelSize, seed: int) -> int:
+    """Fit the mixture of a site into a folder; return of how many channels it is."""
+    from commgen.generative import GaussianMixture
+
+    learned = GaussianMixture(site.h.shape[1:], size.num_components)
+    learned.fit(site.h, seed=part_seed(seed, "site/model")).save(folder)
+    return len(site.h)
 
 
 def _rows(site: Site, designed: dict[str, Any], found: mc.RunResult) -> Rows:

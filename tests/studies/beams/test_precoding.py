@@ -1,8 +1,12 @@
 """The study of precoders: its shares, its order of rates, and that it goes on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from commgen.phy.beams import LearnedPrecoder
+from commgen.studies.beams import precoding
 from commgen.studies.beams.benchmark import beams_study
 from commgen.studies.beams.precoding import BOUND, ONE_PASS, PERFECT, SAMPLED, _rows
 from commgen.studies.beams.rates_figure import save_rates_figure
@@ -53,3 +57,20 @@ def test_study_keeps_the_order_of_rates_and_goes_on(tmp_path):
     picture = tmp_path / "precoding/rates.png"
     assert picture.stat().st_size > 5000
     assert beams_study(tmp_path, seed=1, quick=True) == tables
+
+
+def test_a_precoder_of_another_training_is_not_taken(tmp_path, monkeypatch):
+    trained = []
+
+    def train(folder, name, size, seed):
+        trained.append((size.num_steps, seed))
+        LearnedPrecoder.of_seed(seed).save(folder)
+        return {}
+
+    monkeypatch.setattr(precoding, "_train", train)
+    for size, seed in ((precoding.QUICK, 1), (precoding.QUICK, 1)):
+        precoding.learned(tmp_path, "known", size, seed)
+    longer = replace(precoding.QUICK, num_steps=9)
+    precoding.learned(tmp_path, "known", longer, 1)
+    precoding.learned(tmp_path, "known", longer, 2)
+    assert trained == [(precoding.QUICK.num_steps, 1), (9, 1), (9, 2)]

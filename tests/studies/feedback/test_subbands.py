@@ -82,3 +82,23 @@ def test_a_mixture_that_knows_the_directions_wins(tmp_path, monkeypatch):
     assert last["gain_low"] > 0
     assert asked.rows[0]["met"] is True
     assert (tmp_path / "rate.png").stat().st_size > 0
+
+
+def test_other_draws_are_not_taken_for_these(tmp_path, monkeypatch):
+    from commgen.studies.feedback import subband_channels as module
+
+    drawn = []
+
+    def draw(config, num, *, seed):
+        drawn.append((num, seed))
+        h = normal(np.random.default_rng(seed), num, config.num_rx_ant, 1, 32, 26)
+        return [type("Batch", (), {"h": h})]
+
+    monkeypatch.setattr(module, "iterate_channels", draw)
+    path = tmp_path / "w.npz"
+    first = module.drawn_directions(path, 3, seed=1)
+    np.testing.assert_array_equal(module.drawn_directions(path, 3, seed=1), first)
+    assert drawn == [(3, 1)]
+    assert len(module.drawn_directions(path, 4, seed=1)) == 4
+    assert (module.drawn_directions(path, 4, seed=2)[:3] != first).any()
+    assert drawn == [(3, 1), (4, 1), (4, 2)]
