@@ -10,12 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from commgen import __version__
-from commgen._console import plain_console
 from commgen._files.claims import claimed_folder
 from commgen._files.whole import sha256
 from commgen.cli._done import say_done
 from commgen.cli._quiet import start_tensorflow
-from commgen.cli._tables import Rows, estimator_table, interval_table
+from commgen.cli._tables import Rows, estimator_table, interval_table, table_console
 from commgen.generative.files import MODEL_FILE
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder.")]
@@ -30,7 +29,6 @@ NumChannels = Annotated[
 ]
 SnrDb = Annotated[float | None, typer.Option(help="SNR of an entry [dB].")]
 
-_WIDTH = 120
 _BY_SNR = {"estimator", "snr_db", "nmse_db"}
 Tables = dict[str, Rows]
 
@@ -67,9 +65,7 @@ def run_study(
             say_done(output)
             return
         start_tensorflow()
-        console, started = plain_console(), time.time()
-        if not console.is_terminal:  # a file has room
-            console = plain_console(width=_WIDTH)
+        console, started = table_console(), time.time()
         for title, rows in compute().items():
             console.print(_table(title, rows))
     spent = time.time() - started

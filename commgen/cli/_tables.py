@@ -3,9 +3,19 @@
 from typing import Any
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
+from commgen._console import plain_console
+
 Rows = list[dict[str, Any]]
+_WIDTH_OF_FILES = 120
+
+
+def table_console() -> Console:
+    """Return a console for wide tables: what is no screen has room."""
+    console = plain_console()
+    return console if console.is_terminal else plain_console(width=_WIDTH_OF_FILES)
 
 
 def plain_table(title: str, rows: Rows) -> Table:

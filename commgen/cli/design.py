@@ -11,10 +11,21 @@ from commgen._files.tables import write_csv
 from commgen._files.yaml_file import read_yaml, validate, write_yaml
 from commgen.cli._done import ForceOption, say_done
 from commgen.cli._quiet import start_tensorflow
-from commgen.cli._tables import interval_table
+from commgen.cli._tables import interval_table, table_console
 
 # OFDM symbols by which the numbers of classical waveforms are chosen.
 _SEARCH_BLOCKS = 16
+# Columns that the table of waveforms has no room for on a screen.
+_IN_FILE_ALONE = ("settings", "back_off_db")
+
+Goal = Annotated[
+    Path | None, typer.Argument(help="YAML file of the goal; --example prints one.")
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Folder for file, table and picture."),
+]
+Example = Annotated[bool, typer.Option("--example", help="Print a complete goal.")]
 
 app = typer.Typer(
     help="Design signals: constellations and waveforms.", no_args_is_help=True
@@ -28,13 +39,8 @@ def _group() -> None:
 
 @app.command()
 def constellation(
-    goal: Annotated[
-        Path | None, typer.Argument(help="YAML file of the goal; --example prints one.")
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder for file, table and picture."),
-    ] = None,
+    goal: Goal = None,
+    output: Output = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the random starts.")] = 0,
     starts: Annotated[
         int, typer.Option(min=1, help="Searches, of which the best one is kept.")
@@ -45,9 +51,7 @@ def constellation(
             help="Recorded I/Q pairs (.npz of x and y): design through that link."
         ),
     ] = None,
-    example: Annotated[
-        bool, typer.Option("--example", help="Print a complete goal.")
-    ] = False,
+    example: Example = False,
     samples: Annotated[
         int | None,
         typer.Option(min=2, help="Different ones near the best, in place of one."),
@@ -103,7 +107,7 @@ def constellation(
             rows = _design(asked, output, seed, starts)
         else:
             rows = _sample(asked, output, samples, seed, model, within)
-    console = plain_console()
+    console = table_console()
     title = f"SNR for {asked.rate:g} bits a symbol" if asked.rate else "Bits a symbol"
     title = title if link is None else "Bits a symbol through the learned link"
     console.print(interval_table(title, rows))
@@ -218,6 +222,7 @@ def _design_through(asked, link: Path, output: Path, seed: int, starts: int):
     """Learn a recorded link, design through it, and write what was found."""
     from dataclasses import replace
 
+    start_tensorflow()
     from commgen.channels.pairs import read_pairs
     from commgen.design.points_figure import save_points_figure
     from commgen.design.search import design_constellation
@@ -255,20 +260,13 @@ def _example(model):
 
 @app.command()
 def waveform(
-    goal: Annotated[
-        Path | None, typer.Argument(help="YAML file of the goal; --example prints one.")
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder for file, table and picture."),
-    ] = None,
+    goal: Goal = None,
+    output: Output = None,
     seed: Annotated[int, typer.Option(min=0, help="Of symbols and noise.")] = 0,
     steps: Annotated[
         int, typer.Option(min=1, help="Gradient steps of learning.")
     ] = 600,
-    example: Annotated[
-        bool, typer.Option("--example", help="Print a complete goal.")
-    ] = False,
+    example: Example = False,
     force: ForceOption = False,
 ) -> None:
     """Learn the waveform that carries a rate through an amplifier at the least cost.
@@ -296,8 +294,9 @@ def waveform(
             say_done(output)
             return
         table = _design_waveform(asked, output, seed, steps)
-    console = plain_console()
-    console.print(interval_table(f"Total degradation at {asked.rate:g} bits", table))
+    console = table_console()
+    shown = [{k: v for k, v in r.items() if k not in _IN_FILE_ALONE} for r in table]
+    console.print(interval_table(f"Total degradation at {asked.rate:g} bits", shown))
     console.print(f"written to {output}", soft_wrap=True)
 
 

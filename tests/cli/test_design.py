@@ -121,6 +121,8 @@ def test_a_waveform_with_table_and_picture(tmp_path, monkeypatch):
     output = tmp_path / "out"
     result = waveform(goal, "-o", output, "--steps", 2)
     assert result.exit_code == 0, result.output
+    shown = result.output.split("Total degradation")[1]
+    assert "…" not in shown  # nothing is cut off where there is room
     made = DesignedWaveform.load(output / "waveform.npz")
     assert made.card["goal"]["num_tones"] == 64
     with (output / "waveform.csv").open() as file:
