@@ -63,7 +63,7 @@ def drawn_directions(path: Path, num_samples: int, *, seed: int) -> np.ndarray:
     told = np.array([num_samples, seed])
     if path.exists():
         kept = read_npz(path)
-        if np.array_equal(kept.get("told"), told):
+        if "told" in kept and np.array_equal(kept["told"], told):
             return kept["w"]
     parts = []
     title = f"drawing {path.stem}"
