@@ -74,6 +74,7 @@ MODULES = {
     "StationaryDenoiser": "commgen.generative.learned_filter.stationary",
     "StationaryPredictor": "commgen.generative.autoregressive.stationary",
     "StepSequence": "commgen.generative.autoregressive.steps",
+    "UnfoldedPrecoder": "commgen.phy.beams.unfolded",
     "VariationalAutoencoder": "commgen.generative.autoencoder.vae",
     "WassersteinGAN": "commgen.generative.adversarial.gan",
 }
