@@ -50,7 +50,7 @@ class Belief:
         ------
         ValueError
             If shapes do not fit, an entry is not finite, a covariance is not Hermitian
-            or has a negative variance, or neither mean nor samples are given.
+            or is none of any errors, or neither mean nor samples are given.
 
         Examples
         --------
@@ -124,4 +124,17 @@ def _covariance(value, mean) -> tf.Tensor:
     least = float(tf.reduce_min(tf.math.real(tf.linalg.diag_part(C))))
     if least < 0:
         raise ValueError(f"err_cov must have variances >= 0, got {least:.3g}.")
+    _check_correlations(C.numpy())
     return C
+
+
+def _check_correlations(C) -> None:
+    """Refuse what no errors of these variances have."""
+    variances = np.real(np.diagonal(C, axis1=-2, axis2=-1))
+    most = np.sqrt(variances[..., None] * variances[..., None, :])
+    over = (np.abs(C) - most).max()
+    if over > _HERMITIAN * max(most.max(), 1e-30):
+        raise ValueError(
+            "err_cov must have covariances within the root of the product of their "
+            f"variances, got one {over:.3g} over it."
+        )

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from commgen.phy.beams.belief import Belief
 from commgen.phy.beams.precoder import Precoder
+from commgen.phy.beams.solving import solve
 
 
 class MRT(Precoder):
@@ -44,7 +45,7 @@ class RZF(Precoder):
         G = tf.matmul(H, H, adjoint_b=True)
         load = H.shape[-2] * tf.cast(no / power, H.dtype)
         G += load * tf.eye(H.shape[-2], dtype=H.dtype)
-        W = tf.linalg.adjoint(tf.linalg.solve(G, H))
+        W = tf.linalg.adjoint(solve(G, H))
         return _by_user(W, belief, self.num_streams)
 
 
@@ -70,7 +71,7 @@ class RobustRZF(Precoder):
         A += self.num_streams * errors
         load = H.shape[-2] * tf.cast(no / power, H.dtype)
         A += load * tf.eye(A.shape[-1], dtype=H.dtype)
-        W = tf.linalg.solve(A, tf.linalg.adjoint(H))
+        W = solve(A, tf.linalg.adjoint(H))
         return _by_user(W, belief, self.num_streams)
 
 

@@ -10,6 +10,7 @@ from commgen.phy.beams.belief import Belief
 from commgen.phy.beams.linear import RZF
 from commgen.phy.beams.precoder import Precoder, scaled
 from commgen.phy.beams.rate import identity, received
+from commgen.phy.beams.solving import places, solve
 
 
 class WMMSE(Precoder):
@@ -111,6 +112,8 @@ class WMMSE(Precoder):
         receiver = _solve(J, own)
         error = identity(own, -1)
         error -= tf.matmul(own, receiver, adjoint_a=True)
+        # At signals that leave no error to single precision, its last places.
+        error += places(error) * identity(own, -1)
         weight = _inverse(error) * tf.cast(counts, w.dtype)[:, None, None]
         seen = tf.matmul(h, receiver, adjoint_a=True)  # [..., num_tx_ant, num_streams]
         pulled = tf.matmul(seen, weight)
@@ -124,7 +127,7 @@ class WMMSE(Precoder):
         )
         load *= tf.cast(no / power, w.dtype) / tf.cast(tf.shape(h)[0], w.dtype)
         A += load[:, None, None] * tf.eye(A.shape[-1], dtype=w.dtype)
-        return _by_user(tf.linalg.solve(A, _side_by_side(B)), w)
+        return _by_user(solve(A, _side_by_side(B)), w)
 
     def _capped(self, w, power):
         """Return weights of which no antenna sends more than its part."""
@@ -175,7 +178,7 @@ def _at_last(x):
 
 
 def _solve(J, own):
-    return own / J if J.shape[-1] == 1 else tf.linalg.solve(J, own)
+    return tf.math.divide_no_nan(own, J) if J.shape[-1] == 1 else solve(J, own)
 
 
 def _inverse(E):

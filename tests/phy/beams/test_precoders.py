@@ -191,13 +191,29 @@ def test_rates_are_those_of_the_definition():
 
 def test_channels_that_are_nothing_get_nothing():
     zero = np.zeros([2, 3, 1, 4], np.complex64)
-    for precoder in (MRT(), ZF(), RZF()):
+    members = (MRT(), ZF(), RZF(), RobustRZF(), WMMSE(num_steps=4))
+    for precoder in (*members, WMMSE(num_steps=4, per_antenna=True)):
         assert not np.abs(precoder(zero, NO)).any()
     twins = np.ones([1, 2, 1, 4], np.complex64)  # rank one: nothing can part them
     for precoder in (ZF(), RZF(), WMMSE(num_steps=20)):
         w = precoder(twins, NO).numpy()
         assert np.isfinite(w).all()
         assert power(w).numpy() == pytest.approx(1, rel=1e-5)
+
+
+@pytest.mark.parametrize("num_rx", [1, 2])
+@pytest.mark.parametrize("precoder", [RZF(), RobustRZF(), WMMSE(num_steps=20)])
+def test_twins_without_noise_share_the_power(precoder, num_rx):
+    # Of rank one in single precision, where no noise is seen beside the signal.
+    twins = np.ones([2, 3, num_rx, 8], np.complex64)
+    cov = np.tile(np.ones([8, 8], np.complex64), (2, 3, 1, 1))
+    for belief in (Belief.of(twins), Belief.of(twins, cov)):
+        w = precoder(belief, 1.0, 1e12).numpy()
+        assert np.isfinite(w).all()
+        np.testing.assert_allclose(power(w), 1e12, rtol=1e-5)
+    h = channels(21, 2, 3, num_rx, 8, dtype=np.complex64)
+    h[:, 1] = h[:, 0]
+    assert np.isfinite(precoder(h, 0.1, 1e12)).all()
 
 
 H = channels(20, 2, 3, 1, 4)
@@ -218,6 +234,7 @@ H = channels(20, 2, 3, 1, 4)
         (lambda: Belief.of(H, np.ones([2, 3, 4, 3])), "err_cov must be"),
         (lambda: Belief.of(H, np.triu(np.ones([2, 3, 4, 4]))), "must be Hermitian"),
         (lambda: Belief.of(H, -np.tile(np.eye(4), (2, 3, 1, 1))), "variances >= 0"),
+        (lambda: Belief.of(H, np.tile(3 - 2 * np.eye(4), (2, 3, 1, 1))), "2 over it"),
         (lambda: Belief.of(H, None, H[:1]), "samples must be"),
         (lambda: WMMSE(of="samples")(H, NO), "samples must be given"),
         (lambda: WMMSE(of="median"), "of must be 'mean' or 'samples'"),
