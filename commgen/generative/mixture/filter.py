@@ -48,6 +48,12 @@ class DirectFilter:
         U, (gain, white) = self._component.eigenvectors, self._gains(no)
         return no[:, None] * ((gain - white) @ np.abs(U.T) ** 2 + white)
 
+    def covariance(self, no: float):
+        """Return Cov[h | y] at one noise variance, [size, size]."""
+        U = self._component.eigenvectors
+        gain, white = (x[0] for x in self._gains(np.array([no])))
+        return no * ((U * (gain - white)) @ U.conj().T + white * np.eye(len(U)))
+
     def scatter(self, y, no, weights) -> Scatter:
         """Return the expected sum of w h h^H given y."""
         U, (gain, white) = self._component.eigenvectors, self._gains(no)
@@ -99,6 +105,11 @@ class LinearFilter:
         levels, index = np.unique(no, return_inverse=True)
         gone = (1 / (self._values + levels[:, None])) @ np.abs(self._cross.T) ** 2
         return np.maximum(self._component.diagonal() - gone, 0)[index]
+
+    def covariance(self, no: float):
+        """Return Cov[h | y] at one noise variance, [size, size]."""
+        gone = (self._cross / (self._values + no)) @ self._cross.conj().T
+        return self._component.matrix() - gone
 
     def scatter(self, y, no, weights) -> Scatter:
         """Return the expected sum of w h h^H given y."""

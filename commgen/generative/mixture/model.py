@@ -12,6 +12,7 @@ from commgen.generative._untyped import ops, tf
 from commgen.generative.chunks import ChunkedDenoiser
 from commgen.generative.condition import Conditioning
 from commgen.generative.mixture import em, infer as mixture_infer
+from commgen.generative.mixture.covariance import mixture_covariance
 from commgen.generative.mixture.filter import mixture_moments, mixture_samples
 from commgen.generative.mixture.gate import gate_log_weights
 from commgen.generative.mixture.one import gaussian_of
@@ -246,12 +247,8 @@ class MixtureModel(Prior):
         Parameters and result are those of :meth:`Prior.posterior`; draws are exact and
         independent.
         """
-        y, A, no, cov = check_observation(y, A, noise_cov, self.event_shape)
+        y, A, no = self._observed(y, A, noise_cov)
         num_samples = check_num_samples(num_samples, (len(y), *self.event_shape))
-        if cov is not None:
-            L = np.linalg.cholesky(cov)
-            A = np.linalg.inv(L) if A is None else np.linalg.solve(L, A)
-            y, no = np.linalg.solve(L, y.T).T, np.ones(len(y))
         shape = (len(y), *self.event_shape)
         if A is None:
             mean, err_var = ChunkedDenoiser(self, graph="none")(y, no)
@@ -266,6 +263,38 @@ class MixtureModel(Prior):
             err_var.reshape(shape).astype(np.float32),
             samples,
         )
+
+    def error_covariance(self, y, A=None, noise_cov: Any = 1.0) -> np.ndarray:
+        """Return the covariance of the error of :meth:`posterior`'s mean, exactly.
+
+        Parameters
+        ----------
+        y, A, noise_cov
+            As of :meth:`posterior`.
+
+        Returns
+        -------
+        [batch, size, size], complex64
+            Cov[h | y] of the flattened channel, E[e e^H] for a column e.
+
+        Raises
+        ------
+        ValueError
+            If the observation is invalid, or the result does not fit into memory.
+        """
+        y, A, no = self._observed(y, A, noise_cov)
+        size = int(np.prod(self.event_shape))
+        check_memory("y", len(y), (_COPIES, len(y), size, size), np.complex128)
+        return mixture_covariance(self.mixture, y, A, no).astype(np.complex64)
+
+    def _observed(self, y, A, noise_cov):
+        """Check an observation, and return one of white noise that tells the same."""
+        y, A, no, cov = check_observation(y, A, noise_cov, self.event_shape)
+        if cov is not None:
+            L = np.linalg.cholesky(cov)
+            A = np.linalg.inv(L) if A is None else np.linalg.solve(L, A)
+            y, no = np.linalg.solve(L, y.T).T, np.ones(len(y))
+        return y, A, no
 
     def get_config(self):
         """Return the arguments of the constructor."""

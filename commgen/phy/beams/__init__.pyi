@@ -1,4 +1,5 @@
 from .belief import Belief as Belief
+from .inferred import infer_belief as infer_belief
 from .learned import LearnedPrecoder as LearnedPrecoder
 from .learning import (
     PrecoderTraining as PrecoderTraining,

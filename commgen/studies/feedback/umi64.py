@@ -10,10 +10,10 @@ from commgen.generative import GaussianMixture
 from commgen.measures import mean_interval, nmse_interval, paired_interval_db
 from commgen.phy.feedback import DftCodec, MixtureTransformCodec, ideal_errors
 from commgen.studies.feedback.figure import save_rate_figure
-from commgen.studies.seeds import part_seed
 from commgen.studies.sets import umi64_set
 from commgen.studies.stages import Stages
 from commgen.studies.tables import Asked, Rows
+from commgen.studies.umi64_mixture import umi64_mixture
 
 KLT, MIXTURE, IDEAL = "KLT", "mixture KLT", "ideal codes"
 TITLE = "Feedback of UMi-64"
@@ -108,10 +108,9 @@ class _Learned:
                 x.h.reshape(len(x.h), -1)
                 for x in (found.train, found.validation, found.test)
             )
-            mixture = GaussianMixture(
-                train.shape[1:], self._size.num_components, "toeplitz"
+            mixture = umi64_mixture(
+                self._output, train, self._size.num_components, seed=self._seed
             )
-            mixture.fit(train, seed=part_seed(self._seed, "feedback/model"))
             one = GaussianMixture(train.shape[1:], 1).fit(train, seed=0)
             self._made = choice, test[: self._size.num_test], one, mixture
         return self._made

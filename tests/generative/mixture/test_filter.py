@@ -89,3 +89,39 @@ def test_coloured_noise_on_all_entries(channels, normal):
     np.testing.assert_allclose(
         posterior.mean.reshape(3, 12), y.reshape(3, 12) @ W.T, atol=1e-4
     )
+
+
+@pytest.mark.parametrize("kind", ["toeplitz", "circulant", "low-rank"])
+def test_error_covariance_is_that_of_exact_draws(channels, normal, kind):
+    rank = 4 if kind == "low-rank" else None
+    model = GaussianMixture((2, 6), 3, kind, rank=rank).fit(channels, seed=1)
+    A, no, n = normal(5, 12), np.array([0.2, 0.2, 0.5]), 4000
+    y = normal(3, 5)
+    found = model.posterior(y, A, no, num_samples=n, seed=2)
+    cov = model.error_covariance(y, A, no)
+    assert found.samples is not None
+    diagonal = np.diagonal(cov, axis1=1, axis2=2).real
+    np.testing.assert_allclose(
+        diagonal.reshape(found.err_var.shape), found.err_var, 1e-4
+    )
+    for i in range(3):
+        e = (found.samples[:, i] - found.mean[i]).reshape(n, 12)
+        product = e[:, :, None] * e[:, None].conj()
+        error = np.abs(product.mean(axis=0) - cov[i])
+        assert (error < 5 * product.std(axis=0) / n**0.5).all()
+
+
+def test_error_covariance_of_one_gaussian_in_coloured_noise(channels, normal):
+    """Kay, Estimation Theory (1993), eq. (12.28)."""
+    model = GaussianMixture((2, 6), 1).fit(channels, seed=1)
+    R, A, N = model.mixture.component(0).matrix(), normal(5, 12), normal(5, 5)
+    N = N @ N.conj().T + 0.1 * np.eye(5)
+    gain = R @ A.conj().T @ np.linalg.inv(A @ R @ A.conj().T + N)
+    expected = R - gain @ A @ R
+    cov = model.error_covariance(normal(2, 5), A, N)
+    np.testing.assert_allclose(cov, np.stack([expected] * 2), atol=1e-5)
+    direct, eye = (
+        model.error_covariance(normal(2, 2, 6), None, 0.3),
+        model.error_covariance(normal(2, 12), np.eye(12), 0.3),
+    )
+    np.testing.assert_allclose(direct, eye, atol=1e-6)
