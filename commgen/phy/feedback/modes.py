@@ -1,0 +1,246 @@
+"""Ways to send a channel: a component of a mixture, and the price of a bit."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from commgen.coding.compiled import compiled
+from commgen.phy.feedback import arithmetic
+from commgen.phy.feedback.quantiser import Quantisers, quantisers
+
+# Bits that a channel may take, beside 8 for each of its numbers.
+_ROOM = 4096
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """Numbers of channels in one mode, in units in which a bit costs one.
+
+    Parameters
+    ----------
+    levels : [n, num], int64
+        What is sent.
+    found : [n, num], float
+        What is read.
+    errors : [n], float
+        Squared error, with what no direction of the component reaches.
+    bits : [n], float
+        Lengths of the code words, that of the mode among them.
+    """
+
+    levels: np.ndarray
+    found: np.ndarray
+    errors: np.ndarray
+    bits: np.ndarray
+
+
+class TransformModes:
+    """Modes, each with the transform and the quantisers that belong to it.
+
+    Parameters
+    ----------
+    mixture : Mixture
+        Of zero-mean components.
+    components : [num_modes], int
+        Component of each mode.
+    prices : [num_modes], float
+        Squared error that a bit must save in each.
+    probabilities : [num_modes], float
+        How often each is taken; sets the length of its name.
+    """
+
+    def __init__(self, mixture: Any, components, prices, probabilities):
+        self.mixture = mixture
+        self.components = np.asarray(components, np.int64)
+        self.prices = np.asarray(prices, np.float64)
+        variances = mixture.eigenvalues[self.components] / 2
+        # Real and imaginary part have half of the variance each.
+        self._variances = np.repeat(variances / self.prices[:, None], 2, axis=1)
+        self._which = Quantisers.number_of(self._variances)
+        self._first = arithmetic.cumulative(probabilities)
+        self._heads = -np.log2(np.diff(self._first) / arithmetic.TOTAL)
+        self._quantisers = quantisers()
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.components)
+
+    def vectors(self, mode: int) -> np.ndarray:
+        """Return the eigenvectors [size, rank] of the component of a mode."""
+        U = self.mixture.eigenvectors
+        return U[min(int(self.components[mode]), len(U) - 1)]
+
+    def coefficients(self, flat: np.ndarray, mode: int) -> np.ndarray:
+        """Return coefficients [n, rank] of channels [n, size], scaled by the price."""
+        return flat @ self.vectors(mode).conj() / np.sqrt(self.prices[mode])
+
+    def quantised(self, c: np.ndarray, power: np.ndarray, mode: int) -> Quantised:
+        """Quantise coefficients.
+
+        Parameters
+        ----------
+        c : [n, rank], complex128
+            As of :meth:`coefficients`.
+        power : [n], float
+            Power of the channels, not scaled.
+        mode
+            Which.
+        """
+        x = np.ascontiguousarray(c).view(np.float64)
+        levels, found = np.empty(x.shape, np.int64), np.empty(x.shape)
+        bits, q = np.empty(len(x)), self._quantisers
+        which = self._which[mode]
+        nearest(x, which, q.ends, q.points, q.edges, q.lengths, levels, found, bits)
+        # What no direction of the component reaches is not sent.
+        rest = power / self.prices[mode] - np.sum(x**2, axis=1)
+        errors = np.sum((x - found) ** 2, axis=1) + np.maximum(rest, 0)
+        return Quantised(levels, found, errors, bits + self._heads[mode])
+
+    def written(self, mode: int, levels: np.ndarray) -> np.ndarray:
+        """Return the bits of a mode and its levels [num].
+
+        Raises
+        ------
+        ValueError
+            If they are far too many.
+        """
+        which, q = self._which[mode], self._quantisers
+        sent = q.ends[which] > 0
+        room = np.empty(8 * len(which) + _ROOM, np.uint8)
+        n = arithmetic.encode(
+            mode, levels[sent], which[sent], self._first, q.tables, q.ends, room
+        )
+        if n < 0:
+            raise ValueError(
+                f"h must be no larger than what the prior knows, got a channel of over "
+                f"{len(room)} bits."
+            )
+        return room[:n].copy()
+
+    def read(self, bits: Any, i: int) -> tuple[int, np.ndarray]:
+        """Return mode and levels of the report number ``i``.
+
+        Raises
+        ------
+        ValueError
+            If the bits are none that :meth:`written` returns.
+        """
+        bits = check_bits(bits, i)
+        q = self._quantisers
+        mode = self._mode(bits)
+        which = self._which[mode]
+        sent = q.ends[which] > 0
+        found = np.zeros(int(sent.sum()), np.int64)
+        # Of another mode than this one no symbol is read.
+        tables = np.tile(which[sent], (len(self), 1))
+        arithmetic_mode = arithmetic.decode(
+            bits, tables, self._first, q.tables, q.ends, found
+        )
+        levels = np.zeros(len(which), np.int64)
+        levels[sent] = found
+        if arithmetic_mode < 0 or not np.array_equal(self.written(mode, levels), bits):
+            raise ValueError(
+                f"bits must be a whole report, got {len(bits)} that none ends with, "
+                f"at {i}."
+            )
+        return mode, levels
+
+    def _mode(self, bits) -> int:
+        q, empty = self._quantisers, np.zeros(0, np.int64)
+        none = np.zeros((len(self), 0), np.int64)
+        return int(arithmetic.decode(bits, none, self._first, q.tables, q.ends, empty))
+
+    def levels(self, mode: int, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return coefficients [rank] and the variances of their errors, not scaled."""
+        return levels_read(
+            levels, self._which[mode], self._variances[mode], self.prices[mode]
+        )
+
+
+def levels_read(levels, which, variances, price) -> tuple[np.ndarray, np.ndarray]:
+    """Return coefficients and the variances of their errors.
+
+    Parameters
+    ----------
+    levels, which : [2 rank], int
+        What was read, and the quantiser of each.
+    variances : [2 rank], float
+        Of what was quantised, over the price.
+    price
+        Of a bit.
+
+    Returns
+    -------
+    coefficients : [rank], complex
+    errors : [rank], float
+    """
+    q = quantisers()
+    ends = q.ends[which]
+    at = np.clip(levels, -ends, ends) + ends
+    x = q.points[which, at]
+    step = np.where(ends > 0, _last_gap(q)[which], 0)
+    x = x + step * np.sign(levels) * np.maximum(np.abs(levels) - ends, 0)
+    # One level of a class of variances: what is not sent errs by its own.
+    errors = np.where(ends > 0, q.errors[which, at], variances) * price
+    c = (x * np.sqrt(price)).view(np.complex128)
+    return c, errors.reshape(-1, 2).sum(axis=1)
+
+
+def check_bits(bits: Any, i: int) -> np.ndarray:
+    """Return the bits of report number ``i``.
+
+    Raises
+    ------
+    ValueError
+        If they are no zeros and ones.
+    """
+    bits = np.asarray(bits)
+    if bits.ndim != 1 or bits.dtype != np.uint8 or (bits > 1).any():
+        raise ValueError(
+            f"bits must be [num_bits] zeros and ones, uint8, got {bits.shape} of "
+            f"dtype {bits.dtype} at {i}."
+        )
+    return bits
+
+
+def _last_gap(q: Quantisers) -> np.ndarray:
+    """Return how far escapes lie apart: as the outermost levels."""
+    rows = np.arange(len(q.ends))
+    last = 2 * q.ends
+    return q.points[rows, last] - q.points[rows, np.maximum(last - 1, 0)]
+
+
+@compiled
+def nearest(x, which, ends, points, edges, lengths, levels, found, bits):
+    """Quantise x [n, num]: levels, what they stand for, and bits of each row."""
+    for i in range(len(x)):
+        total = 0.0
+        for j in range(len(which)):
+            t = which[j]
+            end = ends[t]
+            left, right = 0, 2 * end
+            while left < right:
+                middle = (left + right) // 2
+                if x[i, j] < edges[t, middle]:
+                    right = middle
+                else:
+                    left = middle + 1
+            level = left - end
+            point = points[t, left]
+            total += lengths[t, left]
+            if end > 0 and abs(level) == end:
+                gap = points[t, 2 * end] - points[t, 2 * end - 1]
+                more = 0
+                if abs(x[i, j]) > points[t, 2 * end]:
+                    more = round((abs(x[i, j]) - points[t, 2 * end]) / gap)
+                sign = 1 if level > 0 else -1
+                level += sign * more
+                point += sign * more * gap
+                total += 1
+                while (more + 1) >> 1 and more > 0:
+                    total += 2
+                    more = (more + 1) // 2 - 1
+            levels[i, j] = level
+            found[i, j] = point
+        bits[i] = total
