@@ -1,5 +1,6 @@
 from .codec import Codec as Codec, Report as Report
 from .dft import DftCodec as DftCodec
+from .goal import RateTransformCodec as RateTransformCodec
 from .ideal import ideal_errors as ideal_errors
 from .transform import MixtureTransformCodec as MixtureTransformCodec
 from .type_one import TypeOneCodec as TypeOneCodec
