@@ -3,10 +3,14 @@
 from typing import Any
 
 from commgen.montecarlo.experiment import Experiment
+from commgen.phy.downlink.experiment import DownlinkExperiment
 from commgen.phy.simulation.experiment import LinkExperiment
 
 # A configuration without the key ``experiment`` is a link's.
-KINDS: dict[str, type[Experiment]] = {"link": LinkExperiment}
+KINDS: dict[str, type[Experiment]] = {
+    "link": LinkExperiment,
+    "downlink": DownlinkExperiment,
+}
 
 
 def find_kind(data: Any) -> type[Experiment]:

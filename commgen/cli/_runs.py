@@ -14,6 +14,7 @@ from commgen._console import plain_console, say
 from commgen._files.claims import clear_folder
 from commgen._files.whole import sha256, shown
 from commgen.cli._done import say_done
+from commgen.cli._tables import table_console
 
 WorkersOption = Annotated[
     int | None,
@@ -49,9 +50,11 @@ def old_layout(data: Any) -> Any:
 
 def show_run(result: Any) -> None:
     """Print the tables of a run, and where it is."""
-    console = plain_console()
-    console.print(_result_table(result.rows))
-    console.print(reading_table(result.readings, result.layout))
+    links = all("nmse_db" in row for row in result.rows)
+    console = plain_console() if links else table_console()
+    console.print(_result_table(result.rows) if links else _rate_table(result))
+    if result.readings:
+        console.print(reading_table(result.readings, result.layout))
     _say_where(result, was_done=result.was_done)
 
 
@@ -129,6 +132,24 @@ def _result_table(rows: list[dict[str, Any]]) -> Table:
             f"{row['cpu_seconds']:.2f}",
             end_section=bool(last),
         )
+    return table
+
+
+def _rate_table(result: Any) -> Table:
+    """Lay out the rates of any experiment, each with its interval."""
+    layout = result.layout
+    title = "Rates with 95 % intervals"
+    heads = [layout.curve, f"{layout.axis.label} {layout.axis.unit}".strip()]
+    for rate in layout.rates:
+        heads += [{"bler": "BLER"}.get(rate.name, rate.name), "95 % interval"]
+    table = _table(title, [*heads, "blocks", "CPU s"])
+    for row in result.rows:
+        cells = [row[layout.curve], f"{row[layout.axis.column()]:g}"]
+        for rate in layout.rates:
+            names = (rate.name, f"{rate.name}_low", f"{rate.name}_high")
+            cells += _with_interval(row, names, ".3f")
+        cells += [str(row["num_blocks"]), f"{row['cpu_seconds']:.2f}"]
+        table.add_row(*cells)
     return table
 
 

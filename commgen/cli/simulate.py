@@ -50,11 +50,11 @@ def simulate(
     if config is None or (output is None and not dry_run):
         raise ValueError("simulate needs CONFIG.yaml and --output DIR, or --example.")
     # What a user may have mistyped is told before TensorFlow is loaded.
-    from commgen.cli._experiments import check_inputs
+    from commgen._files.yaml_file import read_yaml
+    from commgen.cli._experiments import check_inputs, find_kind
     from commgen.montecarlo.campaign import CampaignConfig, load_campaign
-    from commgen.phy.simulation.experiment import LinkExperiment
 
-    loaded = load_campaign(config, LinkExperiment)
+    loaded = load_campaign(config, find_kind(read_yaml(config)))
     check_inputs(loaded)
     if output is not None and not dry_run:
         check_output_folder(output)

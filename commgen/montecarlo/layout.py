@@ -53,6 +53,8 @@ class Rate(Settings):
     falls
         Whether it falls along the axis, as an error rate does: it is then drawn and
         interpolated on a logarithmic scale.
+    is_share
+        Whether it cannot be above one, nor can the ends of its interval.
     """
 
     name: str = "bler"
@@ -60,6 +62,7 @@ class Rate(Settings):
     top: str = ERRORS
     bottom: str = BLOCKS
     falls: bool = True
+    is_share: bool = True
 
 
 class Level(Settings):

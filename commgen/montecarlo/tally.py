@@ -144,7 +144,7 @@ class Tally:
             ),
         )
         low, high = sums.interval()
-        return sums.ratio(), low, min(high, 1.0)
+        return sums.ratio(), low, min(high, 1.0) if rate.is_share else high
 
     def _wilson(self, event: int, among: Any, i: int, j: int) -> tuple[float, float]:
         count, blocks = int(self.events[event, i, j]), int(among[i, j])

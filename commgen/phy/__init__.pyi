@@ -4,6 +4,7 @@ from . import (
     receiver as receiver,
 )
 from .counts import Counts as Counts
+from .downlink.experiment import DownlinkExperiment as DownlinkExperiment
 from .estimation import (
     GridCovariance as GridCovariance,
     LMMSEInterpolationEstimator as LMMSEInterpolationEstimator,

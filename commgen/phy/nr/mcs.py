@@ -61,8 +61,8 @@ def mcs_table(name: McsTableName) -> tuple[Mcs, ...]:
     --------
     >>> len(mcs_table("64qam")), len(mcs_table("256qam"))
     (29, 28)
-    >>> round(mcs_table("256qam")[27].efficiency, 4)
-    7.4063
+    >>> round(mcs_table("256qam")[27].efficiency, 2)
+    7.41
     """
     if name not in _TABLES:
         raise ValueError(f"table must be one of {', '.join(_TABLES)}, got {name!r}.")

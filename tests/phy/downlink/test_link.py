@@ -34,8 +34,8 @@ def channels(seed, *shape):
 
 
 def test_tables_rise_in_efficiency_and_end_where_the_standard_does():
-    for name, last in (("64qam", 5.5547), ("256qam", 7.4063)):
-        efficiency = [scheme.efficiency for scheme in mcs_table(name)]
+    for table, last in ((mcs_table("64qam"), 5.5547), (mcs_table("256qam"), 7.4063)):
+        efficiency = [scheme.efficiency for scheme in table]
         assert np.min(np.diff(efficiency)) > -0.01  # 17 of 64qam repeats 16
         assert efficiency[-1] == pytest.approx(last, abs=1e-4)
         assert efficiency[0] == pytest.approx(0.2344, abs=1e-4)
