@@ -153,6 +153,7 @@ class Prior(GenerativeModel):
         A=None,
         noise_cov: Any = 1.0,
         *,
+        condition=None,
         num_samples: int | None = None,
         num_steps: int | None = None,
         seed: int = 0,
@@ -163,6 +164,9 @@ class Prior(GenerativeModel):
         ----------
         y, A, noise_cov
             As :func:`~commgen.generative.observation.check_observation`.
+        condition : [batch, num_conditions] or [num_conditions], float, or None
+            Circumstances of the channels, one row for each or one for all; None where
+            nothing is known of them.
         num_samples
             Draws of the posterior for each observation; None or 0 for none.
         num_steps
@@ -179,7 +183,8 @@ class Prior(GenerativeModel):
         Raises
         ------
         ValueError
-            If the observation is invalid, or asks for what the family cannot tell.
+            If the observation or the condition is invalid, or asks for what the family
+            cannot tell.
         """
 
 

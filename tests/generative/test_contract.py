@@ -202,6 +202,11 @@ def test_sample_is_unconditional(model):
         model.sample(3, [1.0], seed=1)
 
 
+def test_posterior_is_unconditional(prior, y):
+    with pytest.raises(ValueError, match="unconditional, condition must be None"):
+        prior.posterior(y, None, 0.1, condition=[1.0])
+
+
 def test_fit_asks_for_enough_channels(families, networks, channels):
     for name, build in families.items():
         few = 10 if name in networks else 2

@@ -9,7 +9,7 @@ from commgen._checks import check_int
 from commgen._random import complex_normal
 from commgen.generative._untyped import tf
 from commgen.generative.additive import mean
-from commgen.generative.chunks import ChunkedDenoiser
+from commgen.generative.chunks import ChunkedDenoiser, in_chunks
 from commgen.generative.denoising.augmented import Completion, augmented_samples
 from commgen.generative.denoising.calibration import SNR_GRID_DB, SnrTable
 from commgen.generative.denoising.reverse import falling_levels, reverse_samples
@@ -20,6 +20,7 @@ from commgen.generative.model import (
     Posterior,
     Prior,
     check_channels,
+    check_condition,
     check_num_samples,
 )
 from commgen.generative.network import NetworkModel
@@ -30,6 +31,7 @@ from commgen.measures.decibel import noise_variance
 _LEAST_NO, _MOST_NO = (noise_variance(db) for db in reversed(SNR_RANGE_DB))
 _DIRECT_STEPS = 2
 _LEAST_CHAINS = 64
+_CHUNK = 256
 # Where chains begin to complete a channel: with a mixture's draw, and with nothing.
 _WARM, _HOT = 0.3, 10.0
 
@@ -64,6 +66,46 @@ class DenoisingModel(NetworkModel, Prior):
         no = tf.broadcast_to(tf.cast(no, tf.float32), tf.shape(y)[:1])
         h_hat, err_var = self._denoise(y, no)
         return h_hat, err_var * self._scale(no)
+
+    def _denoise_under(self, y, no, condition) -> Any:
+        """As :meth:`_denoise`, under conditions [batch, num_conditions]."""
+        raise ValueError(
+            f"condition must be None, since estimates of {type(self).__name__} know "
+            "none."
+        )
+
+    def _scaled_under(self, y, no, condition):
+        h_hat, err_var = self._denoise_under(y, no, condition)
+        return h_hat, err_var * self._scale(no)
+
+    def _estimate_rows(self, x, no, condition):
+        """Return mean and variance of h given x = h + n, [n, size], a chunk at a time.
+
+        Parameters
+        ----------
+        x : [n, size], complex
+        no : [] or [n], float
+        condition : [n, num_conditions], float32, or None
+            In their own units.
+        """
+        if condition is None:
+            return self._run(x, no)
+        signature = (
+            tf.TensorSpec((None, *self.event_shape), tf.complex64),
+            tf.TensorSpec((None,), tf.float32),
+            tf.TensorSpec((None, self.num_conditions), tf.float32),
+        )
+        rows = x.astype(np.complex64).reshape(-1, *self.event_shape)
+        no = np.broadcast_to(np.asarray(no, np.float32), len(rows))
+        call = self._graph("_scaled_under", signature)
+        h_hat, err_var = in_chunks(call, rows, no, condition, size=_CHUNK)
+        return h_hat.reshape(x.shape), err_var.reshape(x.shape)
+
+    def _weights_under(self, condition):
+        """Return the mixture's log-weights under conditions; None if it has none."""
+        if condition is None or not self._mixture.num_conditions:
+            return None
+        return self._mixture.weights_under(condition)
 
     def _scale(self, no):
         """Return the factor of the error variance, [batch, 1, ...]."""
@@ -131,17 +173,18 @@ class DenoisingModel(NetworkModel, Prior):
             self.__dict__["_mixture_deviation"] = MixtureDeviation(self._mixture)
         return self.__dict__["_mixture_deviation"]
 
-    def _step(self, x, no, rng):
+    def _step(self, x, no, rng, condition=None):
         """Draw h given x = h + n; return it with its mean and variance, [n, size].
 
         The draw deviates from the network's mean as one of the mixture does, scaled to
         the network's variance; without a mixture, as white noise of that variance.
         """
-        h_hat, err_var = self._run(x, no)
+        h_hat, err_var = self._estimate_rows(x, no, condition)
         if self._deviation is None:
             deviation = np.sqrt(err_var) * complex_normal(rng, x.shape)
             return h_hat + deviation, h_hat, err_var
-        deviation, variance = self._deviation(x, no, rng)
+        weights = self._weights_under(condition)
+        deviation, variance = self._deviation(x, no, rng, weights)
         scale = np.sqrt(err_var.mean(axis=1) / variance)
         return h_hat + scale[:, None] * deviation, h_hat, err_var
 
@@ -151,6 +194,7 @@ class DenoisingModel(NetworkModel, Prior):
         A=None,
         noise_cov: Any = 1.0,
         *,
+        condition=None,
         num_samples: int | None = None,
         num_steps: int | None = None,
         seed: int = 0,
@@ -162,11 +206,12 @@ class DenoisingModel(NetworkModel, Prior):
         :func:`~commgen.generative.denoising.reverse.reverse_samples`. Else the
         posterior is sampled in any case
         (:func:`~commgen.generative.denoising.augmented.augmented_samples`), and mean
-        and variance are those of at least 64 chains.
+        and variance are those of at least 64 chains. Under a condition the network is
+        told it in each pass; the scale of its variance is that measured without.
 
         Parameters
         ----------
-        y, A, noise_cov, num_samples, seed
+        y, A, noise_cov, condition, num_samples, seed
             As :meth:`Prior.posterior`, and so is the result.
         num_steps
             Passes of the network in a sample; None for 2 under white noise, else for
@@ -175,22 +220,24 @@ class DenoisingModel(NetworkModel, Prior):
         Raises
         ------
         ValueError
-            If the observation is invalid, a number is out of range, or the SNR outside
-            ``SNR_RANGE_DB`` where one pass gives the answer.
+            If the observation is invalid, a number is out of range, the SNR outside
+            ``SNR_RANGE_DB`` where one pass gives the answer, or the condition one that
+            the family's estimates do not know.
         """
         y, A, no, cov = check_observation(y, A, noise_cov, self.event_shape)
         num_samples = check_num_samples(num_samples, (len(y), *self.event_shape))
         if num_steps is not None:
             check_int("num_steps", num_steps, low=1, high=MOST_STEPS)
+        condition = check_condition(condition, len(y), self.num_conditions)
         shape = (len(y), *self.event_shape)
         rng = np.random.default_rng(seed)
         direct = None if no is None else _as_direct(y, A, no)
         if direct is not None:
             _check_snr(direct[1])
-            mean, err_var = self._run(*direct)
+            mean, err_var = self._estimate_rows(*direct, condition)
             samples = None
             if num_samples:
-                samples = self._reverse(*direct, num_samples, num_steps, rng)
+                samples = self._reverse(*direct, condition, num_samples, num_steps, rng)
         else:
             scale = np.ones(len(y)) if no is None else 1 / np.sqrt(no)
             A = np.eye(y.shape[1]) if A is None else A
@@ -198,7 +245,7 @@ class DenoisingModel(NetworkModel, Prior):
                 L = np.linalg.cholesky(cov)
                 y, A = np.linalg.solve(L, y.T).T, np.linalg.solve(L, A)
             num_chains = max(num_samples, _LEAST_CHAINS)
-            found = self._complete(y, A, scale, num_chains, num_steps, rng)
+            found = self._complete(y, A, scale, condition, num_chains, num_steps, rng)
             samples, mean, err_var = found
             samples = samples[:num_samples] if num_samples else None
         if samples is not None:
@@ -209,17 +256,18 @@ class DenoisingModel(NetworkModel, Prior):
             samples,
         )
 
-    def _reverse(self, y, no, num_samples, num_steps, rng):
+    def _reverse(self, y, no, condition, num_samples, num_steps, rng):
         """Draw from the posterior under white noise, [num_samples * n, size]."""
         y, no = np.tile(y, (num_samples, 1)), np.tile(no, num_samples)
+        condition = _tiled(condition, num_samples)
         return reverse_samples(
-            lambda x, level: self._step(x, level, rng)[0],
+            lambda x, level: self._step(x, level, rng, condition)[0],
             y,
             falling_levels(no, num_steps or _DIRECT_STEPS, _LEAST_NO),
             lambda: complex_normal(rng, y.shape),
         )
 
-    def _complete(self, y, A, scale, num_chains, num_steps, rng):
+    def _complete(self, y, A, scale, condition, num_chains, num_steps, rng):
         """Sample the posterior under A; return samples, mean and variance."""
         seen = Completion.of(y, A, scale)
         last = np.clip(seen.largest_split(), _LEAST_NO, _MOST_NO)
@@ -235,17 +283,24 @@ class DenoisingModel(NetworkModel, Prior):
                 1 / scale**2,
                 num_chains,
                 int(rng.integers(2**31)),
+                self._weights_under(condition),
             )
             h = start.reshape(-1, A.shape[1])
         splits = np.tile(_cooling(last, first, num_steps), num_chains)
+        condition = _tiled(condition, num_chains)
         return augmented_samples(
-            lambda x, level: self._step(x, level, rng),
+            lambda x, level: self._step(x, level, rng, condition),
             seen.tiled(num_chains),
             h,
             splits,
             lambda: complex_normal(rng, h.shape),
             num_chains,
         )
+
+
+def _tiled(condition, num):
+    """Return the conditions of ``num`` chains of each observation, chains first."""
+    return None if condition is None else np.tile(condition, (num, 1))
 
 
 def _cooling(last, first, num_steps):

@@ -39,7 +39,8 @@ class CorrectionModel(PairsDenoisingModel):
     how channels are drawn from the denoiser (``_draw``).
 
     With conditions the network takes them too, and learns to do without: they are
-    hidden from a tenth of the training channels. :meth:`denoise` knows none.
+    hidden from a tenth of the training channels. :meth:`denoise` knows none,
+    :meth:`posterior` does.
 
     Parameters
     ----------
@@ -186,6 +187,12 @@ class CorrectionModel(PairsDenoisingModel):
         return self._estimate(
             y, no, tf.zeros((tf.shape(y)[0], self.num_conditions + 1))
         )
+
+    def _denoise_under(self, y, no, condition):
+        standard = self.conditioning(condition)
+        flagged = tf.concat([standard, tf.ones_like(standard[:, :1])], axis=1)
+        h_hat, err_var = self._estimate(to_pairs(y), no, flagged)
+        return from_pairs(h_hat), err_var
 
     def _mean(self, y, no, condition):
         return from_pairs(self._estimate(to_pairs(y), no, condition)[0])

@@ -67,7 +67,7 @@ class FilteringDenoiser(DenoisingModel):
         h_hat = tf.complex(out["h_hat"][..., 0], out["h_hat"][..., 1])
         return h_hat, out["err_var"]
 
-    def _step(self, x, no, rng):
+    def _step(self, x, no, rng, condition=None):
         """As :meth:`DenoisingModel._step`, with deviations as the filter's error is."""
         h_hat, err_var = self._run(x, no)
         no = np.broadcast_to(np.asarray(no, np.float32), len(x))

@@ -1,5 +1,6 @@
 """Draws around the estimate of a mixture under y = h + n, compiled."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,15 +32,20 @@ class MixtureDeviation:
         self._chunk = max(1, min(_CHUNK, _GATHERED // (2 * size * rank)))
         part, number = (tf.TensorSpec(s, tf.float32) for s in ((None, size), (None,)))
         wide = tf.TensorSpec((None, rank), tf.float32)
-        self._rank = rank
+        self._rank, self._mixture = rank, mixture
+        weights = tf.TensorSpec((None, mixture.num_components), tf.float32)
         # The tensors are read anew at each call: the mixture may be fitted again.
         self._graph = tf.function(
-            lambda *inputs: _deviation(mixture._tensors(), *inputs),
-            input_signature=[part, part, number, number, wide, wide, part, part],
+            lambda log_weights, *inputs: _deviation(
+                replace(mixture._tensors(), log_weights=log_weights), *inputs
+            ),
+            input_signature=[
+                *(weights, part, part, number, number, wide, wide, part, part)
+            ],
             autograph=False,
         )
 
-    def __call__(self, y: np.ndarray, no: np.ndarray, rng: np.random.Generator):
+    def __call__(self, y, no, rng: np.random.Generator, log_weights=None):
         """Draw one deviation for each observation.
 
         Parameters
@@ -50,6 +56,8 @@ class MixtureDeviation:
             Noise variance.
         rng
             Generator of the draws.
+        log_weights : [n, num_components], float, or None
+            Of the components for each observation; None for those of the mixture.
 
         Returns
         -------
@@ -58,12 +66,17 @@ class MixtureDeviation:
             Posterior variance, mean over the entries.
         """
         out, variance = np.empty(y.shape, np.complex64), np.empty(len(y), np.float32)
+        if log_weights is None:
+            log_weights = np.asarray(self._mixture._log_weights)
+        shape = (len(y), self._mixture.num_components)
+        log_weights = np.broadcast_to(log_weights, shape).astype(np.float32)
         for i in range(0, len(y), self._chunk):
             rows = slice(i, i + self._chunk)
             x, n = y[rows].astype(np.complex64), len(y[rows])
             w = complex_normal(rng, (n, self._rank))
             beyond = complex_normal(rng, x.shape)
             re, im, variance[rows] = self._graph(
+                log_weights[rows],
                 x.real,
                 x.imag,
                 no[rows].astype(np.float32),

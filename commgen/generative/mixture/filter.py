@@ -128,15 +128,18 @@ def make_filters(mixture: Mixture, A: np.ndarray | None) -> list:
     return [LinearFilter(c, A) for c in components]
 
 
-def component_posterior(mixture, filters, y, no):
-    """Return log p(y), [n], and p(k | y), [n, num_components]."""
+def component_posterior(mixture, filters, y, no, log_weights=None):
+    """Return log p(y), [n], and p(k | y), [n, num_components].
+
+    ``log_weights`` : [n, num_components] stand in for those of the mixture.
+    """
     log_joint = np.stack([f.log_density(y, no) for f in filters], axis=1)
-    log_joint += mixture.log_weights
+    log_joint += mixture.log_weights if log_weights is None else log_weights
     log_p = np.asarray(logsumexp(log_joint, axis=1, keepdims=True))
     return log_p[:, 0], np.exp(log_joint - log_p)
 
 
-def mixture_moments(mixture, y, A, no):
+def mixture_moments(mixture, y, A, no, log_weights=None):
     r"""Return the posterior mean and variance of each entry under a mixture.
 
     Parameters
@@ -149,6 +152,9 @@ def mixture_moments(mixture, y, A, no):
         Observation matrix; None observes all entries.
     no : [n], float
         Noise variance.
+    log_weights : [n, num_components], float, or None
+        Of the components for each channel, as a condition tells; None for those of
+        the mixture.
 
     Returns
     -------
@@ -156,7 +162,7 @@ def mixture_moments(mixture, y, A, no):
     variance : [n, size], float64
     """
     filters = make_filters(mixture, A)
-    p = component_posterior(mixture, filters, y, no)[1]
+    p = component_posterior(mixture, filters, y, no, log_weights)[1]
     mean = np.zeros((len(y), mixture.eigenvectors.shape[1]), complex)
     second = np.zeros(mean.shape)
     for k, one in enumerate(filters):
@@ -169,7 +175,7 @@ def mixture_moments(mixture, y, A, no):
     return mean, np.maximum(second - np.abs(mean) ** 2, 0)
 
 
-def mixture_samples(mixture, y, A, no, num_samples, seed):
+def mixture_samples(mixture, y, A, no, num_samples, seed, log_weights=None):
     r"""Draw from the posterior exactly, [num_samples, n, size], complex64.
 
     The component is drawn from p(k | y). Then h' and n' are drawn from its prior and
@@ -178,7 +184,7 @@ def mixture_samples(mixture, y, A, no, num_samples, seed):
 
     Parameters
     ----------
-    mixture, y, A, no
+    mixture, y, A, no, log_weights
         As :func:`mixture_moments`.
     num_samples
         Draws for each observation.
@@ -186,7 +192,7 @@ def mixture_samples(mixture, y, A, no, num_samples, seed):
         Their seed.
     """
     filters = make_filters(mixture, A)
-    p = component_posterior(mixture, filters, y, no)[1]
+    p = component_posterior(mixture, filters, y, no, log_weights)[1]
     rng = np.random.default_rng(seed)
     size = mixture.eigenvectors.shape[1]
     out = np.empty((num_samples, len(y), size), np.complex64)

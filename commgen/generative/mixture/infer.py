@@ -12,7 +12,7 @@ class MixtureWeights:
 
     Parameters
     ----------
-    log_weights : [num_components], tf.float32
+    log_weights : [num_components] or [batch, num_components], tf.float32
     eigenvalues : [num_components, rank], tf.float32
     vectors : [num_components or 1, size, rank, 2], tf.float32
         Real and imaginary parts.
@@ -52,7 +52,7 @@ def _infer(w: MixtureWeights, re, im, no) -> _Inferred:
     z_re, z_im = a[:, 0] + b[:, 1], b[:, 0] - a[:, 1]
     s, level = w.eigenvalues[None], no[:, None, None]
     power = z_re**2 + z_im**2
-    log_joint = w.log_weights[None] - tf.reduce_sum(
+    log_joint = tf.reshape(w.log_weights, (-1, w.eigenvalues.shape[0])) - tf.reduce_sum(
         tf.math.log(s + level) + power / (s + level), axis=-1
     )
     gain = s / (s + level)

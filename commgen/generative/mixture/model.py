@@ -190,10 +190,10 @@ class MixtureModel(Prior):
         condition = check_condition(condition, len(h), self.num_conditions)
         log_joint = self.mixture.log_joint(h)
         if condition is not None:
-            log_joint += self._gated(condition) - self.mixture.log_weights
+            log_joint += self.weights_under(condition) - self.mixture.log_weights
         return logsumexp(log_joint, axis=1)
 
-    def _gated(self, condition):
+    def weights_under(self, condition):
         """Return log w_k(c), [n, num_components], of conditions [n, num_conditions]."""
         standard = np.asarray(self.conditioning(condition), np.float64)
         return gate_log_weights(np.asarray(self._gate, np.float64), standard)
@@ -210,7 +210,7 @@ class MixtureModel(Prior):
             k = rng.choice(len(weights), size=n, p=weights)
         else:
             # The greatest of the log-weights with Gumbel noise is a draw from them.
-            noisy = self._gated(condition)
+            noisy = self.weights_under(condition)
             k = np.argmax(noisy + rng.gumbel(size=noisy.shape), axis=1)
         size, rank = mixture.eigenvectors.shape[1:]
         z = rng.normal(size=(n, rank)) + 1j * rng.normal(size=(n, rank))
@@ -234,29 +234,34 @@ class MixtureModel(Prior):
         A=None,
         noise_cov: Any = 1.0,
         *,
+        condition=None,
         num_samples: int | None = None,
         num_steps: int | None = None,
         seed: int = 0,
     ):
         r"""Exact posterior under y = A h + n.
 
-        .. math:: p(k\,|\,y) \propto w_k\,
+        .. math:: p(k\,|\,y) \propto w_k(c)\,
             \mathcal{CN}(y; 0, A R_k A^\mathsf{H} + \Sigma), \quad
             E[h\,|\,y,k] = R_k A^\mathsf{H}(A R_k A^\mathsf{H}+\Sigma)^{-1} y
 
         Parameters and result are those of :meth:`Prior.posterior`; draws are exact and
-        independent.
+        independent. A condition c changes the weights alone, as in :meth:`sample`.
         """
         y, A, no = self._observed(y, A, noise_cov)
         num_samples = check_num_samples(num_samples, (len(y), *self.event_shape))
+        condition = check_condition(condition, len(y), self.num_conditions)
+        weights = None if condition is None else self.weights_under(condition)
         shape = (len(y), *self.event_shape)
-        if A is None:
+        if A is None and weights is None:
             mean, err_var = ChunkedDenoiser(self, graph="none")(y, no)
         else:
-            mean, err_var = mixture_moments(self.mixture, y, A, no)
+            mean, err_var = mixture_moments(self.mixture, y, A, no, weights)
         samples = None
         if num_samples:
-            samples = mixture_samples(self.mixture, y, A, no, num_samples, seed)
+            samples = mixture_samples(
+                self.mixture, y, A, no, num_samples, seed, weights
+            )
             samples = samples.reshape(num_samples, *shape)
         return Posterior(
             mean.reshape(shape).astype(np.complex64),

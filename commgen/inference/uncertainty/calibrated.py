@@ -210,14 +210,17 @@ class CalibratedPrior(Prior):
             self.__dict__["_denoiser"] = ChunkedDenoiser(self)
         return self.__dict__["_denoiser"]
 
-    def posterior(self, y, A=None, noise_cov: Any = 1.0, **options) -> Posterior:
+    def posterior(
+        self, y, A=None, noise_cov: Any = 1.0, *, condition=None, **options
+    ) -> Posterior:
         """As the prior's; where all entries are seen in white noise, recalibrated.
 
-        Of other observations mean, variance and samples are the prior's own.
+        Of other observations, and under a condition, which the tables were measured
+        without, mean, variance and samples are the prior's own.
         """
         direct = as_direct(y, A, noise_cov, self.event_shape)
-        found = self.prior.posterior(y, A, noise_cov, **options)
-        if direct is None:
+        found = self.prior.posterior(y, A, noise_cov, condition=condition, **options)
+        if direct is None or condition is not None:
             return found
         scale = self.recalibration.scale(direct[1]).astype(np.float32)
         scale = scale.reshape(-1, *(1,) * len(self.event_shape))

@@ -264,6 +264,7 @@ class GuardedPrior(Prior):
         A=None,
         noise_cov: Any = 1.0,
         *,
+        condition=None,
         num_samples: int | None = None,
         num_steps: int | None = None,
         seed: int = 0,
@@ -274,6 +275,8 @@ class GuardedPrior(Prior):
         ----------
         y, A, noise_cov
             As :meth:`~commgen.generative.Prior.posterior`.
+        condition
+            None: an estimate is judged as the prior makes it without one.
         num_samples
             None or 0: a mix with least squares has no samples.
         num_steps, seed
@@ -282,9 +285,15 @@ class GuardedPrior(Prior):
         Raises
         ------
         ValueError
-            If samples are asked for, or the observation is invalid, or no direct one:
-            nothing is known then of the error where the observation does not look.
+            If samples are asked for, or a condition is given, or the observation is
+            invalid, or no direct one: nothing is known then of the error where the
+            observation does not look.
         """
+        if condition is not None:
+            raise ValueError(
+                "condition must be None for a guarded prior, which judges estimates "
+                "made without one; take the prior itself."
+            )
         if num_samples:
             raise ValueError(
                 f"num_samples must be 0 for a guarded prior, got {num_samples}."

@@ -44,7 +44,7 @@ def test_what_tells_nothing_leaves_the_weights(rng):
 def test_weights_follow_the_condition(conditioned):
     h, c, p = conditioned
     model = GaussianMixture((4,), 2, num_conditions=2).fit(h, c, seed=0)
-    weights = np.exp(model._gated(c.astype(np.float32)))
+    weights = np.exp(model.weights_under(c.astype(np.float32)))
     error = min(np.abs(weights[:, k] - p).mean() for k in (0, 1))
     assert error < 0.04
     far = model.sample(4000, np.array([120.0, 0.0]), seed=1)
@@ -60,7 +60,7 @@ def test_density_given_the_condition(conditioned):
     model = GaussianMixture((4,), 2, num_conditions=2).fit(h, c, seed=0)
     given = model.log_prob(h, c)
     assert given.mean() > model.log_prob(h).mean() + 0.05
-    w = np.exp(model._gated(c.astype(np.float32)))
+    w = np.exp(model.weights_under(c.astype(np.float32)))
     parts = []
     for k in range(2):
         one = GaussianMixture((4,), 1)
