@@ -194,18 +194,36 @@ def mixture_samples(mixture, y, A, no, num_samples, seed, log_weights=None):
     filters = make_filters(mixture, A)
     p = component_posterior(mixture, filters, y, no, log_weights)[1]
     rng = np.random.default_rng(seed)
-    size = mixture.eigenvectors.shape[1]
-    out = np.empty((num_samples, len(y), size), np.complex64)
     u = rng.random((num_samples, len(y)))
     # Rounding may leave the last sum just below one.
     edges = np.cumsum(p, axis=1)[:, :-1]
     chosen = np.sum(u[..., None] > edges, axis=-1)
+    y = np.broadcast_to(y, (num_samples, *y.shape))
+    return samples_of_components(mixture, filters, chosen, y, A, no, rng)
+
+
+def samples_of_components(mixture, filters, chosen, y, A, no, rng):
+    """Draw h given its component and an observation, [num_samples, n, size].
+
+    Parameters
+    ----------
+    mixture, filters, A, no
+        As :func:`mixture_samples`, and what :func:`make_filters` makes of them.
+    chosen : [num_samples, n], int
+        Component of each draw.
+    y : [num_samples, n, num_obs], complex
+        Observation of each draw.
+    rng
+        Generator of the draws.
+    """
+    size = mixture.eigenvectors.shape[1]
+    out = np.empty((*chosen.shape, size), np.complex64)
     for k in np.unique(chosen):
         draw, row = np.nonzero(chosen == k)
         h = mixture.component(int(k)).sample(len(row), rng)
-        noise = rng.normal(size=(len(row), y.shape[1], 2)) @ np.array([1, 1j])
+        noise = rng.normal(size=(len(row), y.shape[2], 2)) @ np.array([1, 1j])
         seen = h if A is None else h @ A.T
-        gap = y[row] - seen - np.sqrt(no[row, None] / 2) * noise
+        gap = y[draw, row] - seen - np.sqrt(no[row, None] / 2) * noise
         out[draw, row] = h + filters[k].mean(gap, no[row])
     return out
 

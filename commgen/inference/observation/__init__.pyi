@@ -13,6 +13,7 @@ from .noise import (
     denoise_unknown_noise as denoise_unknown_noise,
     estimate_noise as estimate_noise,
 )
+from .powers import power_posterior as power_posterior
 from .quantized import quantized_posterior as quantized_posterior
 from .quantizer import (
     Quantizer as Quantizer,
