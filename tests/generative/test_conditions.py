@@ -101,6 +101,18 @@ def test_draws_of_a_mixture_spread_as_it_says(members, name):
     np.testing.assert_allclose(spread.mean(), told.err_var.mean(), rtol=0.05)
 
 
+def test_the_error_covariance_of_a_mixture_knows_the_condition(members):
+    h, c = beams(9, 50)
+    y, model = look(h, A, 1), members["full"]
+    told, free = (
+        model.error_covariance(y, A, NO, **known) for known in ({"condition": c}, {})
+    )
+    variances = np.diagonal(told, axis1=1, axis2=2).real
+    found = model.posterior(y, A, NO, condition=c)
+    np.testing.assert_allclose(variances, found.err_var, rtol=1e-4)
+    assert variances.mean() < np.diagonal(free, axis1=1, axis2=2).real.mean()
+
+
 def test_draws_of_a_network_follow_the_condition(members):
     """Where next to nothing is seen, the half that it names is the stronger one."""
     y, model = 0.2 * look(beams(9, 40)[0], None, 1), members["diffusion"]

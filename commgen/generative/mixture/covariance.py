@@ -11,7 +11,11 @@ _NEGLIGIBLE = 1e-9
 
 
 def mixture_covariance(
-    mixture: Any, y: np.ndarray, A: np.ndarray | None, no: np.ndarray
+    mixture: Any,
+    y: np.ndarray,
+    A: np.ndarray | None,
+    no: np.ndarray,
+    log_weights: np.ndarray | None = None,
 ) -> np.ndarray:
     r"""Return Cov[h | y] under a mixture, exactly.
 
@@ -22,7 +26,7 @@ def mixture_covariance(
 
     Parameters
     ----------
-    mixture, y, A, no
+    mixture, y, A, no, log_weights
         As of :func:`~commgen.generative.mixture.filter.mixture_moments`.
 
     Returns
@@ -31,7 +35,7 @@ def mixture_covariance(
         Hermitian, E[(h - m)(h - m)^H] of the flattened channel h.
     """
     filters = make_filters(mixture, A)
-    p = component_posterior(mixture, filters, y, no)[1]
+    p = component_posterior(mixture, filters, y, no, log_weights)[1]
     p = np.where(p > _NEGLIGIBLE, p, 0)
     p /= p.sum(axis=1, keepdims=True)
     size = mixture.eigenvectors.shape[1]

@@ -250,8 +250,7 @@ class MixtureModel(Prior):
         """
         y, A, no = self._observed(y, A, noise_cov)
         num_samples = check_num_samples(num_samples, (len(y), *self.event_shape))
-        condition = check_condition(condition, len(y), self.num_conditions)
-        weights = None if condition is None else self.weights_under(condition)
+        weights = self._weights_of(condition, len(y))
         shape = (len(y), *self.event_shape)
         if A is None and weights is None:
             mean, err_var = ChunkedDenoiser(self, graph="none")(y, no)
@@ -269,12 +268,14 @@ class MixtureModel(Prior):
             samples,
         )
 
-    def error_covariance(self, y, A=None, noise_cov: Any = 1.0) -> np.ndarray:
+    def error_covariance(
+        self, y, A=None, noise_cov: Any = 1.0, *, condition=None
+    ) -> np.ndarray:
         """Return the covariance of the error of :meth:`posterior`'s mean, exactly.
 
         Parameters
         ----------
-        y, A, noise_cov
+        y, A, noise_cov, condition
             As of :meth:`posterior`.
 
         Returns
@@ -290,7 +291,14 @@ class MixtureModel(Prior):
         y, A, no = self._observed(y, A, noise_cov)
         size = int(np.prod(self.event_shape))
         check_memory("y", len(y), (_COPIES, len(y), size, size), np.complex128)
-        return mixture_covariance(self.mixture, y, A, no).astype(np.complex64)
+        weights = self._weights_of(condition, len(y))
+        found = mixture_covariance(self.mixture, y, A, no, weights)
+        return found.astype(np.complex64)
+
+    def _weights_of(self, condition, n):
+        """Return log-weights [n, num_components] of a condition, None without one."""
+        condition = check_condition(condition, n, self.num_conditions)
+        return None if condition is None else self.weights_under(condition)
 
     def _observed(self, y, A, noise_cov):
         """Check an observation, and return one of white noise that tells the same."""
