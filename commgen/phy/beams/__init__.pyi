@@ -6,8 +6,14 @@ from .learning import (
     RayleighBeliefs as RayleighBeliefs,
 )
 from .linear import MRT as MRT, RZF as RZF, ZF as ZF, RobustRZF as RobustRZF
+from .pool import BeliefPool as BeliefPool
 from .precoder import Precoder as Precoder
 from .rate import sum_rate as sum_rate, user_rates as user_rates
+from .selection import (
+    select_users as select_users,
+    strongest_users as strongest_users,
+    take_users as take_users,
+)
 from .water_filling import (
     SVDPrecoder as SVDPrecoder,
     dpc_capacity as dpc_capacity,

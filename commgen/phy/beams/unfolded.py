@@ -14,8 +14,11 @@ layers: Any = _keras.layers
 _TINY = 1e-9
 _FEATURES = 12
 _LOAD = 1e-6
-#: Largest correction of the logarithm of a share.
+#: Largest correction of the logarithm of a share, and of what an error weighs.
 _MOST = 8.0
+_MOST_ERROR = 2.0
+# What the network says of a user in a round: two shares, bend and weight of the error.
+_SAID = 4
 
 
 @keras.saving.register_keras_serializable("commgen")
@@ -35,6 +38,12 @@ class UnfoldedPrecoder(keras.Model):
     it multiplies by one, and n rounds are n steps of WMMSE from regularised zero
     forcing. Users are exchangeable: what is learned holds for any number of them, and
     of antennas.
+
+    Over many channels that may be, a receiver follows each of them, and the form is
+    another: what user j does not want weighs :math:`\kappa_j C_j`, and the right-hand
+    side is bent from the mean towards where the error lies along the weights,
+    :math:`\hat{h}_k^H + \beta_k C_k w_k (\hat{h}_k w_k)^* / (|\hat{h}_k w_k|^2 +
+    w_k^H C_k w_k)`. The network says both, before training 1 and 0.
 
     Parameters
     ----------
@@ -68,7 +77,7 @@ class UnfoldedPrecoder(keras.Model):
         self._stems = [layers.Dense(width, "relu") for _ in range(num_rounds)]
         self._mixers = [layers.Dense(width, "relu") for _ in range(num_rounds)]
         self._heads = [
-            layers.Dense(2 + num_states, kernel_initializer="zeros")
+            layers.Dense(_SAID + num_states, kernel_initializer="zeros")
             for _ in range(num_rounds)
         ]
 
@@ -94,11 +103,16 @@ class UnfoldedPrecoder(keras.Model):
             z = self._mixers[i](tf.concat(told, axis=-1))
             out = self._heads[i](z)
             change = _MOST * tf.tanh(out[..., :2] / _MOST)
-            state = state + out[..., 2:]
+            state = state + out[..., _SAID:]
             log_lambda, log_q = log_lambda + change[..., 0], log_q + change[..., 1]
             last = i == self.num_rounds - 1
             shares = tf.nn.softmax(log_lambda)
-            at = _Point(h, err_cov, shares, tf.nn.softmax(log_q), heard=not last)
+            goal, errors = h, None
+            if err_cov is not None:
+                goal = at.bent(out[..., 2])
+                errors = tf.exp(_MOST_ERROR * tf.tanh(out[..., 3] / _MOST_ERROR))
+            q = tf.nn.softmax(log_q)
+            at = _Point(h, err_cov, shares, q, goal=goal, errors=errors, heard=not last)
         return at.weights
 
     def get_config(self):
@@ -114,9 +128,11 @@ class UnfoldedPrecoder(keras.Model):
 class _Point:
     """Weights of given numbers of the users, and what the users hear then."""
 
-    def __init__(self, h, err_cov, shares, q, *, heard=True):
-        self._h, self._shares = h, shares
-        W = _directions(h, err_cov, shares)  # [batch, num_tx_ant, num_users]
+    def __init__(self, h, err_cov, shares, q, *, goal=None, errors=None, heard=True):
+        self._h, self._err_cov, self._shares = h, err_cov, shares
+        A = _system(h, err_cov, shares, errors)
+        goal = tf.linalg.adjoint(h if goal is None else goal)
+        W = tf.linalg.cholesky_solve(A, goal)  # [batch, num_tx_ant, num_users]
         length = tf.reduce_sum(_power(W), axis=1)
         sent = q * length
         total = tf.reduce_sum(sent, axis=1, keepdims=True)
@@ -148,6 +164,22 @@ class _Point:
         ratio = self._signal / self._noise
         return _log(ratio / self._total), _log(ratio / self._noise)
 
+    def bent(self, bend):
+        """Return channels bent towards their errors, [batch, num_users, num_tx_ant].
+
+        Parameters
+        ----------
+        bend : [batch, num_users], float
+            How much, 0 for not at all.
+        """
+        # Rows: conj(err_cov) w is the error's part of E[h^H h] w.
+        along = tf.linalg.matvec(tf.math.conj(self._err_cov), self.weights)
+        through = tf.reduce_sum(self._h * self.weights, axis=2)
+        power = _power(through)
+        power += tf.math.real(tf.reduce_sum(tf.math.conj(self.weights) * along, 2))
+        factor = through * _complex(bend / (power + _TINY))
+        return self._h + tf.math.conj(along) * factor[..., None]
+
     def features(self, log_lambda, log_q):
         """Return what a user is told, [batch, num_users, features]."""
         gain = tf.reduce_sum(_power(self._h), axis=2)
@@ -171,17 +203,18 @@ class _Point:
         yield tf.reduce_mean(z, axis=1, keepdims=True) + tf.zeros_like(z)
 
 
-def _directions(h, err_cov, shares):
-    """Solve for the weights' directions, [batch, num_tx_ant, num_users]."""
+def _system(h, err_cov, shares, errors):
+    """Return the Cholesky factor of the matrix that all directions share."""
     share = _complex(shares)
     A = tf.matmul(h, h * share[..., None], adjoint_a=True)
     if err_cov is not None:
+        weight = share if errors is None else _complex(shares * errors)
         # Rows: E[e^H e] is the conjugate of E[e^T e^*].
-        A += tf.einsum("bk,bkmn->bmn", share, tf.math.conj(err_cov))
+        A += tf.einsum("bk,bkmn->bmn", weight, tf.math.conj(err_cov))
     # In single precision a loud signal would leave nothing of the noise.
     load = 1 + _LOAD * tf.math.real(tf.linalg.trace(A))
     A += _complex(load)[:, None, None] * tf.eye(A.shape[-1], dtype=A.dtype)
-    return tf.linalg.cholesky_solve(tf.linalg.cholesky(A), tf.linalg.adjoint(h))
+    return tf.linalg.cholesky(A)
 
 
 def _alike(h):

@@ -14,7 +14,7 @@ from commgen.phy.beams import (
     sum_rate,
 )
 from commgen.phy.beams.rate import power
-from commgen.phy.beams.unfolded import UnfoldedPrecoder
+from commgen.phy.beams.unfolded import UnfoldedPrecoder, _Point
 
 NO = 0.05
 
@@ -190,3 +190,22 @@ def test_other_folders_are_refused(trained, tmp_path):
     (tmp_path / "model/card.json").write_text('{"format": "commgen-model"}')
     with pytest.raises(ValueError, match="must hold a precoder"):
         LearnedPrecoder.load(tmp_path / "model")
+
+
+def test_bent_channels_are_a_step_of_wmmse_over_draws():
+    """At bend one with equal receivers they point along E[h^H h] w, up to a factor."""
+    rng = np.random.default_rng(11)
+    h = channels(12, 2, 3, 4)
+    root = channels(13, 2, 3, 4, 4)
+    cov = root @ root.conj().swapaxes(-1, -2)
+    at = _Point(h, cov, np.full([2, 3], 1 / 3, np.float32), np.ones([2, 3], np.float32))
+    bent, w = at.bent(np.zeros([2, 3], np.float32)), at.weights.numpy()
+    np.testing.assert_allclose(bent, h, atol=1e-6)
+    bend = rng.uniform(0.5, 2, (2, 3)).astype(np.float32)
+    bent = at.bent(bend).numpy()
+    for b, k in np.ndindex(2, 3):
+        row, through = h[b, k], h[b, k] @ w[b, k]
+        moment = cov[b, k].conj()  # E[e^H e] of a row
+        loud = abs(through) ** 2 + (w[b, k].conj() @ moment @ w[b, k]).real
+        expected = row.conj() + bend[b, k] * moment @ w[b, k] * through.conj() / loud
+        np.testing.assert_allclose(bent[b, k].conj(), expected, rtol=1e-3)
