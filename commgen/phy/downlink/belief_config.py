@@ -17,10 +17,17 @@ class PerfectBelief(Settings):
     kind: Literal["perfect"] = "perfect"
 
     def build(self, num_tx_ant: int, num_rx_ant: int) -> Any:
-        """Return what makes beliefs of channels: ``(h, rng) -> Belief``."""
+        """Return what makes beliefs of channels.
+
+        Returns
+        -------
+        callable
+            ``(h, rng) -> belief, expected``: what weights are made of, and draws of the
+            same that they are not, [num_draws, *h.shape], for the choice of schemes.
+        """
         from commgen.phy.beams.belief import Belief
 
-        return lambda h, rng: Belief.of(h)
+        return lambda h, rng: (Belief.of(h), h[None])
 
 
 class ErrorBelief(Settings):
@@ -35,7 +42,7 @@ class ErrorBelief(Settings):
     err_var
         Variance v of the error.
     num_draws
-        Draws of what the channels may be.
+        Draws of what the channels may be: for weights, and as many for schemes.
     """
 
     kind: Literal["error"] = "error"
@@ -51,9 +58,10 @@ class ErrorBelief(Settings):
         def believe(h: np.ndarray, rng: np.random.Generator) -> Any:
             noise = complex_normal(rng, h.shape)
             mean = (1 - v) * h + np.sqrt(v * (1 - v)) * noise
-            errors = complex_normal(rng, (self.num_draws, *h.shape))
+            errors = complex_normal(rng, (2 * self.num_draws, *h.shape))
+            seen, expected = np.split(mean + np.sqrt(v) * errors, 2)
             cov = np.tile(v * np.eye(num_tx_ant, dtype=h.dtype), (*h.shape[:2], 1, 1))
-            return Belief.of(mean, cov, mean + np.sqrt(v) * errors)
+            return Belief.of(mean, cov, seen), expected
 
         return believe
 
@@ -71,7 +79,7 @@ class ObservedBelief(Settings):
     snr_db
         SNR at each of them.
     num_draws
-        Draws of the posterior.
+        Draws of the posterior: for weights, and as many for schemes.
     """
 
     kind: Literal["observed"] = "observed"
@@ -89,6 +97,7 @@ class ObservedBelief(Settings):
             If the model cannot be loaded or does not fit.
         """
         from commgen.generative.load import load_prior
+        from commgen.phy.beams.belief import Belief
         from commgen.phy.beams.inferred import infer_belief
 
         prior, no = load_prior(self.model), float(noise_variance(self.snr_db))
@@ -112,9 +121,11 @@ class ObservedBelief(Settings):
             y = np.take_along_axis(h, seen, axis=-1)
             y = y + np.float32(np.sqrt(no)) * complex_normal(rng, y.shape)
             seed = int(rng.integers(2**31))
-            return infer_belief(
-                prior, y, seen, no, num_samples=self.num_draws, seed=seed
+            found = infer_belief(
+                prior, y, seen, no, num_samples=2 * self.num_draws, seed=seed
             )
+            draws, expected = np.split(found.samples.numpy(), 2)
+            return Belief.of(found.mean, found.err_cov, draws), expected
 
         return believe
 

@@ -1,7 +1,6 @@
 """What simulates any batch of a downlink."""
 
 from time import process_time
-from typing import Any
 
 import numpy as np
 
@@ -54,12 +53,13 @@ class DownlinkSimulator:
         h = self._channels(batch)
         rng = np.random.default_rng([self._config.seed, batch])
         draws = self._link.draws(rng, size, link.num_users, h.shape[2])
-        belief, counts = self._believe(h, rng), {}
+        belief, expected = self._believe(h, rng)
+        counts = {}
         for i, j in np.argwhere(pending):
             start = process_time()
             no = float(noise_variance(self._config.sweep.snr_db[j]))
             w = self._weights(int(i), h, belief, no)
-            mcs = self._mcs(int(i), h, belief, w, no)
+            mcs = self._mcs(int(i), h, expected, w, no)
             found = self._link.run(h, w, mcs, no, draws)
             rate = np.log2(1 + self._link.sinr(h, w, no)).sum() * link.num_streams
             counts[int(i), int(j)] = PointCounts(
@@ -83,18 +83,16 @@ class DownlinkSimulator:
         knows = self._config.precoders[i].knows
         return self._precoders[i](h if knows == "channels" else belief, no).numpy()
 
-    def _mcs(self, i: int, h, belief, w, no: float) -> np.ndarray:
+    def _mcs(self, i: int, h, expected, w, no: float) -> np.ndarray:
         adaptation, entry = self._config.adaptation, self._config.precoders[i]
         if adaptation.mcs is not None:
             return np.full(h.shape[:2], adaptation.mcs)
         needed, offset_db = self._thresholds_db, entry.offset_db
         if adaptation.kind == "reported":
             return highest_mcs(self._link.sinr(h, w, no), needed, offset_db=offset_db)
-        expected: Any = h[None]
-        if entry.knows == "belief" and belief.samples is not None:
-            expected = belief.samples.numpy()
+        knows = expected if entry.knows == "belief" else h[None]
         return believed_mcs(
-            self._link.sinr(expected, w, no),
+            self._link.sinr(knows, w, no),
             needed,
             target_bler=adaptation.target_bler,
             offset_db=offset_db,

@@ -27,7 +27,14 @@ def _precoding() -> Part:
     return Part(part.precoding_study, part.PrecodingSize(), part.QUICK)
 
 
+def _downlink() -> Part:
+    from commgen.studies.beams import downlink as part
+
+    return Part(part.downlink_study, part.DownlinkSize(), part.QUICK)
+
+
 #: What makes each part.
 PARTS = {
     "precoding": _precoding,
+    "downlink": _downlink,
 }

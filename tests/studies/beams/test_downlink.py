@@ -1,0 +1,84 @@
+"""The study of goodput: its shares, its outer loop, and that it goes on."""
+
+import numpy as np
+import pytest
+
+from commgen._random import complex_normal
+from commgen.phy.beams import RZF, WMMSE, Belief
+from commgen.phy.downlink import DownlinkLink, decoding_thresholds
+from commgen.studies.beams import downlink
+from commgen.studies.beams.benchmark import beams_study
+from commgen.studies.beams.downlink import ON_THE_MEAN, ONE_PASS, _rows
+from commgen.studies.beams.goodput import Known, judge
+
+NO = 0.05
+
+
+@pytest.fixture(scope="module")
+def link():
+    return DownlinkLink(48, num_decoder_iterations=5)
+
+
+@pytest.fixture(scope="module")
+def thresholds_db(link):
+    return decoding_thresholds(link.codec, seed=1, num_blocks=20)
+
+
+def drops(link, seed, num):
+    rng = np.random.default_rng(seed)
+    mean = complex_normal(rng, (num, 3, 1, 6))
+    h, *rest = mean + np.float32(0.3) * complex_normal(rng, (33, *mean.shape))
+    belief = Belief.of(mean, None, np.stack(rest[:16]))
+    return Known(h, belief, np.stack(rest[16:]), link.draws(rng, num, 3, 1))
+
+
+def test_outer_loop_reaches_its_error_rate_on_other_drops(link, thresholds_db):
+    others, test = both = drops(link, 1, 100), drops(link, 2, 100)
+    weights = {
+        "mean": tuple(RZF()(d.belief, NO).numpy() for d in both),
+        "known": tuple(WMMSE(num_steps=5)(d.h, NO).numpy() for d in both),
+    }
+    for how in ("believed", "reported"):
+        found = judge(
+            link,
+            # Schemes that promise too much or too little end alike.
+            thresholds_db + (3 if how == "believed" else -3),
+            weights,
+            others,
+            test,
+            NO,
+            adaptation=how,
+            knowing="known",
+        )
+        for one in found.values():
+            assert 0.01 < sum(one.wrong) / sum(one.sent) < 0.18
+            assert np.mean(one.goodput) < np.mean(one.rate)
+            # Away from what the thresholds were moved by.
+            assert one.offset_db * (1 if how == "believed" else -1) < 0
+        assert np.mean(found["known"].goodput) > np.mean(found["mean"].goodput)
+
+
+def test_shares_and_gains_are_paired():
+    rng = np.random.default_rng(0)
+    goodput = rng.uniform(5, 15, 50)
+    one = {"goodput": goodput, "rate": goodput + 1, "offset_db": 0.0}
+    one |= {"wrong": np.full(50, 1), "sent": np.full(50, 8)}
+    twice = {**one, "goodput": 2 * goodput}
+    first, second = _rows({"one": one, "twice": twice}, "one")
+    assert first["share"] == pytest.approx(1)
+    assert second["share_low"] == pytest.approx(2)
+    assert second["share_high"] == pytest.approx(2)
+    assert second["goodput_gain"] == pytest.approx(goodput.mean())
+    assert second["rate_gain"] == pytest.approx(0)
+    assert first["bler"] == pytest.approx(1 / 8)
+
+
+@pytest.mark.slow
+def test_study_goes_on(tmp_path):
+    tables = beams_study(tmp_path, seed=1, quick=True, only="downlink")
+    for how in downlink.ADAPTATIONS:
+        rows = {r["precoder"]: r for r in tables[f"Goodput, schemes {how}"]}
+        assert rows[ONE_PASS]["goodput"] >= 0
+        assert rows[ON_THE_MEAN]["share"] == pytest.approx(1)
+    assert len(tables["What was asked"]) == 4
+    assert beams_study(tmp_path, seed=1, quick=True, only="downlink") == tables
