@@ -21,6 +21,7 @@ from .classical import (
     maximum_likelihood as maximum_likelihood,
     root_music as root_music,
 )
+from .drawn_paths import DrawnPaths as DrawnPaths
 from .figure import save_ellipse_figure as save_ellipse_figure
 from .grid import GridPosterior as GridPosterior, grid_posterior as grid_posterior
 from .importance import (
