@@ -1,7 +1,9 @@
 from .codec import Codec as Codec, Report as Report
 from .dft import DftCodec as DftCodec
+from .few_paths import PathCodec as PathCodec
 from .goal import RateTransformCodec as RateTransformCodec
 from .ideal import ideal_errors as ideal_errors
+from .pilots import sector_pilots as sector_pilots
 from .transform import MixtureTransformCodec as MixtureTransformCodec
 from .type_one import TypeOneCodec as TypeOneCodec
 from .type_two import EnhancedTypeTwoCodec as EnhancedTypeTwoCodec
