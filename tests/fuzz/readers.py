@@ -143,6 +143,20 @@ def read_constellation(path):
     Constellation.load(path)
 
 
+def read_feedback_codec(path):
+    from commgen.phy.feedback import SteeredMixture, TrellisCodec, TrellisTables
+
+    kinds = {"mixture.npz": SteeredMixture, "tables.npz": TrellisTables}
+    kinds[path.name].load(path)
+    model = SteeredMixture.load(path.parent / "mixture.npz")
+    tables = TrellisTables.load(path.parent / "tables.npz")
+    h = np.ones((3, model.event_shape[0]), np.complex64)
+    codec = TrellisCodec(model, tables, 0.1)
+    found = codec.decode(codec.encode(h)).mean
+    if not np.isfinite(found).all():
+        raise AssertionError("channels are not finite")
+
+
 def read_designed_waveform(path):
     from commgen.waveform import DesignedWaveform
 
@@ -323,6 +337,12 @@ READERS = {
     ),
     "designed-waveform": Reader(
         samples.designed_waveform, read_designed_waveform, ("DesignedWaveform",)
+    ),
+    "feedback-codec": Reader(
+        samples.feedback_codec,
+        read_feedback_codec,
+        ("SteeredMixture", "TrellisTables"),
+        heavy=True,
     ),
     "link-pairs": Reader(samples.link_pairs, read_link_pairs, ("read_pairs",)),
     "exported": Reader(samples.exported, read_exported, ("ExportedModel",)),

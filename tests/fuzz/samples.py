@@ -221,6 +221,17 @@ def constellation(folder):
     return [folder / "c.npz"]
 
 
+def feedback_codec(folder):
+    from commgen.phy.feedback import SteeredMixture
+    from commgen.phy.feedback.trellis_tables import gaussian_tables
+
+    weights = np.full((2, 8), -np.log(16))
+    spectra = _rng().uniform(0.1, 1, (2, 8))
+    SteeredMixture(spectra, weights, 0.1).save(folder / "mixture.npz")
+    gaussian_tables(8).save(folder / "tables.npz")
+    return [folder / name for name in ("mixture.npz", "tables.npz")]
+
+
 def designed_waveform(folder):
     from commgen.frame import Constellation
     from commgen.waveform import CpOfdm, DesignedWaveform, DftSpreadOfdm, ToneNetwork

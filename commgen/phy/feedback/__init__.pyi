@@ -4,6 +4,10 @@ from .few_paths import PathCodec as PathCodec
 from .goal import RateTransformCodec as RateTransformCodec
 from .ideal import ideal_errors as ideal_errors
 from .pilots import sector_pilots as sector_pilots
+from .steered import SteeredMixture as SteeredMixture
 from .transform import MixtureTransformCodec as MixtureTransformCodec
+from .trellis_codec import TrellisCodec as TrellisCodec
+from .trellis_learning import learn_tables as learn_tables
+from .trellis_tables import TrellisTables as TrellisTables
 from .type_one import TypeOneCodec as TypeOneCodec
 from .type_two import EnhancedTypeTwoCodec as EnhancedTypeTwoCodec

@@ -142,15 +142,57 @@ def decode(bits, which_of, first_table, tables, ends, symbols):
     first = _find(state, first_table, len(first_table) - 1, bits)
     for i in range(len(symbols)):
         table = which_of[first, i]
-        end = ends[table]
-        symbol = _find(state, tables[table], 2 * end + 1, bits) - end
-        if abs(symbol) == end:
-            excess = _escape(state, bits)
-            if excess < 0:
-                return -1
-            symbol += (excess - 1) * (1 if symbol > 0 else -1)
-        symbols[i] = symbol
+        symbols[i] = _symbol(state, tables[table], ends[table], bits)
+        if state[3] < 0:
+            return -1
     return first
+
+
+@compiled
+def decode_path(bits, which, following, offsets, first_table, tables, ends, symbols):
+    """Read what :func:`encode` wrote by tables that depend on the symbols before.
+
+    Parameters
+    ----------
+    bits, first_table, tables, ends, symbols
+        As of :func:`decode`.
+    which : [n], int64
+        Table of each symbol in a state of offset 0.
+    following : [num_states, 2], int64
+        State after an even and an odd symbol; 0 comes first.
+    offsets : [num_states], int64
+        What a state adds to the number of the table.
+
+    Returns
+    -------
+    int
+        As of :func:`decode`.
+    """
+    state = np.array([0, _TOP, 0, 0], np.int64)  # bottom, top, value, read
+    for _ in range(32):
+        state[2] = 2 * state[2] + _next(state, bits)
+    first = _find(state, first_table, len(first_table) - 1, bits)
+    at = 0
+    for i in range(len(symbols)):
+        table = which[i] + offsets[at]
+        symbols[i] = _symbol(state, tables[table], ends[table], bits)
+        if state[3] < 0:
+            return -1
+        at = following[at, symbols[i] & 1]
+    return first
+
+
+@compiled
+def _symbol(state, table, end, bits):
+    """Read a symbol; where it is none, state[3] becomes -1."""
+    symbol = _find(state, table, 2 * end + 1, bits) - end
+    if abs(symbol) == end:
+        excess = _escape(state, bits)
+        if excess < 0:
+            state[3] = -1
+            return 0
+        symbol += (excess - 1) * (1 if symbol > 0 else -1)
+    return symbol
 
 
 @compiled
