@@ -1,3 +1,16 @@
+from .alignment import (
+    Aligned as Aligned,
+    PathDraws as PathDraws,
+    align as align,
+    every_antenna as every_antenna,
+)
+from .alignment_filter import AngleBelief as AngleBelief, AngleFilter as AngleFilter
+from .alignment_looks import (
+    AngleLooks as AngleLooks,
+    BisectionLooks as BisectionLooks,
+    RandomLooks as RandomLooks,
+)
+from .beam_search import BeamSearch as BeamSearch
 from .belief import Belief as Belief
 from .inferred import infer_belief as infer_belief
 from .learned import LearnedPrecoder as LearnedPrecoder
@@ -6,6 +19,14 @@ from .learning import (
     RayleighBeliefs as RayleighBeliefs,
 )
 from .linear import MRT as MRT, RZF as RZF, ZF as ZF, RobustRZF as RobustRZF
+from .looks_belief import LookPosterior as LookPosterior
+from .looks_rules import (
+    BeamChances as BeamChances,
+    BeamLooks as BeamLooks,
+    EvenLooks as EvenLooks,
+    NarrowingLooks as NarrowingLooks,
+    RandomPhaseLooks as RandomPhaseLooks,
+)
 from .pool import BeliefPool as BeliefPool
 from .precoder import Precoder as Precoder
 from .rate import sum_rate as sum_rate, user_rates as user_rates
