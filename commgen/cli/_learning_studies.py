@@ -125,8 +125,9 @@ def observations(
     """Estimate channels of which a receiver sees only so much.
 
     Half of the antennas, 16 chains, interference, converters of 1 to 3 bits, noise of
-    unknown level, slots of a moving terminal; LS, LMMSE and mixture. Needs the models
-    lmmse and gmm of `commgen demo`, as in runs/demo/models.
+    unknown level, slots of a moving terminal; LS, LMMSE and mixture. Looks with and
+    without phases. Needs the models lmmse and gmm of `commgen demo`, as in
+    runs/demo/models.
     """
     of = check_models(models, quick, ("lmmse", "gmm"), _DEMO)
     given = {"num_channels": num_channels, "snr_db": snr_db}

@@ -134,7 +134,11 @@ STUDIES = {
     ),
     "noisy-training": (noisy_training, ("model", "train_snr_db", "nmse_db"), ()),
     "masked-posterior": (masked_posterior, ("model", *CURVE, "cpu_ms"), ()),
-    "observations": (observations, ("seen", "estimator", *CURVE, "cpu_ms"), ()),
+    "observations": (
+        observations,
+        ("seen", "estimator", *CURVE, "cpu_ms"),
+        ("looks.csv",),
+    ),
     "posterior-samplers": (
         posterior_samplers,
         ("case", "estimator", "snr_db", *CURVE, "cpu_ms"),

@@ -28,6 +28,11 @@ from commgen.inference.observation import (
 )
 from commgen.measures.decibel import noise_variance
 from commgen.studies.nmse import timed_row
+from commgen.studies.observation.powers import (
+    NUM_LOOKS,
+    SNR_DB,
+    looks_with_and_without_phases,
+)
 from commgen.studies.seeds import part_seed
 from commgen.studies.tables import Rows
 from commgen.studies.trained import trained_models
@@ -72,12 +77,13 @@ def observation_study(
 
     They are seen by half of the antennas, through 16 chains, in coloured interference,
     by converters of one to three bits, in noise of an unknown level, and over slots of
-    a moving terminal of UMi.
+    a moving terminal of UMi. What looks without phases tell is seen in the beam that
+    is chosen after them.
 
     Parameters
     ----------
     output
-        Folder of ``observations.csv``.
+        Folder of ``observations.csv`` and ``looks.csv``.
     size
         How much.
     models
@@ -89,7 +95,8 @@ def observation_study(
     -------
     dict
         Title to rows: of each observation and estimator the error over all antennas,
-        the error that is promised, and CPU time for each channel.
+        the error that is promised, and CPU time for each channel; and of looks with
+        phases and without how often the best beam was found.
     """
     known = trained_models(models, output, MODELS, seed=seed)
     lmmse, gmm = (known.load(name) for name in MODELS)
@@ -109,8 +116,13 @@ def observation_study(
             row = {"seen": seen, "estimator": name, **timed_row(channels, estimate)}
             rows.append(row)
             advance(1, note=f"{seen}, {name}")
+    looks = looks_with_and_without_phases(h, gmm, lmmse, seed)
     write_csv(output / "observations.csv", rows)
-    return {f"{len(h)} channels at {size.snr_db:g} dB": rows}
+    write_csv(output / "looks.csv", looks)
+    return {
+        f"{len(h)} channels at {size.snr_db:g} dB": rows,
+        f"Best of {_SIZE} beams after {NUM_LOOKS} looks at {SNR_DB:g} dB": looks,
+    }
 
 
 def _moving(num: int, seed: int) -> np.ndarray:
