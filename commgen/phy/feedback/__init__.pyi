@@ -1,8 +1,13 @@
 from .codec import Codec as Codec, Report as Report
 from .dft import DftCodec as DftCodec
+from .differential import (
+    DifferentialCodec as DifferentialCodec,
+    TrackState as TrackState,
+)
 from .few_paths import PathCodec as PathCodec
 from .goal import RateTransformCodec as RateTransformCodec
 from .ideal import ideal_errors as ideal_errors
+from .lags import LagProcess as LagProcess, lag_correlations as lag_correlations
 from .pilots import sector_pilots as sector_pilots
 from .steered import SteeredMixture as SteeredMixture
 from .transform import MixtureTransformCodec as MixtureTransformCodec

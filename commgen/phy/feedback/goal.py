@@ -16,11 +16,11 @@ from commgen.phy.feedback.transform import (
 )
 
 #: Prices over that of a codec for the squared error at the same rate.
-PRICE_STEPS = tuple(2.0 ** np.arange(-3, 4))
+PRICE_STEPS = tuple(2.0 ** np.arange(-2, 3))
 # Rate that a bit must gain: between which values it is searched.
 _WORTHS = (1e-5, 1.0)
 # Modes whose phases are turned, and rounds in which prices find their weights.
-_MOST_MODES, _ROUNDS = 4, 3
+_MOST_MODES, _ROUNDS = 4, 2
 _LEAST_WEIGHT = 1e-3
 
 

@@ -1,5 +1,6 @@
 """Ways to send a channel: a component of a mixture, and the price of a bit."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,11 +61,14 @@ class TransformModes:
         self._which = Quantisers.number_of(self._variances)
         self._first = arithmetic.cumulative(probabilities)
         self._heads = -np.log2(np.diff(self._first) / arithmetic.TOTAL)
-        self._quantisers = quantisers()
 
     def __len__(self) -> int:
         """How many."""
         return len(self.components)
+
+    def which(self, mode: int) -> np.ndarray:
+        """Return the quantiser [2 rank] of each real number of a mode."""
+        return self._which[mode]
 
     def vectors(self, mode: int) -> np.ndarray:
         """Return the eigenvectors [size, rank] of the component of a mode."""
@@ -87,69 +91,20 @@ class TransformModes:
         mode
             Which.
         """
-        x = np.ascontiguousarray(c).view(np.float64)
-        levels, found = np.empty(x.shape, np.int64), np.empty(x.shape)
-        bits, q = np.empty(len(x)), self._quantisers
-        which = self._which[mode]
-        nearest(x, which, q.ends, q.points, q.edges, q.lengths, levels, found, bits)
+        x, levels, found, bits = quantise(c, self._which[mode])
         # What no direction of the component reaches is not sent.
         rest = power / self.prices[mode] - np.sum(x**2, axis=1)
         errors = np.sum((x - found) ** 2, axis=1) + np.maximum(rest, 0)
         return Quantised(levels, found, errors, bits + self._heads[mode])
 
     def written(self, mode: int, levels: np.ndarray) -> np.ndarray:
-        """Return the bits of a mode and its levels [num].
-
-        Raises
-        ------
-        ValueError
-            If they are far too many.
-        """
-        which, q = self._which[mode], self._quantisers
-        sent = q.ends[which] > 0
-        room = np.empty(8 * len(which) + _ROOM, np.uint8)
-        n = arithmetic.encode(
-            mode, levels[sent], which[sent], self._first, q.tables, q.ends, room
-        )
-        if n < 0:
-            raise ValueError(
-                f"h must be no larger than what the prior knows, got a channel of over "
-                f"{len(room)} bits."
-            )
-        return room[:n].copy()
+        """Return the bits of a mode and its levels, as :func:`write` does."""
+        return write(self._first, mode, levels, self._which[mode])
 
     def read(self, bits: Any, i: int) -> tuple[int, np.ndarray]:
-        """Return mode and levels of the report number ``i``.
-
-        Raises
-        ------
-        ValueError
-            If the bits are none that :meth:`written` returns.
-        """
-        bits = check_bits(bits, i)
-        q = self._quantisers
-        mode = self._mode(bits)
-        which = self._which[mode]
-        sent = q.ends[which] > 0
-        found = np.zeros(int(sent.sum()), np.int64)
-        # Of another mode than this one no symbol is read.
-        tables = np.tile(which[sent], (len(self), 1))
-        arithmetic_mode = arithmetic.decode(
-            bits, tables, self._first, q.tables, q.ends, found
-        )
-        levels = np.zeros(len(which), np.int64)
-        levels[sent] = found
-        if arithmetic_mode < 0 or not np.array_equal(self.written(mode, levels), bits):
-            raise ValueError(
-                f"bits must be a whole report, got {len(bits)} that none ends with, "
-                f"at {i}."
-            )
+        """Return mode and levels of the report number ``i``, as :func:`read` does."""
+        mode, levels = read(self._first, bits, i, self._which.__getitem__)
         return mode, levels
-
-    def _mode(self, bits) -> int:
-        q, empty = self._quantisers, np.zeros(0, np.int64)
-        none = np.zeros((len(self), 0), np.int64)
-        return int(arithmetic.decode(bits, none, self._first, q.tables, q.ends, empty))
 
     def levels(self, mode: int, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return coefficients [rank] and the variances of their errors, not scaled."""
@@ -158,22 +113,130 @@ class TransformModes:
         )
 
 
+def write(first, mode: int, levels: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """Return the bits of a mode and its levels.
+
+    Parameters
+    ----------
+    first : [num_modes + 1], int64
+        Cumulative frequencies of the modes.
+    mode
+        That is taken.
+    levels, which : [num], int64
+        Levels, and the quantiser of each; one of a single level is not sent.
+
+    Raises
+    ------
+    ValueError
+        If they are far too many.
+    """
+    q = quantisers()
+    sent = q.ends[which] > 0
+    room = np.empty(8 * len(which) + _ROOM, np.uint8)
+    n = arithmetic.encode(
+        mode, levels[sent], which[sent], first, q.tables, q.ends, room
+    )
+    if n < 0:
+        raise ValueError(
+            f"h must be no larger than what the prior knows, got a channel of over "
+            f"{len(room)} bits."
+        )
+    return room[:n].copy()
+
+
+def read_mode(first, bits: Any, i: int) -> int:
+    """Return the mode of report number ``i``, which goes ahead.
+
+    Raises
+    ------
+    ValueError
+        If the bits are no zeros and ones.
+    """
+    bits, q = check_bits(bits, i), quantisers()
+    none, empty = np.zeros((len(first) - 1, 0), np.int64), np.zeros(0, np.int64)
+    return int(arithmetic.decode(bits, none, first, q.tables, q.ends, empty))
+
+
+def read(
+    first, bits: Any, i: int, which_of: Callable[[int], np.ndarray]
+) -> tuple[int, np.ndarray]:
+    """Return mode and levels [num] of report number ``i``.
+
+    Parameters
+    ----------
+    first
+        As of :func:`write`.
+    bits : [num_bits], uint8
+        Of the report.
+    i
+        For the error.
+    which_of
+        Mode to the quantisers of its levels.
+
+    Raises
+    ------
+    ValueError
+        If the bits are none that :func:`write` returns.
+    """
+    mode = read_mode(first, bits, i)
+    which, q = which_of(mode), quantisers()
+    sent = q.ends[which] > 0
+    found = np.zeros(int(sent.sum()), np.int64)
+    # Of another mode than this one no symbol is read.
+    tables = np.tile(which[sent], (len(first) - 1, 1))
+    found_mode = arithmetic.decode(bits, tables, first, q.tables, q.ends, found)
+    levels = np.zeros(len(which), np.int64)
+    levels[sent] = found
+    if found_mode < 0 or not np.array_equal(write(first, mode, levels, which), bits):
+        raise ValueError(
+            f"bits must be a whole report, got {len(bits)} that none ends with, at {i}."
+        )
+    return mode, levels
+
+
+def quantise(c: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Quantise complex numbers.
+
+    Parameters
+    ----------
+    c : [n, rank], complex128
+        Over the root of the price.
+    which : [2 rank] or [n, 2 rank], int64
+        Quantiser of each real and imaginary part.
+
+    Returns
+    -------
+    x : [n, 2 rank], float
+        Real and imaginary parts.
+    levels, found : [n, 2 rank]
+        What is sent, and what is read.
+    bits : [n], float
+        Lengths of the code words.
+    """
+    x = np.ascontiguousarray(c).view(np.float64)
+    levels, found = np.empty(x.shape, np.int64), np.empty(x.shape)
+    bits, q = np.empty(len(x)), quantisers()
+    which = np.atleast_2d(which)
+    nearest(x, which, q.ends, q.points, q.edges, q.lengths, levels, found, bits)
+    return x, levels, found, bits
+
+
 def levels_read(levels, which, variances, price) -> tuple[np.ndarray, np.ndarray]:
     """Return coefficients and the variances of their errors.
 
     Parameters
     ----------
-    levels, which : [2 rank], int
+    levels, which : [..., 2 rank], int
         What was read, and the quantiser of each.
-    variances : [2 rank], float
+    variances : [..., 2 rank], float
         Of what was quantised, over the price.
     price
         Of a bit.
 
     Returns
     -------
-    coefficients : [rank], complex
-    errors : [rank], float
+    coefficients : [..., rank], complex
+    errors : [..., rank], float
     """
     q = quantisers()
     ends = q.ends[which]
@@ -184,7 +247,7 @@ def levels_read(levels, which, variances, price) -> tuple[np.ndarray, np.ndarray
     # One level of a class of variances: what is not sent errs by its own.
     errors = np.where(ends > 0, q.errors[which, at], variances) * price
     c = (x * np.sqrt(price)).view(np.complex128)
-    return c, errors.reshape(-1, 2).sum(axis=1)
+    return c, errors.reshape(*errors.shape[:-1], -1, 2).sum(axis=-1)
 
 
 def check_bits(bits: Any, i: int) -> np.ndarray:
@@ -216,8 +279,9 @@ def nearest(x, which, ends, points, edges, lengths, levels, found, bits):
     """Quantise x [n, num]: levels, what they stand for, and bits of each row."""
     for i in range(len(x)):
         total = 0.0
-        for j in range(len(which)):
-            t = which[j]
+        row = which[min(i, len(which) - 1)]
+        for j in range(len(row)):
+            t = row[j]
             end = ends[t]
             left, right = 0, 2 * end
             while left < right:
