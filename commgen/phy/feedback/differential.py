@@ -127,6 +127,7 @@ class DifferentialCodec:
         correlations: Any,
         *,
         refresh: int | None = None,
+        start: int = 0,
     ) -> "DifferentialCodec":
         """Return the codec that needs ``num_bits`` for a mean channel of a mean slot.
 
@@ -138,6 +139,8 @@ class DifferentialCodec:
             Channels slot by slot to count the bits of, none that are judged by.
         num_bits
             Above 0.
+        start
+            First slot that is counted.
 
         Raises
         ------
@@ -152,7 +155,7 @@ class DifferentialCodec:
             for t in range(h.shape[1]):
                 report, state = codec.encode(state, h[:, t])
                 bits.append(report.num_bits.mean())
-            return np.mean(bits)
+            return np.mean(bits[start:])
 
         price = price_of(mean_bits, num_bits, _PRICES)
         return cls(prior, price, correlations, refresh=refresh)

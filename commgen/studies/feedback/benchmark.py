@@ -33,8 +33,22 @@ def _subbands() -> Part:
     return Part(part.subband_study, part.SubbandSize(), part.QUICK)
 
 
+def _rate() -> Part:
+    from commgen.studies.feedback import rate as part
+
+    return Part(part.rate_study, part.RateSize(), part.QUICK)
+
+
+def _tracking() -> Part:
+    from commgen.studies.feedback import tracking as part
+
+    return Part(part.tracking_study, part.TrackingSize(), part.QUICK)
+
+
 #: What makes each part.
 PARTS = {
     "umi64": _umi64,
     "subbands": _subbands,
+    "rate": _rate,
+    "tracking": _tracking,
 }

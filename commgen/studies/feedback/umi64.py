@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from commgen.datasets.events import Events
 from commgen.generative import GaussianMixture
 from commgen.measures import mean_interval, nmse_interval, paired_interval_db
 from commgen.phy.feedback import DftCodec, MixtureTransformCodec, ideal_errors
 from commgen.studies.feedback.figure import save_rate_figure
-from commgen.studies.sets import umi64_set
+from commgen.studies.sets import StudySet, umi64_set
 from commgen.studies.stages import Stages
 from commgen.studies.tables import Asked, Rows
 from commgen.studies.umi64_mixture import umi64_mixture
@@ -92,6 +93,31 @@ def umi64_study(
     return {TITLE: [{k: v for k, v in r.items() if k != "asked_bits"} for r in rows]}
 
 
+def umi64_models(
+    folder: Path, num_components: int, *, seed: int, quick: bool
+) -> tuple[StudySet, GaussianMixture, GaussianMixture]:
+    """Return the set, its sample covariance and its mixture, made or found.
+
+    Parameters
+    ----------
+    folder
+        Of this part, in which others find what they share.
+    num_components
+        Of the mixture.
+    seed, quick
+        As of the part.
+    """
+    found = umi64_set(folder / "data", seed=seed, quick=quick)
+    train = flat(found.train)
+    mixture = umi64_mixture(folder, train, num_components, seed=seed)
+    return found, GaussianMixture(train.shape[1:], 1).fit(train, seed=0), mixture
+
+
+def flat(events: Events) -> np.ndarray:
+    """Return channels, [n, num_ant]."""
+    return events.h.reshape(len(events.h), -1)
+
+
 class _Learned:
     """Channels and models, made when a step first needs them."""
 
@@ -101,18 +127,12 @@ class _Learned:
 
     def _parts(self):
         if self._made is None:
-            found = umi64_set(
-                self._output / "data", seed=self._seed, quick=self._size.quick
+            size = self._size
+            found, one, mixture = umi64_models(
+                self._output, size.num_components, seed=self._seed, quick=size.quick
             )
-            train, choice, test = (
-                x.h.reshape(len(x.h), -1)
-                for x in (found.train, found.validation, found.test)
-            )
-            mixture = umi64_mixture(
-                self._output, train, self._size.num_components, seed=self._seed
-            )
-            one = GaussianMixture(train.shape[1:], 1).fit(train, seed=0)
-            self._made = choice, test[: self._size.num_test], one, mixture
+            choice, test = (flat(x) for x in (found.validation, found.test))
+            self._made = choice, test[: size.num_test], one, mixture
         return self._made
 
     def at_rate(self, num_bits: int) -> Rows:

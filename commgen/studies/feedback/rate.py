@@ -1,0 +1,214 @@
+"""Sum rates of a cell whose users report their channels in so many bits."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from commgen.measures import mean_interval
+from commgen.measures.decibel import noise_variance
+from commgen.phy.feedback import Codec, MixtureTransformCodec, RateTransformCodec
+from commgen.studies.feedback.umi64 import KLT, MIXTURE, flat, umi64_models
+from commgen.studies.stages import Stages
+from commgen.studies.tables import Asked, Rows
+
+TITLE = "Sum rate of 8 users, 64 antennas"
+GOAL, PERFECT = "for the rate", "channels known"
+NUM_USERS, NUM_ANT = 8, 64
+# What tells a codec of the rate how much an error hurts, of which one is chosen.
+LEAKS = (0.3, 1.0)
+_JUDGE = "robust RZF"
+
+
+@dataclass(frozen=True)
+class RateSize:
+    """How much is sent and judged.
+
+    Parameters
+    ----------
+    num_bits
+        Of a mean report.
+    snr_db
+        Power of the base station over the noise of a terminal.
+    num_components
+        Of the mixture, which is Toeplitz.
+    num_choice
+        Of the validation channels, by which the bits of codecs are set; by the others
+        one of them is chosen.
+    num_test
+        Channels that are judged, eight to a drop.
+    num_steps
+        Of WMMSE.
+    quick
+        Few channels to learn from.
+    """
+
+    num_bits: tuple[int, ...] = (64, 128)
+    snr_db: tuple[float, ...] = (10.0, 20.0)
+    num_components: int = 64
+    num_choice: int = 500
+    num_test: int = 2000
+    num_steps: int = 50
+    quick: bool = False
+
+
+#: In a minute, most of it for channels; the figures mean little.
+QUICK = RateSize((24,), (10.0,), 4, 100, 80, 5, True)
+
+
+def rate_study(
+    output: Path, size: RateSize, seed: int, asked: Asked
+) -> dict[str, Rows]:
+    """Report channels by codecs for the error and for the rate, and precode by them.
+
+    Parameters
+    ----------
+    output
+        Folder of steps; channels and mixture are shared with ``umi64`` beside it.
+    size, seed
+        How much, and the seed of everything.
+    asked
+        Gets the gain in sum rate over the other codecs at 128 bits.
+
+    Returns
+    -------
+    dict
+        Title to rows: bits and mean sum rate of each codec and precoder, with
+        intervals, and what the codec for the rate gains over the others, paired.
+    """
+    stages, told = Stages(output / "stages"), [seed, asdict(size)]
+    cell = _Cell(output, size, seed)
+    rows: Rows = []
+    for bits in size.num_bits:
+        for snr_db in size.snr_db:
+            found = stages.result(
+                f"bits-{bits}-{snr_db:g}-db",
+                told,
+                lambda bits=bits, snr_db=snr_db: cell.reported(bits, snr_db),
+            )
+            rows += _rows(found, snr_db)
+    for snr_db in size.snr_db:
+        found = stages.result(
+            f"known-{snr_db:g}-db", told, lambda snr_db=snr_db: cell.known(snr_db)
+        )
+        rows += _rows(found, snr_db)
+    for row in rows:
+        if row["codec"] == GOAL and row["precoder"] == _JUDGE:
+            for other in (KLT, MIXTURE):
+                low, high = row[f"over {other}, low"], row[f"over {other}, high"]
+                asked(
+                    f"{TITLE}, {row['num_bits']:.0f} bits, {row['snr_db']:g} dB, rate "
+                    f"over {other}",
+                    "an interval above 0",
+                    f"{low:.2f} to {high:.2f} bit/s/Hz",
+                    low > 0,
+                )
+    return {TITLE: rows}
+
+
+class _Cell:
+    """Channels and models, made when a step first needs them."""
+
+    def __init__(self, output: Path, size: RateSize, seed: int):
+        # Channels and models are those of the part of the errors.
+        self._shared, self._size, self._seed = output.parent / "umi64", size, seed
+        self._made: tuple[Any, ...] | None = None
+
+    def _parts(self):
+        if self._made is None:
+            size = self._size
+            found, one, mixture = umi64_models(
+                self._shared, size.num_components, seed=self._seed, quick=size.quick
+            )
+            parts = np.split(flat(found.validation), [size.num_choice])
+            test = flat(found.test)[: size.num_test]
+            self._made = *parts, test, one, mixture
+        return self._made
+
+    def reported(self, num_bits: int, snr_db: float) -> list[dict[str, Any]]:
+        """Return bits and rates of drops, for each codec and precoder."""
+        set_by, chosen_by, test, one, mixture = self._parts()
+        no = float(noise_variance(snr_db))
+        codecs: dict[str, Codec] = {
+            name: MixtureTransformCodec.of_rate(prior, set_by, num_bits)
+            for name, prior in ((KLT, one), (MIXTURE, mixture))
+        }
+        made = [
+            RateTransformCodec.of_rate(
+                mixture, set_by, num_bits, no=no, num_users=NUM_USERS, leak=leak
+            )
+            for leak in LEAKS
+        ]
+        rates = [_sent(codec, chosen_by, no, {_JUDGE: _robust()})[0] for codec in made]
+        best = int(np.argmax([np.mean(found["rates"]) for found in rates]))
+        codecs[GOAL] = made[best]
+        members, rows = self._precoders(), []
+        for name, codec in codecs.items():
+            told = {"codec": name, "leak": LEAKS[best] if name == GOAL else None}
+            rows += [told | found for found in _sent(codec, test, no, members)]
+        return rows
+
+    def known(self, snr_db: float) -> list[dict[str, Any]]:
+        """Return rates of drops where all channels are known."""
+        from commgen.phy.beams import WMMSE, sum_rate
+
+        h, no = _drops(self._parts()[2]), float(noise_variance(snr_db))
+        w = WMMSE(num_steps=self._size.num_steps)(h, no)
+        told = {"codec": PERFECT, "leak": None, "precoder": "WMMSE", "num_bits": None}
+        return [{**told, "rates": sum_rate(h, w, no).numpy().tolist()}]
+
+    def _precoders(self) -> dict[str, Any]:
+        from commgen.phy.beams import WMMSE, LearnedPrecoder
+
+        return {
+            "WMMSE on the mean": WMMSE(num_steps=self._size.num_steps),
+            _JUDGE: _robust(),
+            "two robust steps": LearnedPrecoder(),  # before training it is no more
+        }
+
+
+def _robust() -> Any:
+    from commgen.phy.beams import RobustRZF
+
+    return RobustRZF()
+
+
+def _drops(h: np.ndarray) -> np.ndarray:
+    """[n, num_ant] to whole drops [num_drops, num_users, 1, num_ant]."""
+    num = len(h) // NUM_USERS
+    return h[: num * NUM_USERS].reshape(num, NUM_USERS, 1, -1)
+
+
+def _sent(codec: Any, h, no: float, members: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return bits and rates of drops, for each precoder of what is reported."""
+    from commgen.phy.beams import Belief, sum_rate
+
+    h = h[: len(h) // NUM_USERS * NUM_USERS]
+    report = codec.encode(h)
+    mean, cov = codec.decode(report).mean, codec.error_covariance(report)
+    true = _drops(h)
+    cov = cov.reshape(*true.shape[:2], *cov.shape[1:])
+    belief = Belief.of(mean.reshape(true.shape), cov)
+    bits = float(report.num_bits.mean())
+    rows = []
+    for name, precode in members.items():
+        rates = sum_rate(true, precode(belief, no), no).numpy().tolist()
+        rows.append({"precoder": name, "num_bits": bits, "rates": rates})
+    return rows
+
+
+def _rows(found: list[dict[str, Any]], snr_db: float) -> Rows:
+    """Return mean rates, and what the codec for the rate gains over the others."""
+    rates = {(r["codec"], r["precoder"]): np.array(r["rates"]) for r in found}
+    rows = []
+    for each in found:
+        row = {"snr_db": snr_db, **{k: v for k, v in each.items() if k != "rates"}}
+        names = ("rate", "low", "high")
+        row |= dict(zip(names, mean_interval(each["rates"]), strict=True))
+        for other in (KLT, MIXTURE) if each["codec"] == GOAL else ():
+            gain = rates[GOAL, each["precoder"]] - rates[other, each["precoder"]]
+            _, low, high = mean_interval(gain)
+            row |= {f"over {other}, low": low, f"over {other}, high": high}
+        rows.append(row)
+    return rows
