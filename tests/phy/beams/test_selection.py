@@ -47,7 +47,7 @@ def test_first_is_the_one_of_most_rate_alone_and_a_twin_is_not_taken():
 
 
 def test_expected_rate_counts_where_the_means_are_alike():
-    """Of a Rician gain the mean logarithm grows with its scatter: E1(K) above ln m^2."""
+    """Of a Rician gain the mean logarithm grows with its scatter: E1(K) over ln m^2."""
     h = np.ones([1, 2, 1, 4], np.complex64)
     spread = np.array([0.01, 2], np.float32)[:, None, None]
     samples = h + spread * channels(3, 64, 1, 2, 1, 4)
