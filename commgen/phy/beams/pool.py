@@ -109,7 +109,8 @@ class BeliefPool:
                 )
             )
             advance(1)
-        return cls(*(np.stack(part) for part in zip(*users, strict=True)), **settings)
+        mean, cov, samples = (np.stack(part) for part in zip(*users, strict=True))
+        return cls(mean, cov, samples, **settings)
 
     def __call__(self, rng: np.random.Generator) -> tuple[Belief, np.ndarray]:
         """Draw beliefs, and their noise variances at a power of one."""

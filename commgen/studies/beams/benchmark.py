@@ -33,8 +33,15 @@ def _downlink() -> Part:
     return Part(part.downlink_study, part.DownlinkSize(), part.QUICK)
 
 
+def _partial() -> Part:
+    from commgen.studies.beams import partial as part
+
+    return Part(part.partial_study, part.PartialSize(), part.QUICK)
+
+
 #: What makes each part.
 PARTS = {
     "precoding": _precoding,
     "downlink": _downlink,
+    "partial": _partial,
 }

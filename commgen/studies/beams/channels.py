@@ -11,13 +11,30 @@ from commgen.studies.sets import drawn_events
 
 
 def umi_users(
-    folder: Path, num_drops: int, num_users: int, num_ant: int, *, seed: int
+    folder: Path,
+    num_drops: int,
+    num_users: int,
+    num_ant: int,
+    *,
+    seed: int,
+    name: str = "drops",
 ) -> np.ndarray:
     """Draw users of an urban microcell, each of one antenna.
 
     Channels are those of the uplink of UMi-64 with another number of antennas, which by
     reciprocity are those of the downlink; large-scale gains are taken out, as by power
     control.
+
+    Parameters
+    ----------
+    folder
+        Where the channels are kept.
+    num_drops, num_users, num_ant
+        How many.
+    seed
+        Of the study.
+    name
+        What tells these draws from others of the study.
 
     Returns
     -------
@@ -27,9 +44,9 @@ def umi_users(
         update={"bs_array": ArrayConfig(columns=num_ant)}
     )
     events = drawn_events(
-        folder / f"umi{num_ant}-test.h5",
+        folder / f"umi{num_ant}-{name}.h5",
         config,
         num_drops * num_users,
-        seed=part_seed(seed, "beams/umi drops"),
+        seed=part_seed(seed, f"beams/umi {name}"),
     )
     return events.h.reshape(num_drops, num_users, 1, num_ant)

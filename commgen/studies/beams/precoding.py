@@ -105,13 +105,13 @@ def precoding_study(
     known = [
         {"site": site, "snr_db": snr_db, **row}
         for (site, snr_db), values in rates.items()
-        for row in _rows(values, _reference(size))
+        for row in share_rows(values, _reference(size))
     ]
     for row in (r for r in known if r["precoder"] == ONE_PASS):
         at = row["site"], row["snr_db"] if row["site"] == "rayleigh" else None
         where = f"{row['site']}, {row['snr_db']:g} dB, of {_reference(size)}"
         _judge(asked, where, row, SHARES[at])
-    rows = _rows(believed, SAMPLED)
+    rows = share_rows(believed, SAMPLED)
     one_pass = next(r for r in rows if r["precoder"] == ONE_PASS)
     _judge(asked, f"error {ERR_VAR:g}, 20 dB, of {SAMPLED}", one_pass, SHARE_BELIEVED)
     return {"Channels known": known, "Channels believed": rows}
@@ -220,7 +220,7 @@ def _reference(size) -> str:
     return f"WMMSE, {size.wmmse_steps} steps"
 
 
-def _rows(rates: dict[str, Any], reference: str) -> Rows:
+def share_rows(rates: dict[str, Any], reference: str) -> Rows:
     """Return mean rates and their paired shares of a reference's."""
     rows = []
     for name, values in rates.items():

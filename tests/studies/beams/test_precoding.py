@@ -8,7 +8,13 @@ import pytest
 from commgen.phy.beams import LearnedPrecoder
 from commgen.studies.beams import precoding
 from commgen.studies.beams.benchmark import beams_study
-from commgen.studies.beams.precoding import BOUND, ONE_PASS, PERFECT, SAMPLED, _rows
+from commgen.studies.beams.precoding import (
+    BOUND,
+    ONE_PASS,
+    PERFECT,
+    SAMPLED,
+    share_rows,
+)
 from commgen.studies.beams.rates_figure import save_rates_figure
 
 
@@ -16,7 +22,7 @@ def test_shares_are_paired():
     """Half of every rate is half of it with certainty, however rates scatter."""
     rng = np.random.default_rng(0)
     rates = rng.uniform(5, 15, 50)
-    rows = _rows({"all": rates, "half": rates / 2, "noisy": rates + 1}, "all")
+    rows = share_rows({"all": rates, "half": rates / 2, "noisy": rates + 1}, "all")
     half, noisy = rows[1], rows[2]
     assert half["share"] == pytest.approx(0.5)
     assert half["share_low"] == pytest.approx(0.5)
