@@ -63,14 +63,13 @@ class WMMSE(Precoder):
     def __call__(self, belief: Any, no: Any, power: Any = 1.0) -> tf.Tensor:
         """Return the weights."""
         w = super().__call__(belief, no, power)
-        return self._capped(w, power) if self.per_antenna else w
+        return self._admitted(w, power)
 
     def weights(self, belief: Belief, no, power) -> tf.Tensor:
         """Return the weights after all turns."""
         h = self._channels(belief)
         w = scaled(self.start.weights(belief, no, power), power)
-        if self.per_antenna:
-            w = self._capped(w, power)
+        w = self._admitted(w, power)
         counts = tf.constant(_of_users(self.user_weights, belief))
         no, power = (tf.cast(x, counts.dtype) for x in (no, power))
         return self._turns(h, w, no, power, counts, self.num_steps)
@@ -127,10 +126,16 @@ class WMMSE(Precoder):
         )
         load *= tf.cast(no / power, w.dtype) / tf.cast(tf.shape(h)[0], w.dtype)
         A += load[:, None, None] * tf.eye(A.shape[-1], dtype=w.dtype)
-        return _by_user(solve(A, _side_by_side(B)), w)
+        return by_user(self._improved(A, side_by_side(B), side_by_side(w)), w)
 
-    def _capped(self, w, power):
-        """Return weights of which no antenna sends more than its part."""
+    def _improved(self, A, B, W):
+        """Return weights W, side by side, of less tr(W^H A W) - 2 Re tr(W^H B)."""
+        return solve(A, B)
+
+    def _admitted(self, w, power):
+        """Return weights of which no antenna sends more than it may."""
+        if not self.per_antenna:
+            return w
         sent = tf.reduce_sum(tf.abs(w) ** 2, axis=[1, 3], keepdims=True)
         most = tf.cast(power, sent.dtype) / w.shape[2]
         factor = tf.sqrt(tf.math.divide_no_nan(most, tf.maximum(sent, most)))
@@ -144,7 +149,7 @@ def _row_by_row(A, B, w, power):
     point within a ball is that of the whole space drawn back to the ball.
     """
     # The antenna first, so that a row is one entry.
-    rows, wanted = (tf.transpose(_side_by_side(x), [1, 0, 2]) for x in (w, B))
+    rows, wanted = (tf.transpose(side_by_side(x), [1, 0, 2]) for x in (w, B))
     pairs = tf.transpose(A, [1, 0, 2])
     n = int(w.shape[2])
     most = tf.sqrt(power / n)
@@ -159,16 +164,16 @@ def _row_by_row(A, B, w, power):
         return m + 1, tf.tensor_scatter_nd_update(rows, [[m]], row[None])
 
     rows = tf.while_loop(lambda m, rows: m < n, improve, (tf.constant(0), rows))[1]
-    return _by_user(tf.transpose(rows, [1, 0, 2]), w)
+    return by_user(tf.transpose(rows, [1, 0, 2]), w)
 
 
-def _side_by_side(w):
+def side_by_side(w):
     """[batch, num_users, num_tx_ant, num_streams] to all streams in one row."""
     return tf.concat(tf.unstack(w, axis=1), axis=2)
 
 
-def _by_user(W, w):
-    """Undo :func:`_side_by_side`, for as many users as ``w`` has."""
+def by_user(W, w):
+    """Undo :func:`side_by_side`, for as many users as ``w`` has."""
     return tf.stack(tf.split(W, w.shape[1], axis=2), axis=1)
 
 

@@ -68,8 +68,8 @@ def test_shares_and_gains_are_paired():
     assert first["share"] == pytest.approx(1)
     assert second["share_low"] == pytest.approx(2)
     assert second["share_high"] == pytest.approx(2)
-    assert second["goodput_gain"] == pytest.approx(goodput.mean())
-    assert second["rate_gain"] == pytest.approx(0)
+    assert second["goodput"] == pytest.approx(2 * goodput.mean())
+    assert second["rate"] == pytest.approx(goodput.mean() + 1)
     assert first["bler"] == pytest.approx(1 / 8)
 
 
