@@ -13,6 +13,10 @@ from .alignment_looks import (
 from .beam_search import BeamSearch as BeamSearch
 from .belief import Belief as Belief
 from .constant_modulus import ConstantModulus as ConstantModulus
+from .grid import (
+    GridPrecodedChannel as GridPrecodedChannel,
+    GridPrecoder as GridPrecoder,
+)
 from .hybrid import HybridPrecoder as HybridPrecoder
 from .inferred import infer_belief as infer_belief
 from .learned import LearnedPrecoder as LearnedPrecoder
