@@ -102,9 +102,7 @@ class HybridPrecoder(Precoder):
             caught = tf.abs(tf.einsum("mc,bms->bcs", tf.math.conj(D), left)) ** 2
             best = tf.argmax(tf.reduce_sum(caught, -1) - taken, axis=1)
             # Each column once: least squares leave nothing along those that are taken.
-            taken += tf.one_hot(
-                best, D.shape[1], tf.float64.max / 1e9, dtype=taken.dtype
-            )
+            taken += tf.one_hot(best, D.shape[1], 1e30, 0.0, dtype=taken.dtype)
             column = tf.gather(tf.transpose(D), best)[..., None]
             F = column if F is None else tf.concat([F, column], axis=2)
             left = W - tf.matmul(F, _fitted(F, W))

@@ -39,9 +39,16 @@ def _partial() -> Part:
     return Part(part.partial_study, part.PartialSize(), part.QUICK)
 
 
+def _chains() -> Part:
+    from commgen.studies.beams import chains as part
+
+    return Part(part.chains_study, part.ChainsSize(), part.QUICK)
+
+
 #: What makes each part.
 PARTS = {
     "precoding": _precoding,
     "downlink": _downlink,
     "partial": _partial,
+    "chains": _chains,
 }
