@@ -45,10 +45,17 @@ def _tracking() -> Part:
     return Part(part.tracking_study, part.TrackingSize(), part.QUICK)
 
 
+def _limited() -> Part:
+    from commgen.studies.feedback import limited as part
+
+    return Part(part.limited_study, part.LimitedSize(), part.QUICK)
+
+
 #: What makes each part.
 PARTS = {
     "umi64": _umi64,
     "subbands": _subbands,
     "rate": _rate,
     "tracking": _tracking,
+    "limited": _limited,
 }

@@ -1,0 +1,41 @@
+"""The study of reports of few bits: its set-up, and what it tells of two users."""
+
+import numpy as np
+import pytest
+
+from commgen.studies.feedback import path_users as users
+from commgen.studies.feedback.limited import LimitedSize, limited_study
+from commgen.studies.tables import Asked
+
+
+def test_zero_forcing_is_as_published():
+    """Sohrabi, Attiah and Yu: 15.32, 15.95 and 16.23 for 2, 4 and 8 paths."""
+    for num_paths, published in ((2, 15.32), (4, 15.95), (8, 16.23)):
+        h = users.draw_users(4000, num_paths, seed=num_paths)
+        rates = users.pair_rates_as_published(h)
+        error = rates.std() / np.sqrt(len(rates))
+        assert abs(rates.mean() - published) < 4 * error + 0.005
+        assert users.pair_rates(h[:200], h[:200]).mean() > rates[:100].mean()
+
+
+def test_matching_pursuit_finds_a_path_of_the_grid():
+    x = np.linspace(-0.5, 0.5, 256)[[40, 200]]
+    h = 8 * users.AXIS.exponentials(x).astype(np.complex64)
+    pilots = np.random.default_rng(0).standard_normal((64, 8)) / 8
+    found = users.matching_pursuit((h @ pilots).astype(np.complex64), pilots, 1)
+    np.testing.assert_allclose(found, h, atol=1e-3)
+
+
+@pytest.mark.timeout(120)
+def test_reports_of_more_bits_reach_more(tmp_path):
+    asked = Asked()
+    size = LimitedSize(30, 600, 5, 6)
+    ((_, rows),) = limited_study(tmp_path, size, 0, asked).items()
+    paths = [row["rate"] for row in rows if row["codec"].startswith("paths")]
+    best = next(r["rate"] for r in rows if r["codec"] == "ZF, channels known")
+    assert paths[0] < paths[1] < best
+    assert all(row["low"] < row["rate"] < row["high"] for row in rows)
+    assert len(asked.rows) == 3
+    assert (tmp_path / "rate.png").stat().st_size > 0
+    again = limited_study(tmp_path, size, 0, asked)
+    assert list(again.values()) == [rows]
