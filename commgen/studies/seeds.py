@@ -73,6 +73,7 @@ OFFSETS: dict[str, int | None] = {
     "feedback/limited sets": None,
     "feedback/limited users": None,
     "feedback/model": None,
+    "feedback/steered": None,
     "feedback/subbands": None,
     "observations/look draws": None,
     "observations/look noise": None,

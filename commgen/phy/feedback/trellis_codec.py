@@ -9,6 +9,7 @@ from commgen._checks import check_int, check_positive
 from commgen.generative.model import Posterior, check_channels
 from commgen.phy.feedback import arithmetic
 from commgen.phy.feedback.codec import Codec, Report
+from commgen.phy.feedback.encoder_cost import EncoderCost, encoder_cost
 from commgen.phy.feedback.steered import SteeredMixture
 from commgen.phy.feedback.trellis import search, tables_of, trellis
 from commgen.phy.feedback.trellis_tables import TrellisTables, class_of
@@ -65,6 +66,9 @@ class TrellisCodec(Codec):
         Squared error that a bit must save.
     num_candidates
         Components that the encoder tries.
+    integer
+        Whether the terminal's transform has weights and inputs of eight bits, each
+        vector and each channel with a scale of its own; the decoder's has not.
     """
 
     def __init__(
@@ -73,7 +77,8 @@ class TrellisCodec(Codec):
         tables: TrellisTables,
         price: float,
         *,
-        num_candidates: int = 8,
+        num_candidates: int = 16,
+        integer: bool = False,
     ):
         super().__init__(model.event_shape)
         self.price = check_positive("price", price)
@@ -85,6 +90,10 @@ class TrellisCodec(Codec):
         most = model.log_weights.size
         self._num = min(check_int("num_candidates", num_candidates, low=1), most)
         variances, self._vectors = model.eigen
+        self._integer = integer
+        self._analysis = self._vectors.conj()
+        if integer:
+            self._analysis = _eight_bits(self._analysis, axis=1)
         self._which = class_of(np.repeat(variances / 2 / self.price, 2, axis=1))
         weights = np.exp(model.log_weights.ravel())
         self._first = arithmetic.cumulative(weights)
@@ -98,7 +107,7 @@ class TrellisCodec(Codec):
         tables: TrellisTables,
         h: Any,
         num_bits: float,
-        **options: int,
+        **options: Any,
     ) -> "TrellisCodec":
         """Return the codec that needs ``num_bits`` for a mean channel.
 
@@ -170,16 +179,17 @@ class TrellisCodec(Codec):
     def likeliest(self, h: np.ndarray, num: int) -> np.ndarray:
         """Return the likeliest components at this price, [n, num], in no order."""
         noise = self.price / np.log(2)  # where a bit more saves its price
-        joint = self._model.log_joint(h, noise).reshape(len(h), -1)
-        return np.argpartition(-joint, num - 1, axis=1)[:, :num]
+        return self._model.likeliest(h, noise, num)
 
     def coefficients(self, h, component) -> tuple[np.ndarray, np.ndarray]:
         """Return numbers in the unit of the price, and their classes, [n, 2 N]."""
         shape, direction = np.divmod(component, self._model.log_weights.shape[1])
         turned = self._model.steered(h, direction, -1) / np.sqrt(self.price)
+        if self._integer:
+            turned = _eight_bits(turned, axis=1)
         c = np.zeros(turned.shape, np.complex128)
         for g in np.unique(shape):
-            c[shape == g] = turned[shape == g] @ self._vectors[g].conj()
+            c[shape == g] = turned[shape == g] @ self._analysis[g]
         return c.view(np.float64), self._which[shape]
 
     def _path_costs(self, x, which, levels) -> np.ndarray:
@@ -202,6 +212,11 @@ class TrellisCodec(Codec):
     def _sent(self, k) -> np.ndarray:
         """Return the classes of what is sent under a component; variances fall."""
         return self.sent_of(self._which[k // self._model.log_weights.shape[1]])
+
+    @property
+    def cost(self) -> EncoderCost:
+        """What the terminal holds and does for a report."""
+        return encoder_cost(self._which, self._tables, num_candidates=self._num)
 
     def sent_of(self, which) -> np.ndarray:
         """Return the classes that are sent of those of a channel, which fall."""
@@ -285,3 +300,10 @@ class TrellisCodec(Codec):
             levels,
         )
         return first, levels
+
+
+def _eight_bits(x: np.ndarray, axis: int) -> np.ndarray:
+    """Round real and imaginary parts to -127 to 127 times the scale of an axis."""
+    most = np.maximum(np.abs(x.real), np.abs(x.imag)).max(axis=axis, keepdims=True)
+    scale = np.maximum(most, np.finfo(float).tiny) / 127
+    return (np.rint(x.real / scale) + 1j * np.rint(x.imag / scale)) * scale

@@ -113,7 +113,8 @@ class TrellisTables:
 
     def save(self, path: str | Path) -> None:
         """Write the tables into an ``.npz`` file."""
-        write_npz(path, {name: np.asarray(getattr(self, name)) for name in _ARRAYS})
+        arrays = {name: np.asarray(getattr(self, name)) for name in _ARRAYS}
+        write_npz(path, arrays, compressed=True)
 
     @classmethod
     def load(cls, path: str | Path) -> "TrellisTables":

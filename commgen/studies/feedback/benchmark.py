@@ -51,6 +51,12 @@ def _limited() -> Part:
     return Part(part.limited_study, part.LimitedSize(), part.QUICK)
 
 
+def _learned() -> Part:
+    from commgen.studies.feedback import learned as part
+
+    return Part(part.learned_study, part.LearnedSize(), part.QUICK)
+
+
 #: What makes each part.
 PARTS = {
     "umi64": _umi64,
@@ -58,4 +64,5 @@ PARTS = {
     "rate": _rate,
     "tracking": _tracking,
     "limited": _limited,
+    "learned": _learned,
 }
