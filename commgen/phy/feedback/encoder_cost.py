@@ -21,7 +21,7 @@ class EncoderCost:
     transform
         Numbers of the vectors that are sent at this price.
     tables
-        Numbers of the levels, their values and chances.
+        Classes of the numbers that are sent, and levels with values and chances.
     matching, transforms, search
         Real multiply-adds: of the components' fit, of the transforms of all
         candidates, of the paths of all candidates (a comparison counts as one).
@@ -74,7 +74,7 @@ def encoder_cost(
     return EncoderCost(
         spectra=2 * num_shapes * points,
         transform=int(per_shape.sum() * size),
-        tables=2 * levels,
+        tables=2 * levels + int(per_shape.sum()),
         matching=2 * fourier + 2 * points + num_shapes * (4 * points + fourier),
         transforms=num_candidates * 4 * size * (1 + most),
         search=num_candidates * 2 * most * (2 * _LEVELS_TRIED + 2 * states),

@@ -302,7 +302,7 @@ class TrellisCodec(Codec):
         return first, levels
 
 
-def _eight_bits(x: np.ndarray, axis: int) -> np.ndarray:
+def _eight_bits(x: Any, axis: int) -> np.ndarray:
     """Round real and imaginary parts to -127 to 127 times the scale of an axis."""
     most = np.maximum(np.abs(x.real), np.abs(x.imag)).max(axis=axis, keepdims=True)
     scale = np.maximum(most, np.finfo(float).tiny) / 127

@@ -58,7 +58,7 @@ class LearnedSize:
 
     num_bits: tuple[int, ...] = (32, 64, 128, 256)
     num_components: int = 64
-    num_shapes: int = 32
+    num_shapes: int = 28
     num_rounds: int = 25
     num_states: int = 32
     num_test: int = 2000
@@ -174,7 +174,7 @@ class _Learned:
             )
             power = float(np.mean(np.abs(train) ** 2))
             prices = [price * power for price in _PRICES]
-            tables = learn_tables(model, train, prices, num_states=size.num_states)
+            tables = learn_tables(model, train[::2], prices, num_states=size.num_states)
             model.save(paths[0])
             tables.save(paths[1])
             return seed
