@@ -33,6 +33,10 @@ from .looks_rules import (
     NarrowingLooks as NarrowingLooks,
     RandomPhaseLooks as RandomPhaseLooks,
 )
+from .pattern import (
+    beam_pattern as beam_pattern,
+    strongest_angle as strongest_angle,
+)
 from .pool import BeliefPool as BeliefPool
 from .precoder import Precoder as Precoder
 from .rate import sum_rate as sum_rate, user_rates as user_rates

@@ -11,6 +11,7 @@ from commgen._random import complex_normal
 from commgen.measures.decibel import noise_variance
 from commgen.measures.intervals import RatioSums
 from commgen.studies.beams.channels import umi_users
+from commgen.studies.beams.patterns_figure import save_patterns_figure
 from commgen.studies.beams.rates_figure import save_rates_figure
 from commgen.studies.seeds import part_seed
 from commgen.studies.stages import Stages
@@ -70,7 +71,7 @@ def precoding_study(
     Parameters
     ----------
     output
-        Folder of the models ``known`` and ``believed``, of channels and a picture.
+        Folder of the models ``known`` and ``believed``, of channels and two pictures.
     size
         How much.
     seed
@@ -102,6 +103,7 @@ def precoding_study(
             f"the same, an error of variance {ERR_VAR:g}": believed,
         },
     )
+    _draw_patterns(output, size, seed)
     known = [
         {"site": site, "snr_db": snr_db, **row}
         for (site, snr_db), values in rates.items()
@@ -181,6 +183,22 @@ def _known(output, site, snr_db, size, seed) -> dict[str, Any]:
     return {**found, BOUND: dpc_capacity(h, no, num_steps=size.dpc_steps).tolist()}
 
 
+def _draw_patterns(output, size, seed) -> None:
+    """Draw where a drop's first users are sent their power, by three precoders."""
+    from commgen.phy.beams import WMMSE, ZF
+
+    h, no = drops(output, "umi", size, seed)[:1], float(noise_variance(SNR_DB[1]))
+    members = {
+        "ZF": ZF(),
+        _reference(size): WMMSE(num_steps=size.wmmse_steps),
+        ONE_PASS: learned(output, "known", size, seed),
+    }
+    weights = {
+        name: precode(h, no)[0, :_NUM_DRAWN] for name, precode in members.items()
+    }
+    save_patterns_figure(output / "patterns.png", h[0, :_NUM_DRAWN], weights)
+
+
 def _believed(output, size, seed) -> dict[str, Any]:
     from commgen.phy.beams import WMMSE, Belief, RobustRZF, sum_rate
 
@@ -212,6 +230,8 @@ def _believed(output, size, seed) -> dict[str, Any]:
     return {**found, PERFECT: np.mean(known, axis=0).tolist()}
 
 
+# Users whose patterns are drawn.
+_NUM_DRAWN = 4
 # Of the unseen channels, those whose rate with all known is computed.
 _PERFECT = 8
 

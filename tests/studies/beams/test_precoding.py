@@ -8,6 +8,7 @@ import pytest
 from commgen.phy.beams import LearnedPrecoder
 from commgen.studies.beams import precoding
 from commgen.studies.beams.benchmark import beams_study
+from commgen.studies.beams.patterns_figure import save_patterns_figure
 from commgen.studies.beams.precoding import (
     BOUND,
     ONE_PASS,
@@ -42,6 +43,17 @@ def test_picture_has_a_panel_for_each_title(tmp_path):
     assert widths[1] == pytest.approx(2 * widths[0], abs=2)
 
 
+def test_patterns_have_a_panel_for_each_precoder(tmp_path):
+    from matplotlib.image import imread
+
+    h = np.exp(1j * np.pi * np.outer([-0.5, 0.5], np.arange(8)))
+    weights = {name: h.conj()[..., None] / 4 for name in ("one", "two")}
+    save_patterns_figure(tmp_path / "2.png", h[:, None], weights)
+    save_patterns_figure(tmp_path / "1.png", h[:, None], {"one": weights["one"]})
+    widths = [imread(tmp_path / f"{n}.png").shape[1] for n in (1, 2)]
+    assert widths[1] == pytest.approx(2 * widths[0], abs=2)
+
+
 @pytest.mark.slow
 def test_study_keeps_the_order_of_rates_and_goes_on(tmp_path):
     tables = beams_study(tmp_path, seed=1, quick=True, only="precoding")
@@ -62,6 +74,7 @@ def test_study_keeps_the_order_of_rates_and_goes_on(tmp_path):
     assert len(tables["What was asked"]) == 5
     picture = tmp_path / "precoding/rates.png"
     assert picture.stat().st_size > 5000
+    assert (tmp_path / "precoding/patterns.png").stat().st_size > 5000
     assert beams_study(tmp_path, seed=1, quick=True, only="precoding") == tables
 
 
