@@ -66,6 +66,8 @@ OFFSETS: dict[str, int | None] = {
     "federated/local": None,
     "federated/adapted": None,
     "federated/judging": None,
+    "feedback/delay-angle": None,
+    "feedback/delay-angle model": None,
     "feedback/losses": None,
     "feedback/limited codebook": None,
     "feedback/limited noise": None,

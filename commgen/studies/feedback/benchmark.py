@@ -57,6 +57,12 @@ def _learned() -> Part:
     return Part(part.learned_study, part.LearnedSize(), part.QUICK)
 
 
+def _delay_angle() -> Part:
+    from commgen.studies.feedback import delay_angle as part
+
+    return Part(part.delay_angle_study, part.DelaySize(), part.QUICK)
+
+
 #: What makes each part.
 PARTS = {
     "umi64": _umi64,
@@ -65,4 +71,5 @@ PARTS = {
     "tracking": _tracking,
     "limited": _limited,
     "learned": _learned,
+    "delay-angle": _delay_angle,
 }

@@ -8,7 +8,7 @@ import numpy as np
 
 from commgen.measures import mean_interval
 from commgen.measures.decibel import noise_variance
-from commgen.phy.feedback import Codec, MixtureTransformCodec, RateTransformCodec
+from commgen.phy.feedback import MixtureTransformCodec, RateTransformCodec
 from commgen.studies.feedback.umi64 import KLT, MIXTURE, flat, umi64_models
 from commgen.studies.stages import Stages
 from commgen.studies.tables import Asked, Rows
@@ -82,12 +82,19 @@ def rate_study(
     rows: Rows = []
     for bits in size.num_bits:
         for snr_db in size.snr_db:
-            found = stages.result(
-                f"bits-{bits}-{snr_db:g}-db",
+            at = f"{bits}-bits-{snr_db:g}-db"
+            ours = stages.result(
+                f"{GOAL.replace(' ', '-')}-{at}",
                 told,
-                lambda bits=bits, snr_db=snr_db: cell.reported(bits, snr_db),
+                lambda bits=bits, snr_db=snr_db: cell.for_rate(bits, snr_db),
             )
-            rows += _rows(found, snr_db)
+            spent = ours[0]["num_bits"]
+            others = stages.result(
+                f"others-{at}",
+                [*told, spent],
+                lambda spent=spent, snr_db=snr_db: cell.for_error(spent, snr_db),
+            )
+            rows += _rows(ours + others, snr_db)
     for snr_db in size.snr_db:
         found = stages.result(
             f"known-{snr_db:g}-db", told, lambda snr_db=snr_db: cell.known(snr_db)
@@ -126,28 +133,36 @@ class _Cell:
             self._made = *parts, test, one, mixture
         return self._made
 
-    def reported(self, num_bits: int, snr_db: float) -> list[dict[str, Any]]:
-        """Return bits and rates of drops, for each codec and precoder."""
-        set_by, chosen_by, test, one, mixture = self._parts()
+    def for_rate(self, num_bits: int, snr_db: float) -> list[dict[str, Any]]:
+        """Return bits and rates of drops of the codec for the rate, by precoder."""
         no = float(noise_variance(snr_db))
-        codecs: dict[str, Codec] = {
-            name: MixtureTransformCodec.of_rate(prior, set_by, num_bits)
-            for name, prior in ((KLT, one), (MIXTURE, mixture))
-        }
-        made = [
-            RateTransformCodec.of_rate(
+        codec, leak = self._chosen(num_bits, no)
+        sent = _sent(codec, self._parts()[2], no, self._precoders())
+        return [{"codec": GOAL, "leak": leak, **found} for found in sent]
+
+    def for_error(self, num_bits: float, snr_db: float) -> list[dict[str, Any]]:
+        """Return the same of codecs that spend as much on the judged channels."""
+        set_by, _, test, one, mixture = self._parts()
+        no, rows = float(noise_variance(snr_db)), []
+        for name, prior in ((KLT, one), (MIXTURE, mixture)):
+            codec = _spending(prior, set_by, test, num_bits)
+            for found in _sent(codec, test, no, self._precoders()):
+                rows.append({"codec": name, "leak": None, **found})
+        return rows
+
+    def _chosen(self, num_bits, no) -> tuple[RateTransformCodec, float]:
+        """Return the codec for the rate that serves validation channels best."""
+        set_by, chosen_by, *_, mixture = self._parts()
+        best, codecs, judge = [], [], {_JUDGE: _robust()}
+        for leak in LEAKS:
+            codec = RateTransformCodec.of_rate(
                 mixture, set_by, num_bits, no=no, num_users=NUM_USERS, leak=leak
             )
-            for leak in LEAKS
-        ]
-        rates = [_sent(codec, chosen_by, no, {_JUDGE: _robust()})[0] for codec in made]
-        best = int(np.argmax([np.mean(found["rates"]) for found in rates]))
-        codecs[GOAL] = made[best]
-        members, rows = self._precoders(), []
-        for name, codec in codecs.items():
-            told = {"codec": name, "leak": LEAKS[best] if name == GOAL else None}
-            rows += [told | found for found in _sent(codec, test, no, members)]
-        return rows
+            (found,) = _sent(codec, chosen_by, no, judge)
+            codecs.append(codec)
+            best.append(np.mean(found["rates"]))
+        at = int(np.argmax(best))
+        return codecs[at], LEAKS[at]
 
     def known(self, snr_db: float) -> list[dict[str, Any]]:
         """Return rates of drops where all channels are known."""
@@ -166,6 +181,19 @@ class _Cell:
             _JUDGE: _robust(),
             "two robust steps": LearnedPrecoder(),  # before training it is no more
         }
+
+
+def _spending(prior, set_by, h, num_bits: float) -> MixtureTransformCodec:
+    """Return the codec that needs ``num_bits`` for a mean channel of h, nearly."""
+    price = MixtureTransformCodec.of_rate(prior, set_by, num_bits).price
+    prices = np.log(price) + np.array([-0.1, 0.1])
+    bits = [
+        MixtureTransformCodec(prior, float(np.exp(p))).encode(h).num_bits.mean()
+        for p in prices
+    ]
+    slope = (bits[1] - bits[0]) / (prices[1] - prices[0])
+    wanted = prices.mean() + (num_bits - np.mean(bits)) / min(slope, -1e-3)
+    return MixtureTransformCodec(prior, float(np.exp(wanted)))
 
 
 def _robust() -> Any:

@@ -1,6 +1,6 @@
 """Reports of moving terminals: what memory at both ends saves, and what losses cost."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,14 +56,14 @@ class TrackingSize:
         Few channels to learn from.
     """
 
-    num_bits: tuple[int, ...] = (16, 32, 64, 128)
+    num_bits: tuple[int, ...] = (16, 32, 64)
     speeds_kmh: tuple[float, ...] = (3.0, 10.0)
     num_slots: int = 20
     num_choice: int = 100
     num_test: int = 300
     num_components: int = 64
-    loss: tuple[float, ...] = (0.0, 0.01, 0.1)
-    refresh: tuple[int | None, ...] = (5, 10, None)
+    loss: tuple[float, ...] = (0.0, 0.05)
+    refresh: tuple[int | None, ...] = (5, None)
     lost_bits: int = 32
     quick: bool = False
 
@@ -92,7 +92,9 @@ def tracking_study(
         Title to rows: bits and NMSE from the sixth slot on, with intervals, paired over
         those without memory; and NMSE of all slots where reports are lost.
     """
-    stages, told = Stages(output / "stages"), [seed, asdict(size)]
+    stages = Stages(output / "stages")
+    told = [seed, size.num_slots, size.num_choice, size.num_test]
+    told += [size.num_components, size.quick]
     tracks = _Tracks(output, size, seed)
     rows: Rows = []
     for kmh in size.speeds_kmh:
@@ -103,6 +105,7 @@ def tracking_study(
                 lambda kmh=kmh, bits=bits: tracks.reported(kmh, bits),
             )
     lost: Rows = []
+    told += [size.speeds_kmh[0], size.loss, size.lost_bits]
     for refresh in size.refresh:
         lost += stages.result(
             f"refresh-{refresh}", told, lambda refresh=refresh: tracks.lost(refresh)

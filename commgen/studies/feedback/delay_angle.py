@@ -1,0 +1,219 @@
+"""Channels over delays and beams in few bits: mixtures beside trained networks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import numpy as np
+
+from commgen.generative import GaussianMixture
+from commgen.measures import nmse_interval, paired_interval_db
+from commgen.phy.feedback import MixtureTransformCodec, ideal_errors
+from commgen.studies.feedback.delay_channels import drawn_delay_angles
+from commgen.studies.feedback.figure import save_rate_figure
+from commgen.studies.feedback.umi64 import IDEAL, KLT, MIXTURE
+from commgen.studies.seeds import part_seed
+from commgen.studies.stages import Stages
+from commgen.studies.tables import Asked, Rows
+
+TITLE, TRAINING_TITLE = "Channels of 32 antennas and 32 delays", "What was trained"
+
+
+@dataclass(frozen=True)
+class DelaySize:
+    """How much is learned and sent.
+
+    Parameters
+    ----------
+    num_bits
+        Of a mean report of the mixture and of the KLT.
+    num_train, num_choice, num_test
+        Channels to learn from, to set prices by, and to judge by.
+    num_components, rank, max_iterations
+        Of the mixture of low-rank covariances, and of its fit.
+    klt_rank
+        Directions of the KLT.
+    num_latents
+        Of the networks, one training each.
+    num_epochs
+        Of each training.
+    steps
+        Of the quantisers of latents, over their deviations.
+    """
+
+    num_bits: tuple[int, ...] = (64, 128, 256, 512, 1024)
+    num_train: int = 6000
+    num_choice: int = 200
+    num_test: int = 500
+    num_components: int = 16
+    rank: int = 96
+    max_iterations: int = 10
+    klt_rank: int = 512
+    num_latents: tuple[int, ...] = (64,)
+    num_epochs: int = 8
+    steps: tuple[float, ...] = (2.0, 1.0, 0.5, 0.25, 0.125, 0.0625)
+
+
+#: In a minute; the figures mean little.
+QUICK = DelaySize((64,), 200, 20, 20, 2, 8, 3, 32, (8,), 1, (1.0,))
+
+
+def delay_angle_study(
+    output: Path, size: DelaySize, seed: int, asked: Asked
+) -> dict[str, Rows]:
+    """Learn a mixture and networks from the same channels, and report others.
+
+    Parameters
+    ----------
+    output
+        Folder of channels, steps and picture.
+    size, seed
+        How much, and the seed of everything.
+    asked
+        Gets the mixture beside the best network of no more bits.
+
+    Returns
+    -------
+    dict
+        Title to rows: bits and NMSE of each codec, with intervals; and CPU time and
+        parameters of what was trained.
+    """
+    stages, work = Stages(output / "stages"), _Channels(output, size, seed)
+    told = [seed, size.num_train, size.num_test]
+    of_mixtures = [size.num_bits, size.num_choice, size.num_components, size.rank]
+    of_mixtures += [size.max_iterations, size.klt_rank]
+    found = [stages.result("mixtures", told + of_mixtures, work.mixtures)]
+    told += [size.num_epochs, size.steps]
+    from commgen.studies.feedback.csi_networks import KINDS
+
+    for kind in KINDS:
+        for num in size.num_latents:
+            found.append(
+                stages.result(
+                    f"{kind}-{num}",
+                    told,
+                    lambda kind=kind, num=num: work.network(kind, num),
+                )
+            )
+    reports = [report for each in found for report in each["reports"]]
+    rows = [_row(report, work.power()) for report in reports]
+    trained = [row for each in found for row in each["trained"]]
+    for report in (r for r in reports if r["codec"] == MIXTURE):
+        _judge(asked, report, [r for r in reports if "-like" in r["codec"]])
+    curves = [row | {"codec": _curve(row)} for row in rows]
+    save_rate_figure(output / "rate.png", curves, "nmse_db", "NMSE [dB]")
+    return {TITLE: rows, TRAINING_TITLE: trained}
+
+
+class _Channels:
+    """Channels and what is learned from them."""
+
+    def __init__(self, output: Path, size: DelaySize, seed: int):
+        self._output, self._size, self._seed = output, size, seed
+
+    def part(self, name: str) -> np.ndarray:
+        """Return channels of ``train``, ``choice`` or ``test``."""
+        size = self._size
+        nums = {
+            "train": size.num_train,
+            "choice": size.num_choice,
+            "test": size.num_test,
+        }
+        own = part_seed(self._seed, "feedback/delay-angle", list(nums).index(name))
+        return drawn_delay_angles(
+            self._output / "data" / f"{name}.npz", nums[name], seed=own
+        )
+
+    def power(self) -> np.ndarray:
+        """Return the power of each judged channel, [n]."""
+        return _power(self.part("test"))
+
+    def mixtures(self) -> dict[str, Any]:
+        """Fit the mixture and the KLT, and report at all rates."""
+        size, train = self._size, self.part("train")
+        choice, test = self.part("choice"), self.part("test")
+        reports, trained = [], []
+        for name, num, rank in (
+            (KLT, 1, size.klt_rank),
+            (MIXTURE, size.num_components, size.rank),
+        ):
+            begun = process_time()
+            prior = GaussianMixture(train.shape[1:], num, "low-rank", rank=rank)
+            own = part_seed(self._seed, "feedback/delay-angle model")
+            prior.fit(train, seed=own, max_iterations=size.max_iterations)
+            trained.append(
+                {
+                    "codec": name,
+                    "latents": rank,
+                    "parameters": num * (2 * train[0].size * rank + rank + 2),
+                    "cpu_s": process_time() - begun,
+                }
+            )
+            for bits in size.num_bits:
+                codec = MixtureTransformCodec.of_rate(prior, choice, bits)
+                report = codec.encode(test)
+                error = _power(codec.decode(report).mean - test)
+                reports.append(_report(name, rank, report.num_bits.mean(), error))
+                error = ideal_errors(prior, test, bits)
+                reports.append(_report(f"{name}, {IDEAL}", rank, bits, error))
+        return {"reports": reports, "trained": trained}
+
+    def network(self, kind: str, num_latents: int) -> dict[str, Any]:
+        """Train one network, and report with all quantisers."""
+        from commgen.studies.feedback.csi_networks import CsiNetwork
+
+        begun, train, test = process_time(), self.part("train"), self.part("test")
+        own = part_seed(self._seed, "feedback/delay-angle model")
+        net = CsiNetwork(kind, num_latents, train.shape[1:], own)
+        net.fit(train, num_epochs=self._size.num_epochs)
+        told = {
+            "codec": kind,
+            "latents": num_latents,
+            "parameters": net.num_parameters,
+            "cpu_s": process_time() - begun,
+        }
+        reports = []
+        for step in self._size.steps:
+            bits, h_hat = net.through(test, step)
+            error = _power(h_hat - test)
+            reports.append(_report(kind, num_latents, bits.mean(), error))
+        return {"reports": reports, "trained": [told]}
+
+
+def _curve(row) -> str:
+    network = "-like" in row["codec"]
+    return f"{row['codec']}, {row['latents']} numbers" if network else row["codec"]
+
+
+def _judge(asked, report, others) -> None:
+    """Tell how the mixture stands beside the best network of no more bits."""
+    within = [r for r in others if r["num_bits"] <= report["num_bits"]]
+    if not within:
+        return
+    best = min(within, key=lambda r: sum(r["errors"]))
+    pair = (np.array(r["errors"])[None] for r in (report, best))
+    low, high = paired_interval_db(*pair, np.arange(len(best["errors"])))
+    asked(
+        f"{TITLE}, {report['num_bits']:.0f} bits, {MIXTURE} over {best['codec']} of "
+        f"{best['latents']} latents at {best['num_bits']:.0f} bits",
+        "an interval below 0",
+        f"{low:.2f} to {high:.2f} dB",
+        high < 0,
+    )
+
+
+def _report(codec, latents, num_bits, errors) -> dict[str, Any]:
+    told = {"codec": codec, "latents": latents, "num_bits": float(num_bits)}
+    return {**told, "errors": [float(e) for e in errors]}
+
+
+def _row(report, power) -> dict[str, Any]:
+    told = {key: report[key] for key in ("codec", "latents", "num_bits")}
+    found = 10 * np.log10(nmse_interval(np.array(report["errors"]), power))
+    names = ("nmse_db", "low_db", "high_db")
+    return {**told, **dict(zip(names, map(float, found), strict=True))}
+
+
+def _power(x) -> np.ndarray:
+    return np.sum(np.abs(x) ** 2, axis=(1, 2), dtype=np.float64)
