@@ -101,11 +101,15 @@ def partial_study(
         for n in size.num_seen
     }
     first = next(iter(believed.priors))
+    most, few = (_sampled(n) for n in (max(size.num_draws), _few(size)))
+    shown = ("robust RZF", ON_MEAN, few, most, ONE_PASS, PERFECT)
     save_rates_figure(
         output / "partial.png",
-        {f"{n} of 64 antennas seen": rates[first, n] for n in size.num_seen},
+        {
+            f"{n} of 64 antennas seen": {p: rates[first, n][p] for p in shown}
+            for n in size.num_seen
+        },
     )
-    most, few = (_sampled(n) for n in (max(size.num_draws), _few(size)))
     rows = []
     for (prior, n), values in rates.items():
         where = f"{prior}, {n} of 64 antennas"
