@@ -83,20 +83,20 @@ class HybridPrecoder(Precoder):
             )
         W = side_by_side(self.digital.weights(belief, no, power))
         if self._codebook is not None:
-            return self._pursued(W)
+            return self._pursued(W, self._codebook)
         F = _started(W, self.num_chains)
         for _ in range(self.num_steps):
             F = _turned(F, W)
         return F
 
-    def _pursued(self, W):
-        D = tf.cast(self._codebook, W.dtype)
-        if D.shape[0] != W.shape[1] or D.shape[1] < self.num_chains:
+    def _pursued(self, W, codebook: np.ndarray) -> Any:
+        D = tf.constant(codebook, W.dtype)
+        if len(codebook) != W.shape[1] or codebook.shape[1] < self.num_chains:
             raise ValueError(
                 f"codebook must be [{W.shape[1]}, at least {self.num_chains}], got "
                 f"{tuple(D.shape)}."
             )
-        F, left = None, W
+        F, left = W[..., :0], W
         taken = tf.zeros([tf.shape(W)[0], D.shape[1]], W.dtype.real_dtype)
         for _ in range(self.num_chains):
             caught = tf.abs(tf.einsum("mc,bms->bcs", tf.math.conj(D), left)) ** 2
@@ -104,12 +104,12 @@ class HybridPrecoder(Precoder):
             # Each column once: least squares leave nothing along those that are taken.
             taken += tf.one_hot(best, D.shape[1], 1e30, 0.0, dtype=taken.dtype)
             column = tf.gather(tf.transpose(D), best)[..., None]
-            F = column if F is None else tf.concat([F, column], axis=2)
+            F = tf.concat([F, column], axis=2)
             left = W - tf.matmul(F, _fitted(F, W))
         return F
 
 
-def _started(W, num_chains):
+def _started(W: Any, num_chains: int) -> Any:
     """Columns exact for the strongest streams, then for the rest, their phases."""
     num = int(W.shape[2])
     strength = tf.abs(W)
@@ -121,18 +121,15 @@ def _started(W, num_chains):
     rest = tf.maximum(1 - share**2, 0)
     # The slope of the root has no end at zero, where nothing hangs on it.
     rest = tf.where(rest > 0, tf.sqrt(tf.where(rest > 0, rest, 1)), 0)
-    turn = tf.complex(share, rest)
-    paired, u = min(num, num_chains - num), phases(W)
+    turn: Any = tf.complex(share, rest)
+    paired = min(num, num_chains - num)
+    u: Any = phases(W)
     columns = [u[..., :paired] * turn[..., :paired]]
     columns += [u[..., :paired] * tf.math.conj(turn[..., :paired]), u[..., paired:]]
-    F = tf.concat(columns, axis=2)
-    extra = num_chains - int(F.shape[2])
-    if extra == 0:
-        return F
-    n = int(W.shape[1])
-    more = tf.constant(np.exp(2j * np.pi * np.outer(np.arange(n), np.arange(n)) / n))
-    more = tf.cast(more[:, :extra], F.dtype)
-    return tf.concat([F, tf.tile(more[None], [tf.shape(F)[0], 1, 1])], axis=2)
+    n, extra = int(W.shape[1]), num_chains - num - paired
+    more = np.exp(2j * np.pi * np.outer(np.arange(n), np.arange(extra)) / n)
+    columns.append(tf.ones_like(W[..., :1]) * tf.constant(more, W.dtype))
+    return tf.concat(columns, axis=2)
 
 
 def _turned(F, W):

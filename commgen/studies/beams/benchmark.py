@@ -48,7 +48,7 @@ def _chains() -> Part:
 #: What makes each part.
 PARTS = {
     "precoding": _precoding,
-    "downlink": _downlink,
     "partial": _partial,
+    "downlink": _downlink,
     "chains": _chains,
 }

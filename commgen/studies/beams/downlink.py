@@ -6,29 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from commgen._random import complex_normal
-from commgen.measures.decibel import noise_variance
 from commgen.measures.intervals import RatioSums
-from commgen.studies.beams.precoding import (
-    ERR_VAR,
-    NUM_ANT,
-    NUM_USERS,
-    ONE_PASS,
-    PERFECT,
-    SAMPLED,
-    SNR_DB,
-    PrecodingSize,
-    learned,
+from commgen.studies.beams.partial import (
+    QUICK as QUICK_PARTIAL,
+    PartialSize,
 )
-from commgen.studies.seeds import part_seed
+from commgen.studies.beams.precoding import ONE_PASS, PrecodingSize
+from commgen.studies.beams.rates_figure import save_rates_figure
+from commgen.studies.beams.sites import ADAPTATIONS, ON_THE_MEAN, SITES, thresholds
 from commgen.studies.stages import Stages
 from commgen.studies.tables import Asked, Rows
-
-ON_THE_MEAN = "WMMSE on the mean"
-#: Elements of a block, and pilots behind the weights that a user averages over.
-NUM_RE, NUM_PILOTS = 288, 24
-#: How schemes are chosen: by what the base station expects, or by what users report.
-ADAPTATIONS = ("believed", "reported")
 
 
 @dataclass(frozen=True)
@@ -44,6 +31,10 @@ class DownlinkSize:
     num_draws
         Channels of each belief that weights are made of, and as many others that
         schemes are chosen by.
+    partial
+        Of prior and precoder of UMi-64.
+    num_seen_others, num_seen_drops, num_seen_draws
+        The same of UMi-64.
     num_threshold_blocks
         Blocks at each step towards the SNR that a scheme needs.
     """
@@ -52,11 +43,17 @@ class DownlinkSize:
     num_others: int = 200
     num_drops: int = 200
     num_draws: int = 64
+    partial: PartialSize = field(default_factory=PartialSize)
+    num_seen_others: int = 24
+    num_seen_drops: int = 40
+    num_seen_draws: int = 32
     num_threshold_blocks: int = 200
 
 
 #: All steps in seconds; the figures mean little.
-QUICK = DownlinkSize(PrecodingSize(6, 8, wmmse_steps=5), 4, 4, 4, 10)
+QUICK = DownlinkSize(
+    PrecodingSize(6, 8, wmmse_steps=5), 4, 4, 4, QUICK_PARTIAL, 2, 2, 4, 10
+)
 
 
 def downlink_study(
@@ -81,97 +78,32 @@ def downlink_study(
         For each way to choose schemes: rate, goodput, block error rate.
     """
     stages, told = Stages(output / "stages"), [seed, asdict(size)]
-    needed = stages.result("thresholds", told, lambda: _thresholds(size, seed))
-    found = stages.result("error", told, lambda: _error(output, needed, size, seed))
-    tables = {
-        f"Goodput, schemes {how}": _rows(found[how], ON_THE_MEAN) for how in ADAPTATIONS
+    needed = stages.result("thresholds", told, lambda: thresholds(size, seed))
+    found = {
+        name: stages.result(
+            name, told, lambda site=site: site(output, needed, size, seed)
+        )
+        for name, site in SITES.items()
     }
-    for how in ADAPTATIONS:
-        rows = {row["precoder"]: row for row in tables[f"Goodput, schemes {how}"]}
-        where = f"error {ERR_VAR:g}, schemes {how}"
-        _judge(asked, where, rows[ONE_PASS], rows[ON_THE_MEAN])
-    return tables
-
-
-def link() -> Any:
-    """Return the link that all are judged on."""
-    from commgen.phy.downlink import DownlinkLink
-
-    return DownlinkLink(NUM_RE, num_pilots=NUM_PILOTS)
-
-
-def judged(precoders: Any, needed, others: Any, test: Any, no: float) -> dict[str, Any]:
-    """Return what each precoder delivers, as JSON, by the way to choose schemes."""
-    from commgen.studies.beams.goodput import judge
-
-    weights = {
-        name: (precode(others), precode(test)) for name, precode in precoders.items()
-    }
-    return {
-        how: {
-            name: asdict(value)
-            for name, value in judge(
-                link(),
-                np.asarray(needed),
-                weights,
-                others,
-                test,
-                no,
-                adaptation=how,
-                knowing=PERFECT,
-            ).items()
-        }
-        for how in ADAPTATIONS
-    }
-
-
-def _thresholds(size: DownlinkSize, seed: int) -> list[float]:
-    from commgen.phy.downlink import decoding_thresholds
-
-    own = part_seed(seed, "beams/downlink thresholds")
-    blocks = size.num_threshold_blocks
-    return decoding_thresholds(link().codec, seed=own, num_blocks=blocks).tolist()
-
-
-def _error(output: Path, needed, size: DownlinkSize, seed: int) -> dict[str, Any]:
-    """Judge precoders of Rayleigh channels that are known with an error."""
-    from commgen.phy.beams import WMMSE, RobustRZF
-
-    no, steps = float(noise_variance(SNR_DB[1])), size.precoding.wmmse_steps
-    members = {
-        ON_THE_MEAN: WMMSE(num_steps=steps),
-        "robust RZF": RobustRZF(),
-        SAMPLED: WMMSE(num_steps=steps, of="samples"),
-        ONE_PASS: learned(output, "believed", size.precoding, seed),
-    }
-    precoders = {
-        name: lambda drops, member=member: member(drops.belief, no).numpy()
-        for name, member in members.items()
-    }
-    exact = WMMSE(num_steps=steps)
-    precoders[PERFECT] = lambda drops: exact(drops.h, no).numpy()
-    others, test = (
-        _drops(num, size.num_draws, part_seed(seed, f"beams/downlink {part}"))
-        for part, num in (("others", size.num_others), ("drops", size.num_drops))
+    save_rates_figure(
+        output / "goodput.png",
+        {
+            f"{name}, schemes {how}": {k: v["goodput"] for k, v in value[how].items()}
+            for name, value in found.items()
+            for how in ADAPTATIONS
+        },
+        label="goodput [bit/s/Hz]",
     )
-    return judged(precoders, needed, others, test, no)
-
-
-def _drops(num: int, num_draws: int, seed: int) -> Any:
-    from commgen.phy.beams import Belief
-    from commgen.studies.beams.goodput import Known
-
-    rng, v = np.random.default_rng(seed), np.float32(ERR_VAR)
-    mean = np.sqrt(1 - v) * complex_normal(rng, (num, NUM_USERS, 1, NUM_ANT))
-
-    def drawn(n: int) -> np.ndarray:
-        return mean + np.sqrt(v) * complex_normal(rng, (n, *mean.shape))
-
-    cov = np.tile(v * np.eye(NUM_ANT), (num, NUM_USERS, 1, 1))
-    h = drawn(1)[0]
-    belief = Belief.of(mean, cov, drawn(num_draws))
-    draws = link().draws(rng, num, NUM_USERS, 1)
-    return Known(h, belief, drawn(num_draws), draws)
+    tables = {}
+    for how in ADAPTATIONS:
+        rows = tables[f"Goodput, schemes {how}"] = []
+        for name, value in found.items():
+            own = _rows(value[how], ON_THE_MEAN)
+            rows += [{"site": name, **row} for row in own]
+            of = {row["precoder"]: row for row in own}
+            where = f"{name}, schemes {how}"
+            _judge(asked, where, of[ONE_PASS], of[ON_THE_MEAN])
+    return tables
 
 
 def _rows(found: dict[str, Any], reference: str) -> Rows:

@@ -10,7 +10,12 @@ from commgen._figure import COLOURS, LINES, tidy
 from commgen._files.whole import atomic_path
 
 
-def save_rates_figure(path: Path, panels: Mapping[str, Mapping[str, Any]]) -> None:
+def save_rates_figure(
+    path: Path,
+    panels: Mapping[str, Mapping[str, Any]],
+    *,
+    label: str = "sum rate [bit/s/Hz]",
+) -> None:
     """Draw what share of the drops stays below a sum rate, a panel for each title.
 
     Parameters
@@ -19,6 +24,8 @@ def save_rates_figure(path: Path, panels: Mapping[str, Mapping[str, Any]]) -> No
         A ``.png``.
     panels
         Title to name to rates of drops, [n].
+    label
+        What the rates are.
     """
     from matplotlib.figure import Figure
 
@@ -38,7 +45,7 @@ def save_rates_figure(path: Path, panels: Mapping[str, Mapping[str, Any]]) -> No
                 linestyle=style,
                 linewidth=1.2,
             )
-        tidy(axes, "sum rate [bit/s/Hz]")
+        tidy(axes, label)
         axes.set_ylabel("share of the drops below")
         axes.set_title(title, fontsize=10)
         axes.legend(fontsize=7, frameon=False)
