@@ -9,6 +9,7 @@ from .goal import RateTransformCodec as RateTransformCodec
 from .ideal import ideal_errors as ideal_errors
 from .lags import LagProcess as LagProcess, lag_correlations as lag_correlations
 from .pilots import sector_pilots as sector_pilots
+from .product import ProductCodec as ProductCodec, learn_codebook as learn_codebook
 from .steered import SteeredMixture as SteeredMixture
 from .transform import MixtureTransformCodec as MixtureTransformCodec
 from .trellis_codec import TrellisCodec as TrellisCodec

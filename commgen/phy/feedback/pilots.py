@@ -1,5 +1,7 @@
 """Pilots of a line of antennas that tell the paths of a sector apart."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -53,7 +55,8 @@ def sector_pilots(
     steps = check_int("num_steps", num_steps, low=0)
     rng = np.random.default_rng(check_int("seed", seed, low=0))
     start = complex_normal(rng, (axis.num_positions, num_pilots))
-    parts = tf.Variable(np.stack([start.real, start.imag]))
+    start: Any = np.stack([np.real(start), np.imag(start)])
+    parts = tf.Variable(start)
     value = np.linspace(axis.low, axis.high, _ANGLES)
     a = tf.constant(axis.exponentials(axis.to_x(value)), tf.complex64)
     optimizer = tf.keras.optimizers.Adam(_LEARNING_RATE)

@@ -1,6 +1,6 @@
 """Sum rates of two users whose reports have so many bits, from few pilots."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +9,17 @@ import numpy as np
 from commgen.measures import mean_interval
 from commgen.studies.feedback import path_users as users
 from commgen.studies.feedback.figure import save_rate_figure
+from commgen.studies.feedback.mixed_paths import MixedSize, OneModel, mixed_rates
 from commgen.studies.seeds import part_seed
 from commgen.studies.stages import Stages
 from commgen.studies.tables import Asked, Rows
 
-TITLE = "Two users of two paths"
+TITLE, MIXED_TITLE = "Two users of two paths", "Users of more paths, one model"
 PATHS = "paths of the posterior mean"
 #: Sum rate [bit/s/Hz] that reports of so many bits are to reach.
 GOALS = {15: 13.5, 30: 14.3, 60: 14.7}
+#: The same for 30 bits, by number of paths, with one model for all.
+MIXED_GOALS = {4: 12.0, 8: 10.0}
 #: Bits that there are, to paths, points, amplitude and phase bits, and step of a codec;
 #: chosen on channels of another seed.
 WORDS = {
@@ -41,16 +44,19 @@ class LimitedSize:
         Of the design of the pilots.
     num_random_bits
         Of the random codebook.
+    mixed
+        Of users of more paths.
     """
 
     num_pairs: int = 2000
     num_sets: int = 60_000
     num_steps: int = 400
     num_random_bits: int = _RANDOM_BITS
+    mixed: MixedSize = field(default_factory=MixedSize)
 
 
 #: In seconds; the figures mean little.
-QUICK = LimitedSize(40, 2000, 50, 8)
+QUICK = LimitedSize(40, 2000, 50, 8, MixedSize((4,), 10, 5, 600, 5, 2, 300, 8, 2))
 
 
 def limited_study(
@@ -72,7 +78,8 @@ def limited_study(
     dict
         Title to rows: bits and sum rate of each way.
     """
-    stages, told = Stages(output / "stages"), [seed, asdict(size)]
+    stages = Stages(output / "stages")
+    told = [seed, {k: v for k, v in asdict(size).items() if k != "mixed"}]
     rows = stages.result("two-paths", told, lambda: _two_paths(size, seed))
     drawn = [row for row in rows if row["num_bits"] is not None]
     save_rate_figure(output / "rate.png", drawn, "rate", "sum rate [bit/s/Hz]")
@@ -85,7 +92,32 @@ def limited_study(
                 f"{row['rate']:.2f} ({row['low']:.2f} to {row['high']:.2f})",
                 row["low"] >= GOALS[bits],
             )
-    return {TITLE: rows}
+    return {TITLE: rows, MIXED_TITLE: _mixed(output, size, seed, asked)}
+
+
+def _mixed(output, size, seed, asked) -> Rows:
+    stages, own = Stages(output / "stages"), size.mixed
+    found: Rows = []
+    for paths in own.num_paths:
+        told = [seed, size.num_steps, asdict(own), paths]
+
+        def measure(paths=paths):
+            pilots = designed_pilots(size, seed)
+            model = OneModel(output / "one-model", pilots, own, seed)
+            return mixed_rates(model, paths, own, seed)
+
+        found += stages.result(f"mixed-{paths}-paths", told, measure)
+    for row in found:
+        if row["num_bits"] and row["way"].endswith("WMMSE"):
+            goal = MIXED_GOALS.get(row["num_paths"])
+            if goal:
+                asked(
+                    f"{row['num_paths']} paths, {row['num_bits']} bits, one model",
+                    f">= {goal:g} bit/s/Hz",
+                    f"{row['rate']:.2f} ({row['low']:.2f} to {row['high']:.2f})",
+                    row["low"] >= goal,
+                )
+    return found
 
 
 def designed_pilots(size: LimitedSize, seed: int) -> np.ndarray:

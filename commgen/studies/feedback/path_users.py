@@ -74,6 +74,25 @@ def pair_rates(h: np.ndarray, h_hat: np.ndarray) -> np.ndarray:
     return _rates(h, ZF()(in_pairs(h_hat), NO))
 
 
+def pair_rates_sampled(h: np.ndarray, samples: Any, num_steps: int) -> np.ndarray:
+    """Return sum rates of pairs with sampled WMMSE, [n / 2].
+
+    Parameters
+    ----------
+    h : [n, NUM_ANT], complex
+        True.
+    samples : [num_samples, n, NUM_ANT], complex
+        What they may be.
+    num_steps
+        Of WMMSE.
+    """
+    from commgen.phy.beams import WMMSE, Belief
+
+    drawn = samples.reshape(len(samples), -1, NUM_USERS, 1, NUM_ANT)
+    belief = Belief.of(None, None, drawn)
+    return _rates(h, WMMSE(num_steps=num_steps, of="samples")(belief, NO))
+
+
 def pair_rates_as_published(h: np.ndarray) -> np.ndarray:
     """Return sum rates of zero forcing, channels known, all users heard alike."""
     H = in_pairs(h)

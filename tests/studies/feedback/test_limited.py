@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from commgen.studies.feedback import path_users as users
-from commgen.studies.feedback.limited import LimitedSize, limited_study
+from commgen.studies.feedback.limited import TITLE, LimitedSize, limited_study
+from commgen.studies.feedback.mixed_paths import MixedSize, OneModel
 from commgen.studies.tables import Asked
 
 
@@ -29,8 +30,8 @@ def test_matching_pursuit_finds_a_path_of_the_grid():
 @pytest.mark.timeout(120)
 def test_reports_of_more_bits_reach_more(tmp_path):
     asked = Asked()
-    size = LimitedSize(30, 600, 5, 6)
-    ((_, rows),) = limited_study(tmp_path, size, 0, asked).items()
+    size = LimitedSize(30, 600, 5, 6, MixedSize(()))
+    rows = limited_study(tmp_path, size, 0, asked)[TITLE]
     paths = [row["rate"] for row in rows if row["codec"].startswith("paths")]
     best = next(r["rate"] for r in rows if r["codec"] == "ZF, channels known")
     assert paths[0] < paths[1] < best
@@ -38,4 +39,23 @@ def test_reports_of_more_bits_reach_more(tmp_path):
     assert len(asked.rows) == 3
     assert (tmp_path / "rate.png").stat().st_size > 0
     again = limited_study(tmp_path, size, 0, asked)
-    assert list(again.values()) == [rows]
+    assert again[TITLE] == rows
+
+
+def test_one_model_knows_how_far_its_reports_err(tmp_path):
+    """What is read differs from what was heard by as much as is told, and no more."""
+    size = MixedSize(num_sets=300, num_word_bits=6, num_rounds=3, num_learned=300)
+    rng = np.random.default_rng(0)
+    pilots = rng.standard_normal((64, 8)) / 8
+    model = OneModel(tmp_path, pilots, size, 0)
+    assert model.num_bits == 12
+    y = users.observed(users.draw_users(400, 8, seed=5), pilots, seed=6)
+    told = model.read(y)
+    # Turned and scaled as fits best.
+    factor = np.sum(told.conj() * y, axis=1) / np.sum(np.abs(told) ** 2, axis=1)
+    error = np.mean(np.abs(y - factor[:, None] * told) ** 2)
+    assert users.NO + error == pytest.approx(model.noise_read, rel=0.15)
+    again = OneModel(tmp_path, pilots, size, 0)
+    np.testing.assert_array_equal(again.read(y[:5]), told[:5])
+    other = OneModel(tmp_path, pilots * 1.01, size, 0)
+    assert not np.array_equal(other.read(y[:5]), told[:5])
