@@ -40,13 +40,13 @@ class MixedSize:
 
     num_paths: tuple[int, ...] = (4, 8)
     num_pairs: int = 2000
-    num_bound: int = 500
-    num_sets: int = 60_000
+    num_bound: int = 200
+    num_sets: int = 40_000
     num_word_bits: int = 15
-    num_rounds: int = 8
-    num_learned: int = 60_000
-    num_draws: int = 256
-    wmmse_steps: int = 12
+    num_rounds: int = 3
+    num_learned: int = 50_000
+    num_draws: int = 160
+    wmmse_steps: int = 10
 
 
 class OneModel:
