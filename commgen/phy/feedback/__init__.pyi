@@ -11,6 +11,7 @@ from .lags import LagProcess as LagProcess, lag_correlations as lag_correlations
 from .pilots import sector_pilots as sector_pilots
 from .product import ProductCodec as ProductCodec, learn_codebook as learn_codebook
 from .steered import SteeredMixture as SteeredMixture
+from .steered_ideal import steered_ideal_errors as steered_ideal_errors
 from .transform import MixtureTransformCodec as MixtureTransformCodec
 from .trellis_codec import TrellisCodec as TrellisCodec
 from .trellis_learning import learn_tables as learn_tables

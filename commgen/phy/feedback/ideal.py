@@ -63,6 +63,24 @@ def ideal_errors(prior: Any, h: Any, num_bits: float) -> np.ndarray:
     return errors
 
 
+def ideal_code(power, spectrum, level) -> tuple[np.ndarray, np.ndarray]:
+    """Return squared error and bits of coefficients at a water level, [...].
+
+    Parameters
+    ----------
+    power : [..., rank], float
+        Squared coefficients.
+    spectrum : [..., rank] or [rank], float
+        Their variances, above 0.
+    level
+        Of the water.
+    """
+    ratio = np.minimum(level / spectrum, 1)
+    error = np.sum(power * ratio**2 + level * (1 - ratio), axis=-1)
+    spent = np.sum((1 - ratio) * (power / spectrum - 1), axis=-1) / np.log(2)
+    return error, spent - np.log2(ratio).sum(axis=-1)
+
+
 def _powers(mixture, h):
     """Return, for each component, |c|^2 [n, rank], its eigenvalues, and the rest."""
     total = np.sum(np.abs(h.astype(np.complex128)) ** 2, axis=1)
@@ -81,10 +99,8 @@ def _coded(level, shares, heads):
     num = len(shares[0][2])
     best, errors, bits = np.full(num, np.inf), np.zeros(num), np.zeros(num)
     for (power, spectrum, rest), head in zip(shares, heads, strict=True):
-        ratio = np.minimum(level / spectrum, 1)
-        error = power @ ratio**2 + np.sum(level * (1 - ratio)) + rest
-        spent = np.sum((1 - ratio) * (power / spectrum - 1), axis=1) / np.log(2)
-        spent += head - np.log2(ratio).sum()
+        error, spent = ideal_code(power, spectrum, level)
+        error, spent = error + rest, spent + head
         cost = error + price * spent
         better = cost < best
         best = np.where(better, cost, best)

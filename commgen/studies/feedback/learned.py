@@ -16,6 +16,7 @@ from commgen.phy.feedback import (
     TrellisTables,
     ideal_errors,
     learn_tables,
+    steered_ideal_errors,
 )
 from commgen.studies.feedback.figure import save_rate_figure
 from commgen.studies.seeds import part_seed
@@ -26,6 +27,7 @@ from commgen.studies.umi64_mixture import umi64_mixture
 
 KLT, MIXTURE, IDEAL = "KLT", "mixture KLT", "mixture KLT, ideal codes"
 LEARNED, INTEGER = "steered trellis", "steered trellis, int8 encoder"
+LIMIT = f"{LEARNED}, ideal codes"
 TITLE, COST_TITLE = "Learned feedback of UMi-64", "Encoder of a terminal"
 #: By how much [dB] the learned codec is to be better at one of these rates, and never
 #: worse at any.
@@ -99,6 +101,9 @@ def learned_study(
             f"bits-{bits}", [*told, bits], lambda bits=bits: learned.at_rate(bits)
         )
         rows += found["codecs"]
+        rows += stages.result(
+            f"ideal-{bits}", [*told, bits], lambda bits=bits: learned.ideal(bits)
+        )
         costs.append(found["cost"])
     save_rate_figure(output / "rate.png", rows, "nmse_db", "NMSE [dB]")
     _ask(asked, rows, costs)
@@ -208,6 +213,13 @@ class _Learned:
         counted = {"num_bits": num_bits, "parameters": cost.parameters}
         counted |= {"multiply_adds": cost.multiply_adds, **vars(cost)}
         return {"codecs": [r | {"asked_bits": num_bits} for r in rows], "cost": counted}
+
+    def ideal(self, num_bits: int) -> Rows:
+        """Return what ideal codes under the learned components would reach."""
+        _, _, test = self._channels
+        error = steered_ideal_errors(self._models[0], test, num_bits)
+        row = _row(LIMIT, float(num_bits), error, test)
+        return [row | {"asked_bits": num_bits}]
 
 
 def _over(errors, name, others) -> dict[str, float]:

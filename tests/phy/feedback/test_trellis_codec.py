@@ -9,6 +9,7 @@ from commgen.phy.feedback import (
     TrellisCodec,
     TrellisTables,
     learn_tables,
+    steered_ideal_errors,
 )
 from commgen.phy.feedback.trellis_tables import gaussian_tables
 
@@ -96,6 +97,21 @@ def test_a_report_that_was_cut_short_is_refused(model, tables, missing):
     for bits in codec.encode(drawn(model, 10, 5)).bits:
         with pytest.raises(ValueError, match="bits must be a whole report"):
             codec.decode(Report((bits[: max(len(bits) - missing, 0)],)))
+
+
+def test_ideal_codes_reach_the_limit_and_the_codec_does_not(model, tables):
+    h = drawn(model, 200, 9)
+    errors = steered_ideal_errors(model, h, 30.0).mean()
+    variances = model.eigen[0][0]
+    # The index of 16 directions, of which neighbours are alike, tells something.
+    assert 26 - 1 < limit(variances, errors) < 30
+    codec = TrellisCodec.of_rate(model, tables, h, 30)
+    found = codec.decode(codec.encode(h)).mean
+    # The coder takes two bits, and the first steps of a path have few branches.
+    most = steered_ideal_errors(model, h, 30.0 - 4).mean()
+    assert errors < np.sum(np.abs(found - h) ** 2, axis=1).mean() < most
+    with pytest.raises(ValueError, match="num_bits must be at least 4"):
+        steered_ideal_errors(model, h, 1.0)
 
 
 def test_more_candidates_cost_no_more(model, tables):

@@ -7,6 +7,7 @@ from commgen.studies.feedback import learned
 from commgen.studies.feedback.learned import (
     INTEGER,
     LEARNED,
+    LIMIT,
     MIXTURE,
     LearnedSize,
     learned_study,
@@ -21,10 +22,11 @@ def test_what_is_told_is_measured(study, tmp_path, monkeypatch):
     asked = Asked()
     rows, costs = learned_study(tmp_path / "learned", size, 0, asked).values()
     found = {row["codec"]: row for row in rows}
-    assert len(found) == 5
+    assert len(found) == 6
     for name in (MIXTURE, LEARNED, INTEGER):
         assert found[name]["num_bits"] == pytest.approx(16, abs=1.5)
         assert found[name]["nmse_db"] < -3
+    assert found[LIMIT]["nmse_db"] < found[LEARNED]["nmse_db"]
     assert abs(found[INTEGER]["nmse_db"] - found[LEARNED]["nmse_db"]) < 0.2
     assert found[LEARNED]["promised_db"] == pytest.approx(
         found[LEARNED]["nmse_db"], abs=2.5
