@@ -29,6 +29,7 @@ THROUGH_OTHERS = {
     "Exportable",
     "ConstellationModel",
     "LearnedPrecoder",
+    "LearnedLooks",
 }
 # From memory, of this package, and radios that open a device.
 NO_FILES = {

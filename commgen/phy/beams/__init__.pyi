@@ -5,11 +5,15 @@ from .alignment import (
     every_antenna as every_antenna,
 )
 from .alignment_filter import AngleBelief as AngleBelief, AngleFilter as AngleFilter
+from .alignment_learned import LearnedLooks as LearnedLooks
 from .alignment_looks import (
     AngleLooks as AngleLooks,
     BisectionLooks as BisectionLooks,
+    CoherentLooks as CoherentLooks,
     RandomLooks as RandomLooks,
 )
+from .alignment_network import LookNetwork as LookNetwork
+from .alignment_training import LookTraining as LookTraining, train_looks as train_looks
 from .beam_search import BeamSearch as BeamSearch
 from .belief import Belief as Belief
 from .constant_modulus import ConstantModulus as ConstantModulus

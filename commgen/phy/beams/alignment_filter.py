@@ -118,7 +118,7 @@ class AngleFilter:
         if gain is None:
             size = tf.math.real(z) ** 2 + tf.math.imag(z) ** 2
             found = size / (level * (level + energy)) - tf.math.log1p(energy / level)
-            told = z / tf.cast(level + energy, z.dtype)
+            told = z / tf.complex(level + energy, 0.0)
         else:
             told = gain[:, None] + tf.zeros_like(z)
             along = 2 * tf.math.real(tf.math.conj(told) * z)

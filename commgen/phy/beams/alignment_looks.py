@@ -104,3 +104,51 @@ class BisectionLooks(AngleLooks):
             going &= now > 0.5
             held, here = np.where(going, now, held), np.where(going, likelier, here)
         return self._weights[chosen]
+
+
+class CoherentLooks(AngleLooks):
+    r"""Look at all that is believed, with opposite signs below and above the median.
+
+    Bisection by sectors asks whether a path is in a half, and hears nothing where it
+    is not. Here both halves are heard, and the sign tells: with the mean gain
+    :math:`\hat{g}(\theta)` that earlier looks imply for each angle, the pattern is
+
+    .. math:: b(\theta) = p(\theta)^{0.6}\,
+        \frac{\hat{g}(\theta)^*}{|\hat{g}(\theta)|}\,\tanh(6 F(\theta) - 3)
+
+    with the posterior's density p and distribution F, so that what is heard is real, of
+    one sign for each half, and stronger the more is known. The first look, which has
+    nothing to compare with, hears all angles alike.
+
+    Parameters
+    ----------
+    angles : AngleFilter
+        Whose grid the belief is on.
+    phases_only
+        Antennas turn phases, all with one amplitude.
+    """
+
+    def __init__(self, angles: AngleFilter, *, phases_only: bool = False):
+        self._steering = angles.steering
+        self._cells = np.exp(angles.log_prior)
+        middle = (angles.num_ant - 1) / 2
+        self._first = np.exp(-1j * np.pi * middle * np.sin(angles.angles))
+        self._phases_only = phases_only
+
+    def __call__(self, belief: AngleBelief, step: int, no: Any) -> np.ndarray:
+        """Return weights of unit norm."""
+        p, gain = np.exp(np.asarray(belief.log_p)), np.asarray(belief.gain)
+        size = np.abs(gain)
+        turn = np.where(size > _NO_GAIN, gain / np.maximum(size, _NO_GAIN), self._first)
+        below = np.cumsum(p, axis=1) - p / 2
+        # Where one cell holds everything its own sign is that of its middle, zero.
+        sign = np.tanh(SHARP * (below - 0.5)) + LEAST_SIGN if step else 1.0
+        w = ((p / self._cells) ** POWER * turn * sign) @ self._steering
+        if self._phases_only:
+            w = w / np.maximum(np.abs(w), _NO_GAIN)
+        return (w / np.linalg.norm(w, axis=1, keepdims=True)).astype(np.complex64)
+
+
+#: Slope of the sign over the distribution, power of the density, least amplitude.
+SHARP, POWER, LEAST_SIGN = 6.0, 0.6, 1e-3
+_NO_GAIN = 1e-9

@@ -76,6 +76,7 @@ class BeamSearch:
             np.random.default_rng([seed, part]) for part in (0, 1)
         )
         self._w: np.ndarray | None = None
+        self._told: dict[int, BeamChances] = {}
 
     def next_look(self) -> np.ndarray:
         """Return the weights of the next look at each channel, [n, num_ant]."""
@@ -97,15 +98,18 @@ class BeamSearch:
         if self._w is None:
             raise RuntimeError("ask for next_look() before each tell(y).")
         self.posterior.tell(self._w, y)
-        self._w = None
+        self._w, self._told = None, {}
 
     def chances(self, num_draws: int | None = None) -> BeamChances:
-        """Return what each beam is worth, by draws of the posterior.
+        """Return what each beam is worth, by draws of the posterior, done once a look.
 
         Parameters
         ----------
         num_draws
             As of the class where None.
         """
-        g = self.posterior.draws(num_draws or self._num_draws, self._rng)
-        return BeamChances.of_draws(g @ self._looks.beams.conj())
+        num = num_draws or self._num_draws
+        if num not in self._told:
+            g = self.posterior.draws(num, self._rng)
+            self._told[num] = BeamChances.of_draws(g @ self._looks.beams.conj())
+        return self._told[num]

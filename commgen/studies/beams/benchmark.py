@@ -45,10 +45,24 @@ def _chains() -> Part:
     return Part(part.chains_study, part.ChainsSize(), part.QUICK)
 
 
+def _looks() -> Part:
+    from commgen.studies.beams import looks as part
+
+    return Part(part.looks_study, part.LooksSize(), part.QUICK)
+
+
+def _alignment() -> Part:
+    from commgen.studies.beams import alignment as part
+
+    return Part(part.alignment_study, part.AlignmentSize(), part.QUICK)
+
+
 #: What makes each part.
 PARTS = {
     "precoding": _precoding,
     "partial": _partial,
     "downlink": _downlink,
     "chains": _chains,
+    "looks": _looks,
+    "alignment": _alignment,
 }
