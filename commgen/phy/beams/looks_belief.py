@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from commgen._checks import check_finite, check_int, check_noise_variance
+from commgen._random import complex_normal
 
 
 class LookPosterior:
@@ -56,7 +57,7 @@ class LookPosterior:
         self._normalise()
         parts = [mixture.component(i) for i in range(k)]
         self._C = np.stack([part.matrix() for part in parts]).astype(np.complex64)
-        self._parts = parts
+        self._roots = [_root(part) for part in parts]
         self._mean = np.zeros((n, k, self.num_ant), np.complex64)
         self._taken = np.zeros((n, k, 0, self.num_ant), np.complex64)
         self._heard = np.zeros((n, k, 0, 0), np.complex64)
@@ -146,13 +147,22 @@ class LookPosterior:
 
     def _of_component(self, k, rows, rng):
         """Draw one channel for each of ``rows`` from the posterior of component k."""
-        h = self._parts[k].sample(len(rows), rng).astype(np.complex64)
-        noise = rng.standard_normal((len(rows), self.num_looks, 2)) @ [1, 1j]
+        root = self._roots[k]
+        h = complex_normal(rng, (len(rows), len(root))) @ root
+        noise = complex_normal(rng, (len(rows), self.num_looks))
         y = np.matmul(self._w[rows].conj(), h[..., None])[..., 0]
-        y += np.sqrt(self._no / 2) * noise
+        y += np.float32(np.sqrt(self._no)) * noise
         heard, gap = self._heard[rows, k], np.empty_like(y)
         for t in range(self.num_looks):
             told = np.sum(heard[:, t, :t] * gap[:, :t], axis=1)
             gap[:, t] = (y[:, t] - told) / heard[:, t, t]
         moved = np.matmul(gap[:, None], self._taken[rows, k])[:, 0]
         return self._mean[rows, k] + h - moved
+
+
+def _root(part: Any) -> np.ndarray:
+    """Return B : [rank, num_ant] such that white rows times B have the covariance."""
+    s, U = part.eigenvalues, part.eigenvectors
+    if part.remainder > 0 and U.shape[1] < len(U):
+        s, U = np.linalg.eigh(part.matrix())
+    return (U * np.sqrt(np.maximum(s, 0))).T.astype(np.complex64)

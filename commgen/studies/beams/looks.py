@@ -50,7 +50,7 @@ class LooksSize:
     num_components: int = 256
     num_wide: int = 4
     num_draws: int = 256
-    num_test: int = 2000
+    num_test: int = 800
     quick: bool = False
 
 
@@ -172,9 +172,9 @@ class _Known:
         random = RandomPhaseLooks(self._beams)
         narrow = NarrowingLooks(self._beams, self._size.num_wide, no=self._no)
         return {
-            GAUSSIAN: lambda: self._search(GAUSSIAN, "one", random),
-            RANDOM: lambda: self._search(RANDOM, "mixture", random),
             NARROWING: lambda: self._search(NARROWING, "mixture", narrow),
+            RANDOM: lambda: self._search(RANDOM, "mixture", random),
+            GAUSSIAN: lambda: self._search(GAUSSIAN, "one", random),
         }
 
     def _search(self, name, prior, rule) -> dict[str, Any]:

@@ -69,6 +69,15 @@ def test_one_by_one_is_all_at_once(prior):
         assert np.abs(drawn - cov).max() < 8 * cov.real.max() / np.sqrt(num)
 
 
+def test_white_remainders_of_low_rank_are_drawn_too():
+    rng = np.random.default_rng(0)
+    h = normal(rng, 500, 2) @ normal(rng, 2, 8) + 0.5 * normal(rng, 500, 8)
+    model = GaussianMixture((8,), 1, "low-rank", rank=2).fit(h / 1.5, seed=0)
+    drawn = LookPosterior(model, 1, no=NO).draws(20_000, rng)[0]
+    C = model.mixture.component(0).matrix()
+    assert np.abs(drawn.T @ drawn.conj() / 20_000 - C).max() < 0.05 * C.real.max()
+
+
 def test_what_was_known_before_counts(prior):
     history = np.log([[1.0, 1e-12], [1e-12, 1.0]])
     found = LookPosterior(prior, 2, no=NO, log_weights=history)
