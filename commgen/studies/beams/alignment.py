@@ -145,11 +145,13 @@ def _errors(output, snr_db, size, seed) -> dict[str, Any]:
             pursued = angles.most_aligned(done.sums).numpy()
             found[PURSUIT] = _told(pursued[None], None, draws.angle)
     every = beams.every_antenna(angles, draws, no)
-    found[EVERY] = _told(every.mean.numpy()[None], every.variance.numpy(), draws.angle)
+    mean, variance = every.mean.numpy()[None], every.variance.numpy()[None]
+    found[EVERY] = _told(mean, variance, draws.angle)
     return found
 
 
 def _told(mean, variance, angle) -> dict[str, Any]:
+    """Return errors and promise of what was believed after looks, [looks, n]."""
     errors = np.square(mean - angle, dtype=np.float64)
     promised = None if variance is None else float(np.mean(variance[-1]))
     return {"errors": errors.tolist(), "promised": promised}
