@@ -13,6 +13,7 @@ _EXTRAS = {
     "onnxruntime": "sdr",
     **dict.fromkeys(("onnx", "tf2onnx"), "export"),
     "ray": "scale",
+    "mitsuba": "rt",
 }
 
 

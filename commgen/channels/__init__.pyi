@@ -25,6 +25,8 @@ from .fading import FadingProcess as FadingProcess, TdlChannel as TdlChannel
 from .generated import GeneratedChannel as GeneratedChannel
 from .genie import ula_covariance as ula_covariance
 from .grid_config import GridConfig as GridConfig
+from .ray_traced import RayTracedChannel as RayTracedChannel
+from .ray_traced_config import RayTracedConfig as RayTracedConfig
 from .recipes import (
     RECIPES as RECIPES,
     SPATIAL_64 as SPATIAL_64,

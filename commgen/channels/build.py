@@ -12,6 +12,8 @@ from commgen.channels.config import (
     TdlConfig,
 )
 from commgen.channels.fading import TdlChannel
+from commgen.channels.ray_traced import RayTracedChannel
+from commgen.channels.ray_traced_config import RayTracedConfig
 from commgen.channels.source import ChannelSource
 from commgen.channels.spatial_model import SpatialChannel
 from commgen.channels.spatial_model_config import SpatialConfig
@@ -51,7 +53,8 @@ def build_channel(config, *, seed: int, with_covariance: bool = False) -> Channe
         return SectorChannel(model, config, with_covariance=with_covariance, seed=seed)
     if isinstance(config, SpatialConfig):
         return SpatialChannel(config, with_covariance=with_covariance, seed=seed)
-    if not isinstance(config, TdlConfig | CdlConfig | RayleighConfig):
+    kinds = TdlConfig | CdlConfig | RayleighConfig | RayTracedConfig
+    if not isinstance(config, kinds):
         raise TypeError(
             "config must be a channel configuration such as TdlConfig, got "
             f"{type(config).__name__}."
@@ -61,6 +64,8 @@ def build_channel(config, *, seed: int, with_covariance: bool = False) -> Channe
             "the covariance is known for umi, uma, rma and spatial only, got scenario "
             f"{config.scenario!r}."
         )
+    if isinstance(config, RayTracedConfig):
+        return RayTracedChannel(config, seed=seed)
     if isinstance(config, RayleighConfig):
         return RayleighChannel(config.num_rx_ant, config.num_tx_ant, seed=seed)
     return _cluster_channel(config, seed)

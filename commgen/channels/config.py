@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter, field_validator, model_validator
 
 from commgen.channels.array_config import ArrayPair
 from commgen.channels.grid_config import Frozen, GridConfig, check_range
+from commgen.channels.ray_traced_config import RayTracedConfig
 from commgen.channels.spatial_model_config import SpatialConfig
 from commgen.channels.system_config import RmaConfig, UmaConfig, UmiConfig
 
@@ -179,7 +180,8 @@ ChannelConfig = Annotated[
     | UmaConfig
     | RmaConfig
     | RayleighConfig
-    | SpatialConfig,
+    | SpatialConfig
+    | RayTracedConfig,
     Field(discriminator="scenario"),
 ]
 

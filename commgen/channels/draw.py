@@ -11,6 +11,7 @@ from commgen._checks import check_int
 from commgen.channels.build import build_channel
 from commgen.channels.config import ChannelConfig, RayleighConfig, TdlConfig
 from commgen.channels.metadata import channel_meta
+from commgen.channels.ray_traced_config import RayTracedConfig
 from commgen.channels.spatial_model_config import SpatialConfig
 
 # Elements of the largest array inside Sionna in one chunk, 20 rays for 23 clusters;
@@ -18,6 +19,8 @@ from commgen.channels.spatial_model_config import SpatialConfig
 _ELEMENTS_PER_CHUNK = 2**23
 _RAYS = 460
 _MAX_CHUNK = 250
+# Channels of a call of the ray tracer, which takes some seconds to start.
+_TRACED_CHUNK = 1024
 # For UMi-64, XLA takes 14 s to trace and compile, and then 0.7 ms a channel on a CPU;
 # eager TensorFlow takes 4.3 ms at once. A TDL gains from a graph, and loses under XLA;
 # the spatial model's time goes into factorisations, and it is not compiled either.
@@ -125,7 +128,10 @@ def iterate_channels(
         )
         return h[:, 0, :, 0], dict(source._labels)
 
-    if num_samples >= _COMPILE_FROM:
+    # Traced in another process, by no graph; steps do not depend on those beside them.
+    traced = isinstance(config, RayTracedConfig)
+    chunk = min(chunk, num_samples) if traced else chunk
+    if num_samples >= _COMPILE_FROM and not traced:
         xla = not isinstance(config, TdlConfig | RayleighConfig | SpatialConfig)
         draw_chunk = tf.function(draw_chunk, autograph=False, jit_compile=xla)
     for start in range(0, num_samples, chunk):
@@ -139,6 +145,8 @@ def iterate_channels(
 
 def chunk_size(config: ChannelConfig) -> int:
     """Channels computed at once: a function of the configuration only."""
+    if isinstance(config, RayTracedConfig):
+        return _TRACED_CHUNK
     if isinstance(config, SpatialConfig):
         # Its largest arrays are the covariances, complex128.
         elements = 4 * max(config.num_rx_ant, config.num_tx_ant) ** 2

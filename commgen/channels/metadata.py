@@ -1,6 +1,7 @@
 """What a channel file says about channels drawn from a configuration."""
 
 from commgen.channels.config import CdlConfig, ChannelConfig, TdlConfig
+from commgen.channels.ray_traced_config import RayTracedConfig
 from commgen.channels.spatial_model_config import SpatialConfig
 from commgen.channels.system_config import RmaConfig, UmaConfig, UmiConfig
 from commgen.datasets import ChannelMeta
@@ -33,6 +34,8 @@ def _antennas(config: ChannelConfig) -> tuple[str, str]:
     if isinstance(config, _ARRAYS):
         bs, ut = config.bs_array.describe(), config.ut_array.describe()
         return (bs, ut) if config.direction == "uplink" else (ut, bs)
+    if isinstance(config, RayTracedConfig):
+        return config.bs_array.describe(), "1, isotropic, V-polarised"
     if isinstance(config, SpatialConfig):
         return (
             _line(config.num_rx_ant, config.rx_spacing_wavelengths),
@@ -51,10 +54,14 @@ def _line(num_antennas: int, spacing: float) -> str:
 def _source(config: ChannelConfig) -> str:
     if isinstance(config, SpatialConfig):
         return "commgen, spatial model of 3GPP TR 25.996 as in arXiv:1707.05674"
+    if isinstance(config, RayTracedConfig):
+        return f"commgen over Sionna RT 1.2.2, its scene {config.scene}"
     return "commgen over Sionna 1.2.2, 3GPP TR 38.901"
 
 
 def _power(config: ChannelConfig) -> str:
+    if isinstance(config, RayTracedConfig):
+        return f"over the gain of free space at {config.reference_m:g} m"
     if getattr(config, "path_loss", False) or getattr(config, "shadow_fading", False):
         return "none: the power follows path loss and shadow fading as configured"
     if isinstance(config, _ARRAYS) and not isinstance(config, TdlConfig):
