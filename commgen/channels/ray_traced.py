@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -90,7 +91,7 @@ class RayTracedChannel(ChannelSource):
 
     def _trace(self, words, first: int, num: int) -> list[np.ndarray]:
         seed = int(np.random.SeedSequence(words.tolist()).generate_state(1)[0])
-        task = {"seed": seed, "first": first, "num": num}
+        task: dict[str, Any] = {"seed": seed, "first": first, "num": num}
         task["config"] = self._config.model_dump(mode="json")
         with tempfile.TemporaryDirectory() as folder:
             given, answer = Path(folder) / "task.json", Path(folder) / "answer.npz"

@@ -90,7 +90,7 @@ class _Tracer:
 
     def _heights(self, x, y) -> np.ndarray:
         """Return the height of what is seen from above; infinite where nothing is."""
-        import mitsuba as mi
+        import mitsuba as mi  # pyright: ignore[reportMissingImports]
 
         above = np.full(len(x), _ABOVE_M, np.float32)
         start = mi.Point3f(*(mi.Float(v.astype(np.float32)) for v in (x, y, above)))
