@@ -10,7 +10,7 @@ from commgen.coding.compiled import compiled
 from commgen.phy.feedback import arithmetic
 from commgen.phy.feedback.quantiser import Quantisers, quantisers
 
-# Bits that a channel may take, beside 8 for each of its numbers.
+# Bits that a channel may take, beside 24 for each of its numbers.
 _ROOM = 4096
 
 
@@ -132,7 +132,7 @@ def write(first, mode: int, levels: np.ndarray, which: np.ndarray) -> np.ndarray
     """
     q = quantisers()
     sent = q.ends[which] > 0
-    room = np.empty(8 * len(which) + _ROOM, np.uint8)
+    room = np.empty(24 * len(which) + _ROOM, np.uint8)
     n = arithmetic.encode(
         mode, levels[sent], which[sent], first, q.tables, q.ends, room
     )

@@ -4,47 +4,50 @@ from typing import Any
 
 import keras as _keras
 import numpy as np
+from scipy.linalg import eigh
 
 keras: Any = _keras
 layers: Any = _keras.layers
 
 _SLOPE = 0.3
-_BATCH, _PASS = 100, 500
+_BATCH, _PASS = 50, 500
 # Of a latent's deviation, where the outermost cells lie.
 _REACH = 8
 
 
-def _conv(x, filters, size, *, act=True):
+def _conv(x, filters, size, *, last=False):
     x = layers.Conv2D(filters, size, padding="same", use_bias=False)(x)
-    x = layers.BatchNormalization(momentum=0.9)(x)
-    return layers.LeakyReLU(negative_slope=_SLOPE)(x) if act else x
+    # What is added to a short cut begins at zero.
+    first = "zeros" if last else "ones"
+    x = layers.BatchNormalization(momentum=0.9, gamma_initializer=first)(x)
+    return x if last else layers.LeakyReLU(negative_slope=_SLOPE)(x)
 
 
-def _csi_encoder(x, shape):
-    return _conv(x, 2, 3)
+def _csi_encoder(x):
+    return _conv(x, 2, 3, last=True)
 
 
-def _csi_decoder(x, shape):
+def _csi_decoder(x):
     """Two RefineNet blocks."""
     for _ in range(2):
-        y = _conv(_conv(_conv(x, 8, 3), 16, 3), 2, 3, act=False)
-        x = layers.LeakyReLU(negative_slope=_SLOPE)(layers.Add()([x, y]))
+        y = _conv(_conv(x, 8, 3), 16, 3)
+        x = layers.Add()([x, _conv(y, 2, 3, last=True)])
     return x
 
 
-def _cr_encoder(x, shape):
+def _cr_encoder(x):
     wide = _conv(_conv(_conv(x, 2, 3), 2, (1, 9)), 2, (9, 1))
-    return _conv(layers.Concatenate()([wide, _conv(x, 2, 3)]), 2, 1)
+    return _conv(layers.Concatenate()([wide, _conv(x, 2, 3)]), 2, 1, last=True)
 
 
-def _cr_decoder(x, shape):
+def _cr_decoder(x):
     """Convolution and two CRBlocks, whose paths see at two resolutions."""
-    x = _conv(x, 2, 5)
+    x = layers.Add()([x, _conv(x, 2, 5, last=True)])
     for _ in range(2):
         wide = _conv(_conv(_conv(x, 7, 3), 7, (1, 9)), 7, (9, 1))
         near = _conv(_conv(x, 7, (1, 5)), 7, (5, 1))
-        y = _conv(layers.Concatenate()([wide, near]), 2, 1, act=False)
-        x = layers.LeakyReLU(negative_slope=_SLOPE)(layers.Add()([x, y]))
+        y = _conv(layers.Concatenate()([wide, near]), 2, 1, last=True)
+        x = layers.Add()([x, y])
     return x
 
 
@@ -59,51 +62,66 @@ KINDS = {
 class CsiNetwork:
     """Encoder and decoder of channels, with latents that are quantised and counted.
 
+    Unlike those of the papers, which learn for a thousand epochs from random weights,
+    these have short cuts around their convolutions, and their dense layers begin at the
+    principal directions of the channels: they begin as what a linear code tells, and
+    learn what is beyond it.
+
     Parameters
     ----------
     kind
         Key of :data:`KINDS`.
     num_latents
         Real numbers between encoder and decoder.
-    shape
-        Of a channel.
+    h : [n, num_ant, num_delays], complex
+        Channels to learn. Real and imaginary parts are scaled to [0, 1] by the largest
+        of all, as in both papers.
     seed
         Of the first weights.
     """
 
-    def __init__(self, kind: str, num_latents: int, shape: tuple[int, int], seed: int):
+    def __init__(self, kind: str, num_latents: int, h: np.ndarray, seed: int):
         keras.utils.set_random_seed(seed)
-        first, last = KINDS[kind]
-        full = (*shape, 2)
-        x = keras.Input(full)
-        z = layers.Dense(num_latents)(layers.Flatten()(first(x, full)))
-        self.encoder = keras.Model(x, z)
-        code = keras.Input((num_latents,))
-        y = layers.Reshape(full)(layers.Dense(int(np.prod(full)))(code))
-        y = last(y, full)
-        # Numbers lie close to a half, and so begins what is told of them.
-        small = keras.initializers.RandomNormal(stddev=1e-3, seed=seed)
-        y = layers.Conv2D(
-            2, 3, padding="same", activation="sigmoid", kernel_initializer=small
-        )(y)
-        self.decoder = keras.Model(code, y)
-        self.scale, self._seed = 1.0, seed
-
-    def fit(self, h: np.ndarray, *, num_epochs: int, learning_rate=2e-3) -> float:
-        """Learn channels [n, *shape], complex; return the last loss.
-
-        Real and imaginary parts are scaled to [0, 1] by the largest of all channels;
-        the rate falls to zero along half a cosine, as in CRNet.
-        """
+        self._h, self._first = h, KINDS[kind]
         self.scale = float(max(np.abs(h.real).max(), np.abs(h.imag).max()))
-        x = self._numbers(h)
-        steps = num_epochs * -(-len(h) // _BATCH)
+        self._build(num_latents, (*h.shape[1:], 2))
+
+    def _build(self, num_latents, full):
+        first, last = self._first
+        # Numbers lie close to a half, by this deviation.
+        near = float(np.sqrt(np.mean(np.abs(self._h) ** 2) / 2)) / 2 / self.scale
+        V = _principal((self._numbers(self._h) - 0.5) / near, num_latents)
+        x = keras.Input(full)
+        y = layers.Rescaling(1 / near, -0.5 / near)(x)
+        y = layers.Flatten()(layers.Add()([y, first(y)]))
+        encode = layers.Dense(num_latents)
+        self.encoder = keras.Model(x, encode(y))
+        encode.set_weights([V, np.zeros(num_latents)])
+        code = keras.Input((num_latents,))
+        decode, end = layers.Dense(len(V)), layers.Conv2D(2, 3, padding="same")
+        y = end(last(layers.Reshape(full)(decode(code))))
+        # The slope of a sigmoid at a half is a quarter.
+        y = layers.Activation("sigmoid")(layers.Rescaling(4 * near)(y))
+        self.decoder = keras.Model(code, y)
+        decode.set_weights([V.T, np.zeros(len(V))])
+        one = np.zeros((3, 3, 2, 2))
+        one[1, 1] = np.eye(2)
+        end.set_weights([one, np.zeros(2)])
+
+    def fit(self, *, num_epochs: int, learning_rate: float = 5e-4) -> float:
+        """Learn; return the last mean squared error of numbers in [0, 1].
+
+        The rate falls to zero along half a cosine, as in CRNet.
+        """
+        x = self._numbers(self._h)
+        steps = num_epochs * -(-len(x) // _BATCH)
         model = keras.Model(
             self.encoder.input, self.decoder(self.encoder(self.encoder.input))
         )
         rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
         # Of numbers in [0, 1] the squares are too small for Adam's epsilon.
-        model.compile(keras.optimizers.Adam(rate, epsilon=1e-10), "mse")
+        adam = keras.optimizers.Adam(rate, epsilon=1e-10)
+        model.compile(adam, "mse", jit_compile=False)  # it takes longer to compile
         found = model.fit(x, x, batch_size=_BATCH, epochs=num_epochs, verbose=0)
         z = self._passed(self.encoder, x)
         self._mean, self._deviation = z.mean(axis=0), z.std(axis=0) + 1e-12
@@ -150,3 +168,10 @@ class CsiNetwork:
     def _numbers(self, h) -> np.ndarray:
         parts = np.stack([h.real, h.imag], axis=-1) / (2 * self.scale) + 0.5
         return parts.astype(np.float32)
+
+
+def _principal(x: np.ndarray, num: int) -> np.ndarray:
+    """Return the principal directions [size, num] of numbers [n, ...]."""
+    x = x.reshape(len(x), -1)
+    size = x.shape[1]
+    return eigh(x.T @ x, subset_by_index=(size - num, size - 1))[1]

@@ -46,12 +46,12 @@ class DelaySize:
     num_train: int = 6000
     num_choice: int = 200
     num_test: int = 500
-    num_components: int = 16
+    num_components: int = 12
     rank: int = 96
-    max_iterations: int = 10
-    klt_rank: int = 512
+    max_iterations: int = 8
+    klt_rank: int = 256
     num_latents: tuple[int, ...] = (64,)
-    num_epochs: int = 8
+    num_epochs: int = 6
     steps: tuple[float, ...] = (2.0, 1.0, 0.5, 0.25, 0.125, 0.0625)
 
 
@@ -165,8 +165,8 @@ class _Channels:
 
         begun, train, test = process_time(), self.part("train"), self.part("test")
         own = part_seed(self._seed, "feedback/delay-angle model")
-        net = CsiNetwork(kind, num_latents, train.shape[1:], own)
-        net.fit(train, num_epochs=self._size.num_epochs)
+        net = CsiNetwork(kind, num_latents, train, own)
+        net.fit(num_epochs=self._size.num_epochs)
         told = {
             "codec": kind,
             "latents": num_latents,

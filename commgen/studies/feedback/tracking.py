@@ -56,7 +56,7 @@ class TrackingSize:
         Few channels to learn from.
     """
 
-    num_bits: tuple[int, ...] = (16, 32, 64)
+    num_bits: tuple[int, ...] = (16, 32, 64, 128)
     speeds_kmh: tuple[float, ...] = (3.0, 10.0)
     num_slots: int = 20
     num_choice: int = 100

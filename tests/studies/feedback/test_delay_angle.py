@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from commgen.studies.feedback import delay_angle
-from commgen.studies.feedback.csi_networks import KINDS, CsiNetwork
+from commgen.studies.feedback import csi_networks, delay_angle
+from commgen.studies.feedback.csi_networks import CsiNetwork
 from commgen.studies.feedback.delay_angle import (
     TITLE,
     TRAINING_TITLE,
@@ -32,36 +32,50 @@ def test_a_path_lies_in_its_delay_and_beam():
     assert np.sum(np.abs(found) ** 2) == pytest.approx(32 * 128)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_the_study_tells_errors_and_effort(tmp_path, monkeypatch):
     monkeypatch.setattr(delay_angle, "drawn_delay_angles", toy_channels)
-    size = DelaySize((12,), 600, 50, 50, 2, 8, 3, 16, (2,), 3, (1.0, 0.25))
+    name = "CsiNet-like"
+    monkeypatch.setattr(csi_networks, "KINDS", {name: csi_networks.KINDS[name]})
+    size = DelaySize((12,), 600, 50, 50, 2, 8, 3, 16, (2,), 4, (1.0, 0.25))
     asked = Asked()
     found = delay_angle_study(tmp_path, size, 0, asked)
-    rows = {(row["codec"], row["num_bits"] > 6): row for row in found[TITLE]}
-    mixture = rows["mixture KLT", True]
-    assert mixture["num_bits"] == pytest.approx(12, rel=0.15)
+    rows = {row["codec"]: row for row in found[TITLE]}
+    mixture, klt = rows["mixture KLT"], rows["KLT"]
+    for row in (mixture, klt):
+        assert row["num_bits"] == pytest.approx(12, rel=0.15)
+        assert row["low_db"] < row["nmse_db"] < row["high_db"]
+        ideal = rows[f"{row['codec']}, ideal codes"]
+        assert ideal["nmse_db"] < row["nmse_db"] + 0.5
     assert mixture["nmse_db"] < -10
-    ideal = rows["mixture KLT, ideal codes", True]
-    assert ideal["nmse_db"] < mixture["nmse_db"] + 0.5
-    for kind in KINDS:
-        (few, many) = (row for row in found[TITLE] if row["codec"] == kind)
-        # Two bits more of each of two latents.
-        assert many["num_bits"] - few["num_bits"] == pytest.approx(4, abs=0.5)
-        assert many["nmse_db"] < few["nmse_db"] + 0.2
-    assert [row["codec"] for row in found[TRAINING_TITLE]][2:] == list(KINDS)
-    assert all(row["met"] for row in asked.rows)
+    few, many = (row for row in found[TITLE] if row["codec"] == name)
+    # Two bits more of each of two latents, but for what the loudest one saves.
+    assert many["num_bits"] - few["num_bits"] == pytest.approx(4, abs=1)
+    trained = found[TRAINING_TITLE]
+    assert [row["codec"] for row in trained] == ["KLT", "mixture KLT", name]
+    assert all(row["cpu_s"] > 0 for row in trained)
+    (asked_row,) = asked.rows
+    assert asked_row["met"] == (mixture["nmse_db"] < min(few["nmse_db"], 0))
     assert (tmp_path / "rate.png").stat().st_size > 0
 
 
-def test_networks_learn_and_repeat():
-    h = toy_channels(None, 400, seed=1)
-    made = [CsiNetwork("CsiNet-like", 4, (8, 8), 3) for _ in range(2)]
-    losses = [net.fit(h, num_epochs=n) for net, n in zip(made, (2, 8), strict=True)]
-    assert losses[1] < 0.5 * losses[0]
-    bits, h_hat = made[1].through(h, 0.1)
-    error = np.sum(np.abs(h - h_hat) ** 2) / np.sum(np.abs(h) ** 2)
-    # What the loss says in numbers between 0 and 1, of channels.
-    loss = losses[1] * 2 * (2 * made[1].scale) ** 2 / np.mean(np.abs(h) ** 2)
-    assert error == pytest.approx(loss, rel=0.5)
-    assert bits.mean() > 4
+@pytest.mark.parametrize("kind", list(csi_networks.KINDS))
+def test_a_network_is_as_large_as_its_dense_layers_say(kind):
+    h = toy_channels(None, 10, seed=1)
+    made = [CsiNetwork(kind, num, h, 3).num_parameters for num in (2, 6)]
+    assert made[1] - made[0] == 4 * (2 * 128 + 1)
+
+
+def test_a_fine_quantiser_tells_what_the_latents_do():
+    h = toy_channels(None, 300, seed=1)
+    net = CsiNetwork("CsiNet-like", 2, h, 3)
+    net.fit(num_epochs=1)
+    bits, fine = net.through(h, 0.01)
+    coarse = net.through(h, 2.0)[1]
+    z = net.encoder(net._numbers(h), training=False)
+    y = np.asarray(net.decoder(z, training=False))
+    whole = (y[..., 0] - 0.5 + 1j * (y[..., 1] - 0.5)) * 2 * net.scale
+    spread = np.abs(whole - whole.mean(axis=0)).max()
+    assert np.abs(fine - whole).max() < 0.05 * spread
+    assert np.abs(coarse - whole).max() > 0.2 * spread
+    assert bits.mean() > 8
