@@ -38,7 +38,7 @@ def simulate(
     ray: RayOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Simulate a coded OFDM link with several channel estimators.
+    """Simulate a coded link with several estimators, or a downlink with precoders.
 
     Writes results.csv, estimation.csv, readings.csv, results.png and card.json to the
     run folder. A run that was interrupted goes on; a finished one is only shown. With a
