@@ -105,7 +105,8 @@ def learned_study(
             f"ideal-{bits}", [*told, bits], lambda bits=bits: learned.ideal(bits)
         )
         costs.append(found["cost"])
-    save_rate_figure(output / "rate.png", rows, "nmse_db", "NMSE [dB]")
+    drawn = [row for row in rows if row["codec"] != INTEGER]  # it would hide another
+    save_rate_figure(output / "rate.png", drawn, "nmse_db", "NMSE [dB]")
     _ask(asked, rows, costs)
     kept = [{k: v for k, v in r.items() if k != "asked_bits"} for r in rows]
     return {TITLE: kept, COST_TITLE: costs}
@@ -125,7 +126,12 @@ def _ask(asked, rows, costs) -> None:
         max(gains.values()) <= 0 and min(gains.values()) <= -GOAL_DB,
     )
     held = max(row["parameters"] for row in costs)
-    asked("Numbers of an encoder", f"<= {MOST_PARAMETERS}", f"{held}", held <= 100_000)
+    asked(
+        "Numbers of an encoder",
+        f"<= {MOST_PARAMETERS}",
+        f"{held}",
+        held <= MOST_PARAMETERS,
+    )
     losses = [at[INTEGER, b]["over_float_high_db"] for b in judged]
     asked(
         f"{TITLE}, eight bits, loss at most",

@@ -43,7 +43,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def tables(model):
-    return learn_tables(model, drawn(model, 400, 1), [1.0, 0.2, 0.01], num_rounds=3)
+    return learn_tables(model, drawn(model, 300, 1), [1.0, 0.2, 0.01], num_rounds=3)
 
 
 def limit(variances, error):
@@ -61,8 +61,8 @@ def limit(variances, error):
 def test_it_is_nearer_the_limit_than_quantisers_of_single_numbers(
     model, tables, num_bits
 ):
-    codec = TrellisCodec.of_rate(model, tables, drawn(model, 300, 2), num_bits)
-    h = drawn(model, 600, 3)
+    codec = TrellisCodec.of_rate(model, tables, drawn(model, 150, 2), num_bits)
+    h = drawn(model, 400, 3)
     report = codec.encode(h)
     spent = report.num_bits.mean()
     assert spent == pytest.approx(num_bits, rel=0.04)
