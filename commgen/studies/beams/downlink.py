@@ -44,8 +44,8 @@ class DownlinkSize:
     num_drops: int = 200
     num_draws: int = 64
     partial: PartialSize = field(default_factory=PartialSize)
-    num_seen_others: int = 24
-    num_seen_drops: int = 40
+    num_seen_others: int = 60
+    num_seen_drops: int = 60
     num_seen_draws: int = 32
     num_threshold_blocks: int = 200
 
