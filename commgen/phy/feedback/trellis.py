@@ -100,9 +100,9 @@ def search(x, which, following, unions, ends, points, lengths, levels):
     cost = np.full(states, _NEVER)
     cost[0] = 0.0
     new = np.empty(states)
-    came = np.empty((num, states), np.int64)
-    took = np.empty((num, states), np.int64)
-    best, level = np.empty((2, 2)), np.empty((2, 2), np.int64)
+    came = np.zeros((num, states), np.int64)
+    took = np.zeros((num, states), np.int64)
+    best, level = np.empty((2, 2)), np.zeros((2, 2), np.int64)
     for t in range(num):
         for union in range(2):
             _branches(
@@ -132,8 +132,9 @@ def _branches(x, row, union, ends, points, lengths, best, level):
     end, sign = ends[row], 1 if x >= 0 else -1
     best[union] = _NEVER
     near = int((abs(x) / STEP + union) / 2)
-    for k in range(-1, near + 3):
-        if 1 < k < near - 1:  # zero and its neighbours, and those about x
+    for i in range(7):  # zero and its neighbours, and those about x
+        k = i - 1 if i < 3 else near + i - 4
+        if i >= 3 and k < 2:
             continue
         at = min(k, end)
         bits = lengths[row, sign * at + end]
