@@ -43,7 +43,7 @@ class AlignmentSize:
 
 
 #: All steps in seconds; the figures mean little.
-QUICK = AlignmentSize(60, 128, 2, 8)
+QUICK = AlignmentSize(400, 128, 2, 8)
 
 
 def alignment_study(

@@ -82,7 +82,7 @@ def test_looks_of_another_training_are_not_taken(tmp_path, monkeypatch):
         return {}
 
     monkeypatch.setattr(alignment, "_train", train)
-    longer = alignment.AlignmentSize(60, 128, 9, 8)
+    longer = alignment.AlignmentSize(400, 128, 9, 8)
     for size, seed in ((alignment.QUICK, 1), (alignment.QUICK, 1), (longer, 1)):
         alignment.learned_looks(tmp_path, size, seed)
     assert trained == [(alignment.QUICK.num_steps, 1), (9, 1)]
