@@ -1,6 +1,6 @@
 """The best beam along tracks through a city, and which one comes next.
 
-    commgen datasets make examples/tracks.yaml -n 2560 --seed 1 -o tracks.h5
+    commgen datasets make examples/tracks.yaml -n 3072 --seed 1 -o tracks.h5
     python examples/tracks.py tracks.h5 tracks.png
 
 Draws the tracks, and prints how well the next best beam is foretold: by the last one,
