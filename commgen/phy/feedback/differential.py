@@ -191,8 +191,8 @@ class DifferentialCodec:
         cost, levels = self._innovations(flat, power, state.components, foreseen)
         cost[due | ~state.in_step] = np.inf
         mode = np.full(len(h), self._stay)
-        for k in range(self._stay):
-            found = self._whole.quantised(self._whole.coefficients(flat, k), power, k)
+        for k, c in self._whole.each(flat):
+            found = self._whole.quantised(c, power, k)
             each = found.errors + found.bits + change
             better = each < cost
             cost[better] = each[better]

@@ -157,10 +157,7 @@ class RateTransformCodec(ModeCodec):
         flat = h.reshape(len(h), -1).astype(np.complex128)
         power = np.sum(np.abs(flat) ** 2, axis=1)
         gains = np.stack(
-            [
-                self._gain(self._modes.coefficients(flat, m), power, m)[0]
-                for m in range(len(self._modes))
-            ]
+            [self._gain(c, power, m)[0] for m, c in self._modes.each(flat)]
         )
         near = np.argsort(-gains, axis=0)[:_MOST_MODES]
         best, mode = np.full(len(h), -np.inf), np.zeros(len(h), np.int64)

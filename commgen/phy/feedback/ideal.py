@@ -84,13 +84,18 @@ def ideal_code(power, spectrum, level) -> tuple[np.ndarray, np.ndarray]:
 def _powers(mixture, h):
     """Return, for each component, |c|^2 [n, rank], its eigenvalues, and the rest."""
     total = np.sum(np.abs(h.astype(np.complex128)) ** 2, axis=1)
+    every = [_shares(h, U, total) for U in mixture.eigenvectors]
     shares = []
     for k, spectrum in enumerate(mixture.eigenvalues):
-        U = mixture.eigenvectors[min(k, len(mixture.eigenvectors) - 1)]
-        power = np.abs(h @ U.conj()) ** 2
-        rest = np.maximum(total - power.sum(axis=1), 0)
+        power, rest = every[min(k, len(every) - 1)]
         shares.append((power, np.maximum(spectrum, 1e-12), rest))
     return shares, -mixture.log_weights / np.log(2)
+
+
+def _shares(h, U, total):
+    """Return |U^H h|^2, and the power in no direction of U."""
+    power = np.abs(h @ U.conj()) ** 2
+    return power, np.maximum(total - power.sum(axis=1), 0)
 
 
 def _coded(level, shares, heads):

@@ -1,6 +1,6 @@
 """Ways to send a channel: a component of a mixture, and the price of a bit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,12 +72,26 @@ class TransformModes:
 
     def vectors(self, mode: int) -> np.ndarray:
         """Return the eigenvectors [size, rank] of the component of a mode."""
-        U = self.mixture.eigenvectors
-        return U[min(int(self.components[mode]), len(U) - 1)]
+        return self.mixture.eigenvectors[self.basis(mode)]
+
+    def basis(self, mode: int) -> int:
+        """Return the number of a mode's eigenvectors; modes may share them."""
+        return min(int(self.components[mode]), len(self.mixture.eigenvectors) - 1)
 
     def coefficients(self, flat: np.ndarray, mode: int) -> np.ndarray:
         """Return coefficients [n, rank] of channels [n, size], scaled by the price."""
         return flat @ self.vectors(mode).conj() / np.sqrt(self.prices[mode])
+
+    def each(self, flat: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        """Go through modes with their :meth:`coefficients`.
+
+        Modes of the same eigenvectors in a row are transformed once.
+        """
+        last, c = None, flat
+        for mode in range(len(self)):
+            if self.basis(mode) != last:
+                c, last = flat @ self.vectors(mode).conj(), self.basis(mode)
+            yield mode, c / np.sqrt(self.prices[mode])
 
     def quantised(self, c: np.ndarray, power: np.ndarray, mode: int) -> Quantised:
         """Quantise coefficients.

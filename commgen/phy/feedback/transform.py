@@ -32,16 +32,24 @@ class ModeCodec(Codec):
 
     def decode(self, report: Report) -> Posterior:
         """As :meth:`Codec.decode`."""
-        means, variances = [], []
-        for i, bits in enumerate(report.bits):
-            U, c, errors, rest = self._known(bits, i)
-            means.append(U @ c)
+        known = [self._known(bits, i) for i, bits in enumerate(report.bits)]
+        size = int(np.prod(self.event_shape))
+        mean = np.empty((len(known), size), complex)
+        variances = np.empty(mean.shape)
+        bases = np.array([self._modes.basis(mode) for mode, *_ in known], int)
+        for basis in np.unique(bases):
+            rows = np.nonzero(bases == basis)[0]
+            U = self._modes.vectors(known[rows[0]][0])
+            c, errors = (np.stack([known[i][j] for i in rows]) for j in (1, 2))
+            rest = np.array([known[i][3] for i in rows])
             squares = np.abs(U) ** 2
-            variances.append(squares @ errors + rest * (1 - squares.sum(axis=1)))
-        shape = (len(means), *self.event_shape)
+            mean[rows] = c @ U.T
+            variances[rows] = errors @ squares.T
+            variances[rows] += rest[:, None] * (1 - squares.sum(axis=1))
+        shape = (len(known), *self.event_shape)
         return Posterior(
-            np.reshape(means, shape).astype(np.complex64),
-            np.reshape(variances, shape).astype(np.float32),
+            mean.reshape(shape).astype(np.complex64),
+            np.maximum(variances, 0).reshape(shape).astype(np.float32),
         )
 
     def error_covariance(self, report: Report) -> np.ndarray:
@@ -59,20 +67,20 @@ class ModeCodec(Codec):
         """
         found = []
         for i, bits in enumerate(report.bits):
-            U, _, errors, rest = self._known(bits, i)
+            mode, _, errors, rest = self._known(bits, i)
+            U = self._modes.vectors(mode)
             C = (U * (errors - rest)) @ U.conj().T + rest * np.eye(len(U))
             found.append(C.astype(np.complex64))
         return np.stack(found)
 
     def _known(self, bits, i):
-        """Return eigenvectors, coefficients, their errors, and that of the rest."""
+        """Return mode, coefficients, their errors, and that of the rest."""
         mode, levels = self._modes.read(bits, i)
         c, errors = self._modes.levels(mode, levels)
-        U = self._modes.vectors(mode)
-        rest = 0.0
+        rest, U = 0.0, self._modes.vectors(mode)
         if U.shape[1] < U.shape[0]:
             rest = float(self._modes.mixture.remainder[self._modes.components[mode]])
-        return U, c, errors, rest
+        return mode, c, errors, rest
 
 
 class MixtureTransformCodec(ModeCodec):
@@ -134,8 +142,8 @@ class MixtureTransformCodec(ModeCodec):
         best = np.full(len(h), np.inf)
         mode = np.zeros(len(h), np.int64)
         levels = np.zeros((len(h), 2 * self._modes.mixture.eigenvalues.shape[1]), int)
-        for k in range(len(self._modes)):
-            found = self._modes.quantised(self._modes.coefficients(flat, k), power, k)
+        for k, c in self._modes.each(flat):
+            found = self._modes.quantised(c, power, k)
             cost = found.errors + found.bits
             better = cost < best
             best[better], mode[better] = cost[better], k

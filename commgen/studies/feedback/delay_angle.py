@@ -10,7 +10,7 @@ import numpy as np
 from commgen.generative import GaussianMixture
 from commgen.measures import nmse_interval, paired_interval_db
 from commgen.phy.feedback import MixtureTransformCodec, ideal_errors
-from commgen.studies.feedback.delay_channels import drawn_delay_angles
+from commgen.studies.feedback.delay_channels import drawn_delay_angles, over_antennas
 from commgen.studies.feedback.figure import save_rate_figure
 from commgen.studies.feedback.umi64 import IDEAL, KLT, MIXTURE
 from commgen.studies.seeds import part_seed
@@ -30,8 +30,9 @@ class DelaySize:
         Of a mean report of the mixture and of the KLT.
     num_train, num_choice, num_test
         Channels to learn from, to set prices by, and to judge by.
-    num_components, rank, max_iterations
-        Of the mixture of low-rank covariances, and of its fit.
+    num_components, max_iterations
+        Of the mixture, whose covariances are diagonal over delays and beams, and of its
+        fit.
     klt_rank
         Directions of the KLT.
     num_latents
@@ -46,17 +47,16 @@ class DelaySize:
     num_train: int = 6000
     num_choice: int = 200
     num_test: int = 500
-    num_components: int = 12
-    rank: int = 96
-    max_iterations: int = 8
+    num_components: int = 64
+    max_iterations: int = 20
     klt_rank: int = 256
     num_latents: tuple[int, ...] = (64,)
-    num_epochs: int = 6
+    num_epochs: int = 2
     steps: tuple[float, ...] = (2.0, 1.0, 0.5, 0.25, 0.125, 0.0625)
 
 
 #: In a minute; the figures mean little.
-QUICK = DelaySize((64,), 200, 20, 20, 2, 8, 3, 32, (8,), 1, (1.0,))
+QUICK = DelaySize((64,), 200, 20, 20, 2, 3, 32, (8,), 1, (1.0,))
 
 
 def delay_angle_study(
@@ -81,7 +81,7 @@ def delay_angle_study(
     """
     stages, work = Stages(output / "stages"), _Channels(output, size, seed)
     told = [seed, size.num_train, size.num_test]
-    of_mixtures = [size.num_bits, size.num_choice, size.num_components, size.rank]
+    of_mixtures = [size.num_bits, size.num_choice, size.num_components]
     of_mixtures += [size.max_iterations, size.klt_rank]
     found = [stages.result("mixtures", told + of_mixtures, work.mixtures)]
     told += [size.num_epochs, size.steps]
@@ -133,31 +133,16 @@ class _Channels:
         """Fit the mixture and the KLT, and report at all rates."""
         size, train = self._size, self.part("train")
         choice, test = self.part("choice"), self.part("test")
-        reports, trained = [], []
-        for name, num, rank in (
-            (KLT, 1, size.klt_rank),
-            (MIXTURE, size.num_components, size.rank),
-        ):
-            begun = process_time()
-            prior = GaussianMixture(train.shape[1:], num, "low-rank", rank=rank)
-            own = part_seed(self._seed, "feedback/delay-angle model")
-            prior.fit(train, seed=own, max_iterations=size.max_iterations)
-            trained.append(
-                {
-                    "codec": name,
-                    "latents": rank,
-                    "parameters": num * (2 * train[0].size * rank + rank + 2),
-                    "cpu_s": process_time() - begun,
-                }
-            )
-            for bits in size.num_bits:
-                codec = MixtureTransformCodec.of_rate(prior, choice, bits)
-                report = codec.encode(test)
-                error = _power(codec.decode(report).mean - test)
-                reports.append(_report(name, rank, report.num_bits.mean(), error))
-                error = ideal_errors(prior, test, bits)
-                reports.append(_report(f"{name}, {IDEAL}", rank, bits, error))
-        return {"reports": reports, "trained": trained}
+        own = part_seed(self._seed, "feedback/delay-angle model")
+        rank, num = size.klt_rank, size.num_components
+        shape, parts = train.shape[1:], (train, choice, test)
+        one = GaussianMixture(shape, 1, "low-rank", rank=rank)
+        found = _of_mixture(KLT, one, parts, size, own)
+        # What is diagonal over delays and beams is circulant over their transforms.
+        mixture = GaussianMixture(shape, num, "circulant")
+        parts = tuple(over_antennas(h) for h in parts)
+        more = _of_mixture(MIXTURE, mixture, parts, size, own)
+        return {key: found[key] + more[key] for key in found}
 
     def network(self, kind: str, num_latents: int) -> dict[str, Any]:
         """Train one network, and report with all quantisers."""
@@ -184,6 +169,27 @@ class _Channels:
 def _curve(row) -> str:
     network = "-like" in row["codec"]
     return f"{row['codec']}, {row['latents']} numbers" if network else row["codec"]
+
+
+def _of_mixture(name, prior, parts, size, seed) -> dict[str, Any]:
+    """Fit a prior, and report by it and by ideal codes at all rates."""
+    train, choice, test = parts
+    begun = process_time()
+    prior.fit(train, seed=seed, max_iterations=size.max_iterations)
+    spent, reports = process_time() - begun, []
+    rank = size.klt_rank if name == KLT else train[0].size
+    numbers = 2 * rank * train[0].size + rank
+    if name == MIXTURE:
+        numbers = size.num_components * (train[0].size + 1)
+    told = {"codec": name, "latents": rank, "parameters": numbers, "cpu_s": spent}
+    for bits in size.num_bits:
+        codec = MixtureTransformCodec.of_rate(prior, choice, bits)
+        report = codec.encode(test)
+        error = _power(codec.decode(report).mean - test)
+        reports.append(_report(name, rank, report.num_bits.mean(), error))
+        error = ideal_errors(prior, test, bits)
+        reports.append(_report(f"{name}, {IDEAL}", rank, bits, error))
+    return {"reports": reports, "trained": [told]}
 
 
 def _judge(asked, report, others) -> None:

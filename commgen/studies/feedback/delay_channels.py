@@ -40,6 +40,22 @@ def delay_angle(h: np.ndarray) -> np.ndarray:
     return beams.astype(np.complex64)
 
 
+def over_antennas(h: np.ndarray) -> np.ndarray:
+    """Return channels over delays and beams as such over antennas and frequencies.
+
+    Parameters
+    ----------
+    h : [n, num_ant, num_delays], complex
+
+    Returns
+    -------
+    [n, num_ant, num_delays], complex64
+        Of the same power; frequencies are as many as delays.
+    """
+    antennas = np.fft.ifft(h, axis=1, norm="ortho")
+    return np.fft.fft(antennas, axis=2, norm="ortho").astype(np.complex64)
+
+
 def drawn_delay_angles(path: Path, num_samples: int, *, seed: int) -> np.ndarray:
     """Draw channels [n, num_ant, NUM_DELAYS] into a file, or find them.
 

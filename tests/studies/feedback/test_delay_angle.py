@@ -11,7 +11,10 @@ from commgen.studies.feedback.delay_angle import (
     DelaySize,
     delay_angle_study,
 )
-from commgen.studies.feedback.delay_channels import delay_angle as transformed
+from commgen.studies.feedback.delay_channels import (
+    delay_angle as transformed,
+    over_antennas,
+)
 from commgen.studies.tables import Asked
 
 
@@ -21,6 +24,14 @@ def toy_channels(path, num_samples, *, seed):
     x = 0.02 * rng.standard_normal((num_samples, 8, 8, 2)) @ [1, 1j]
     x[:, 2, :4] += rng.standard_normal((num_samples, 1)) * 4
     return x.astype(np.complex64)
+
+
+def test_a_circulant_covariance_is_diagonal_over_delays_and_beams():
+    h = np.zeros((1, 32, 32), complex)
+    h[0, 3, 4] = 1
+    n = np.arange(32)
+    wanted = np.outer(np.exp(2j * np.pi * 3 * n / 32), np.exp(-2j * np.pi * 4 * n / 32))
+    np.testing.assert_allclose(over_antennas(h)[0], wanted / 32, atol=1e-6)
 
 
 def test_a_path_lies_in_its_delay_and_beam():
@@ -37,7 +48,7 @@ def test_the_study_tells_errors_and_effort(tmp_path, monkeypatch):
     monkeypatch.setattr(delay_angle, "drawn_delay_angles", toy_channels)
     name = "CsiNet-like"
     monkeypatch.setattr(csi_networks, "KINDS", {name: csi_networks.KINDS[name]})
-    size = DelaySize((12,), 600, 50, 50, 2, 8, 3, 16, (2,), 4, (1.0, 0.25))
+    size = DelaySize((12,), 300, 50, 50, 2, 3, 16, (2,), 1, (1.0, 0.25))
     asked = Asked()
     found = delay_angle_study(tmp_path, size, 0, asked)
     rows = {row["codec"]: row for row in found[TITLE]}
@@ -59,7 +70,7 @@ def test_the_study_tells_errors_and_effort(tmp_path, monkeypatch):
     assert (tmp_path / "rate.png").stat().st_size > 0
 
 
-@pytest.mark.parametrize("kind", list(csi_networks.KINDS))
+@pytest.mark.parametrize("kind", ["CRNet-like"])
 def test_a_network_is_as_large_as_its_dense_layers_say(kind):
     h = toy_channels(None, 10, seed=1)
     made = [CsiNetwork(kind, num, h, 3).num_parameters for num in (2, 6)]
