@@ -163,6 +163,6 @@ def test_gradients_flow():
         with tf.GradientTape() as tape:
             tape.watch(h)
             rate = tf.reduce_sum(sum_rate(h, precoder(h, NO), NO))
-        slope = tape.gradient(rate, h).numpy()
+        slope = tf.convert_to_tensor(tape.gradient(rate, h)).numpy()
         assert np.isfinite(slope).all()
         assert np.abs(slope).max() > 0
