@@ -1,5 +1,6 @@
 """Users of a few paths each: channels, pilots, and what is known without a codec."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -86,11 +87,18 @@ def pair_rates_sampled(h: np.ndarray, samples: Any, num_steps: int) -> np.ndarra
     num_steps
         Of WMMSE.
     """
-    from commgen.phy.beams import WMMSE, Belief
+    from commgen.phy.beams import Belief
 
     drawn = samples.reshape(len(samples), -1, NUM_USERS, 1, NUM_ANT)
-    belief = Belief.of(None, None, drawn)
-    return _rates(h, WMMSE(num_steps=num_steps, of="samples")(belief, NO))
+    return _rates(h, _wmmse(num_steps)(Belief.of(None, None, drawn), NO))
+
+
+@cache
+def _wmmse(num_steps) -> Any:
+    """Return the precoder, whose graph is traced once."""
+    from commgen.phy.beams import WMMSE
+
+    return WMMSE(num_steps=num_steps, of="samples")
 
 
 def pair_rates_as_published(h: np.ndarray) -> np.ndarray:

@@ -62,10 +62,10 @@ def test_errors_are_as_large_as_told(axis):
     """Over channels of the prior, the mean squared error is the mean variance."""
     rng = np.random.default_rng(3)
     A = complex_normal(rng, (4, 8)) / np.sqrt(8)
-    x = axis.to_x(rng.uniform(-30, 30, (500, 2)))
-    gains = complex_normal(rng, (500, 2)) / np.sqrt(2)
+    x = axis.to_x(rng.uniform(-30, 30, (300, 2)))
+    gains = complex_normal(rng, (300, 2)) / np.sqrt(2)
     h = np.einsum("np,npa->na", gains, axis.exponentials(x))
-    y = h @ A.T + np.sqrt(NO) * complex_normal(rng, (500, 4))
+    y = h @ A.T + np.sqrt(NO) * complex_normal(rng, (300, 4))
     prior = DrawnPaths(axis, A, NO, {2: 2000}, seed=4, num_kept=2000)
     found = prior.posterior(y)
     apart = np.mean(np.abs(found.mean - h) ** 2 - found.err_var, axis=1)

@@ -23,15 +23,15 @@ def _told(axis, X):
 
 
 def test_designed_pilots_tell_more_than_random_ones(axis):
-    X = sector_pilots(axis, 4, NO, seed=1, num_steps=150)
+    X = sector_pilots(axis, 4, NO, seed=1, num_steps=80)
     assert X.shape == (16, 4)
     np.testing.assert_allclose(np.linalg.norm(X, axis=0), 1, rtol=1e-5)
     random = [
-        _told(axis, sector_pilots(axis, 4, NO, seed=s, num_steps=0)) for s in range(20)
+        _told(axis, sector_pilots(axis, 4, NO, seed=s, num_steps=0)) for s in range(6)
     ]
     # Half of the sines are in the sector: twice the power, log 2 for each path.
     assert _told(axis, X) > max(random) + np.log(2)
-    again = sector_pilots(axis, 4, NO, seed=1, num_steps=150)
+    again = sector_pilots(axis, 4, NO, seed=1, num_steps=80)
     np.testing.assert_array_equal(X, again)
 
 

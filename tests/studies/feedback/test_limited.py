@@ -5,14 +5,14 @@ import pytest
 
 from commgen.studies.feedback import path_users as users
 from commgen.studies.feedback.limited import TITLE, LimitedSize, limited_study
-from commgen.studies.feedback.mixed_paths import MixedSize, OneModel
+from commgen.studies.feedback.mixed_paths import MixedSize, OneModel, mixed_rates
 from commgen.studies.tables import Asked
 
 
 def test_zero_forcing_is_as_published():
     """Sohrabi, Attiah and Yu: 15.32, 15.95 and 16.23 for 2, 4 and 8 paths."""
     for num_paths, published in ((2, 15.32), (4, 15.95), (8, 16.23)):
-        h = users.draw_users(4000, num_paths, seed=num_paths)
+        h = users.draw_users(2000, num_paths, seed=num_paths)
         rates = users.pair_rates_as_published(h)
         error = rates.std() / np.sqrt(len(rates))
         assert abs(rates.mean() - published) < 4 * error + 0.005
@@ -30,7 +30,7 @@ def test_matching_pursuit_finds_a_path_of_the_grid():
 @pytest.mark.timeout(120)
 def test_reports_of_more_bits_reach_more(tmp_path):
     asked = Asked()
-    size = LimitedSize(30, 600, 5, 6, MixedSize(()))
+    size = LimitedSize(60, 1500, 0, 6, MixedSize(()))
     rows = limited_study(tmp_path, size, 0, asked)[TITLE]
     paths = [row["rate"] for row in rows if row["codec"].startswith("paths")]
     best = next(r["rate"] for r in rows if r["codec"] == "ZF, channels known")
@@ -59,3 +59,17 @@ def test_one_model_knows_how_far_its_reports_err(tmp_path):
     np.testing.assert_array_equal(again.read(y[:5]), told[:5])
     other = OneModel(tmp_path, pilots * 1.01, size, 0)
     assert not np.array_equal(other.read(y[:5]), told[:5])
+
+
+@pytest.mark.timeout(120)
+def test_words_cost_rate_and_so_do_pilots(tmp_path):
+    size = MixedSize((4,), 50, 50, 500, 3, 2, 300, 30, 3)
+    pilots = np.random.default_rng(0).standard_normal((64, 8)) / 8
+    rows = mixed_rates(OneModel(tmp_path, pilots, size, 0), 4, size, 0)
+    known, heard, words = (
+        next(r["rate"] for r in rows if r["way"].startswith(name))
+        for name in ("ZF, channels known", "what is heard as it is, ZF", "words")
+    )
+    assert known > heard + 2 > words + 3
+    assert {row["num_bits"] for row in rows} == {None, 6}
+    assert {row["num_pairs"] for row in rows} == {50}
