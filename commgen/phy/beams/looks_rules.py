@@ -111,7 +111,7 @@ class EvenLooks(BeamLooks):
 
     def index(self, step: int) -> int:
         """Return which beam a look is."""
-        return (2 * step + 1) * self.beams.shape[1] // (2 * self.num_looks)
+        return step * self.beams.shape[1] // self.num_looks
 
     def __call__(self, chances, num_channels, step, rng) -> np.ndarray:
         """Return a beam."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from commgen._random import complex_normal
 from commgen.measures.decibel import noise_variance
-from commgen.measures.intervals import mean_interval, share_interval
+from commgen.measures.intervals import RatioSums, mean_interval, share_interval
 from commgen.studies.beams.looks_figure import save_looks_figure
 from commgen.studies.seeds import part_seed
 from commgen.studies.sets import umi64_set
@@ -86,14 +86,16 @@ def looks_study(
     for name, search in known.searches().items():
         file = name.replace(", ", "-").replace(" ", "-").lower()
         found |= stages.result(file, told, search)
+    top = np.array(stages.result("best", told, known.best))
     curves = {
-        name: [np.mean(x) for x in one["shares"]]
+        name: [x @ top / top.sum() for x in one["shares"]]
         for name, one in found.items()
-        if name not in (SWEEP,)
+        if name != SWEEP
     }
     panels = {f"UMi-64, {SNR_DB:g} dB a look": curves}
-    save_looks_figure(output / "share.png", panels, "share of the best beam's power")
-    rows = [_row(name, one) for name, one in found.items()]
+    label = "power over that of the best beams"
+    save_looks_figure(output / "share.png", panels, label, first=1)
+    rows = [_row(name, one, top) for name, one in found.items()]
     for row in rows:
         if row["rule"].startswith(NARROWING):
             _judge(asked, row)
@@ -142,6 +144,10 @@ class _Known:
         told = [self._seed, num, self._size.quick]
         Stages(self._output / "stages").result(f"model-{name}", told, fit)
         return load_model(folder)
+
+    def best(self) -> list[float]:
+        """Return the power of the best beam of each channel."""
+        return np.max(np.abs(self._parts()[1] @ self._beams.conj()) ** 2, 1).tolist()
 
     def baselines(self) -> dict[str, Any]:
         """Return what is chosen from single beams alone, without a posterior."""
@@ -234,9 +240,11 @@ def _found(g, beams, promised, shares) -> dict[str, Any]:
     }
 
 
-def _row(name, one) -> dict[str, Any]:
-    right = share_interval(one["right"])
-    share = mean_interval(one["shares"][-1])
+def _row(name, one, top) -> dict[str, Any]:
+    """Return rates and powers; ``share`` is a ratio of sums, as of a cell's power."""
+    right, last = share_interval(one["right"]), np.array(one["shares"][-1])
+    sums = RatioSums.of(last * top, top)
+    share, mean = (sums.ratio(), *sums.interval()), mean_interval(last)
     promised, shares = (
         None if one[key] is None else float(np.mean(one[key]))
         for key in ("promised", "promised_shares")
@@ -250,7 +258,10 @@ def _row(name, one) -> dict[str, Any]:
         "share": share[0],
         "share_low": share[1],
         "share_high": share[2],
-        "promised_share": shares,
+        "mean_share": mean[0],
+        "mean_share_low": mean[1],
+        "mean_share_high": mean[2],
+        "promised_mean_share": shares,
     }
 
 

@@ -14,6 +14,7 @@ def save_looks_figure(
     label: str,
     *,
     log: bool = False,
+    first: int = 0,
 ) -> None:
     """Draw a value over the number of looks, a panel for each title.
 
@@ -22,11 +23,14 @@ def save_looks_figure(
     path
         A ``.png``.
     panels
-        Title to name to values after 0, 1, ... looks, or after the last ones alone.
+        Title to name to values after ``first`` looks, one more, and so on, or after the
+        last ones alone.
     label
         What the axis of the value says.
     log
         On a logarithmic axis.
+    first
+        Looks before the first value of the longest curve.
     """
     from matplotlib.figure import Figure
 
@@ -36,7 +40,7 @@ def save_looks_figure(
     ):
         longest = max(len(values) for values in curves.values())
         for i, (name, values) in enumerate(curves.items()):
-            x = range(longest - len(values), longest)
+            x = range(first + longest - len(values), first + longest)
             axes.plot(x, values, label=name, markersize=4, **curve_style(i))
         tidy(axes, "looks")
         axes.set_ylabel(label)

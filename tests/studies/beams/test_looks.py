@@ -14,11 +14,13 @@ def test_a_choice_is_judged_by_the_power_of_its_beam():
     found = looks._found(g, [[0, 0, 0], [1, 2, 2]], [0.5, 0.4, 0.9], None)
     assert found["right"] == [1, 0, 1]
     assert found["shares"] == [[0.25, 1, 0], [1, 0.25, 1]]
-    row = looks._row("one", found)
+    row = looks._row("one", found, np.array([4.0, 4.0, 9.0]))
     assert row["right"] == pytest.approx(2 / 3)
-    assert row["share"] == pytest.approx(0.75)
+    assert row["share"] == pytest.approx((4 + 1 + 9) / 17)
+    assert row["share_low"] < row["share"] < row["share_high"]
+    assert row["mean_share"] == pytest.approx(0.75)
     assert row["promised_right"] == pytest.approx(0.6)
-    assert row["promised_share"] is None
+    assert row["promised_mean_share"] is None
 
 
 def test_promises_are_held_against_what_was_met():
@@ -54,7 +56,7 @@ def test_picture_ends_all_curves_at_the_last_look(tmp_path):
 @pytest.mark.slow
 def test_studies_keep_the_order_of_rules_and_go_on(tmp_path):
     tables = beams_study(tmp_path, seed=1, quick=True, only="looks")
-    share = {row["rule"]: row["share"] for row in tables[looks.TITLE]}
+    share = {row["rule"]: row["mean_share"] for row in tables[looks.TITLE]}
     assert share[looks.SWEEP] > 0.97
     narrowing = share[f"{looks.NARROWING}, most power"]
     assert share[looks.STRONGEST] < narrowing < share[looks.SWEEP]
