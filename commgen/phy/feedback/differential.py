@@ -114,8 +114,8 @@ class DifferentialCodec:
         prices = np.full(K, self.price)
         self._whole = TransformModes(mixture, np.arange(K), prices, weights)
         # What goes ahead of a report: the component of a whole one, or the last sign.
-        self._first = arithmetic.cumulative([*((1 - _STAYS) * weights), _STAYS])
-        self._whole_first = arithmetic.cumulative([*weights, 0.0])
+        self._first = arithmetic.cumulative(np.append((1 - _STAYS) * weights, _STAYS))
+        self._whole_first = arithmetic.cumulative(np.append(weights, 0.0))
         self._stay = K
 
     @classmethod
@@ -155,7 +155,7 @@ class DifferentialCodec:
             for t in range(h.shape[1]):
                 report, state = codec.encode(state, h[:, t])
                 bits.append(report.num_bits.mean())
-            return np.mean(bits[start:])
+            return float(np.mean(bits[start:]))
 
         price = price_of(mean_bits, num_bits, _PRICES)
         return cls(prior, price, correlations, refresh=refresh)
@@ -240,7 +240,9 @@ class DifferentialCodec:
                 which = stays[i]
             else:
                 continue
-            mode[i], levels[i] = read(table, report.bits[i], int(i), {first: which}.get)
+            mode[i], levels[i] = read(
+                table, report.bits[i], int(i), {first: which}.__getitem__
+            )
         after = self._behind(state, foreseen, mode, levels)
         return self._known(after), after
 

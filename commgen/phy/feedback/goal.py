@@ -147,7 +147,7 @@ class RateTransformCodec(ModeCodec):
         norm = np.sum(np.abs(found) ** 2, axis=1)
         signal = np.divide(inner**2, norm, out=np.zeros(len(c)), where=norm > 0)
         # The phase that is left is no error.
-        lost = np.sum((found.conj() * c).real, axis=1) - inner
+        lost = np.sum(np.real(found.conj() * c), axis=1) - inner
         error = np.maximum(errors + 2 * lost, 0) / np.prod(self.event_shape)
         noise = self.no + self.leak * price * error
         return np.log2(1 + signal * price / self.num_users / noise)
@@ -184,7 +184,7 @@ class RateTransformCodec(ModeCodec):
         """Return rate less what the bits are worth, and levels."""
         found = self._modes.quantised(c, power, mode)
         read = found.found.view(np.complex128)
-        rate = self.rate(c, read, found.errors, self._modes.prices[mode])
+        rate = self.rate(c, read, found.errors, float(self._modes.prices[mode]))
         return rate - self.bit_worth * found.bits, found.levels
 
     def _encode(self, h: np.ndarray) -> Report:

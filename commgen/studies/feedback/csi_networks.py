@@ -83,7 +83,7 @@ class CsiNetwork:
     def __init__(self, kind: str, num_latents: int, h: np.ndarray, seed: int):
         keras.utils.set_random_seed(seed)
         self._h, self._first = h, KINDS[kind]
-        self.scale = float(max(np.abs(h.real).max(), np.abs(h.imag).max()))
+        self.scale = float(max(np.abs(np.real(h)).max(), np.abs(np.imag(h)).max()))
         self._build(num_latents, (*h.shape[1:], 2))
 
     def _build(self, num_latents, full):

@@ -198,8 +198,8 @@ def _judge(asked, report, others) -> None:
     if not within:
         return
     best = min(within, key=lambda r: sum(r["errors"]))
-    pair = (np.array(r["errors"])[None] for r in (report, best))
-    low, high = paired_interval_db(*pair, np.arange(len(best["errors"])))
+    ours, theirs = (np.array(r["errors"])[None] for r in (report, best))
+    low, high = paired_interval_db(ours, theirs, np.arange(ours.shape[1]))
     asked(
         f"{TITLE}, {report['num_bits']:.0f} bits, {MIXTURE} over {best['codec']} of "
         f"{best['latents']} latents at {best['num_bits']:.0f} bits",
@@ -222,4 +222,5 @@ def _row(report, power) -> dict[str, Any]:
 
 
 def _power(x) -> np.ndarray:
-    return np.sum(np.abs(x) ** 2, axis=(1, 2), dtype=np.float64)
+    power = np.abs(x.astype(np.complex128)) ** 2
+    return power.reshape(len(x), -1).sum(axis=1)

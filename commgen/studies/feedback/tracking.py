@@ -273,7 +273,8 @@ def drawn_tracks(
 
 def _power(x) -> np.ndarray:
     """Return the power of each track, [n]."""
-    return np.sum(np.abs(x) ** 2, axis=(1, 2), dtype=np.float64)
+    power = np.abs(x.astype(np.complex128)) ** 2
+    return power.reshape(len(x), -1).sum(axis=1)
 
 
 def _nmse(error, power) -> dict[str, float]:
