@@ -77,11 +77,13 @@ def _error(output: Path, needed, size: Any, seed: int) -> dict[str, Any]:
     from commgen.phy.beams import WMMSE, RobustRZF
 
     no, steps = float(noise_variance(SNR_DB[1])), size.precoding.wmmse_steps
+    # What learned is that of the part that judges rates.
+    one_pass = learned(output.parent / "precoding", "believed", size.precoding, seed)
     members = {
         ON_THE_MEAN: WMMSE(num_steps=steps),
         "robust RZF": RobustRZF(),
         SAMPLED: WMMSE(num_steps=steps, of="samples"),
-        ONE_PASS: learned(output, "believed", size.precoding, seed),
+        ONE_PASS: one_pass,
     }
     others, test = (
         _drops(num, size.num_draws, part_seed(seed, f"beams/downlink {part}"))
@@ -124,7 +126,6 @@ def _umi64(output: Path, needed, size: Any, seed: int) -> dict[str, Any]:
     from commgen.phy.beams import WMMSE, RobustRZF
     from commgen.studies.beams.believed import MIXTURE, Believed
 
-    # What learned is that of the part that judges rates.
     believed = Believed(output.parent / "partial", size.partial, seed)
     prior, one_pass = believed.prior(MIXTURE), believed.one_pass()
     no, steps = float(noise_variance(POWER_DB)), size.partial.wmmse_steps

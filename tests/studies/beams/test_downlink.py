@@ -6,8 +6,6 @@ import pytest
 from commgen._random import complex_normal
 from commgen.phy.beams import RZF, WMMSE, Belief
 from commgen.phy.downlink import DownlinkLink, decoding_thresholds
-from commgen.studies.beams import sites
-from commgen.studies.beams.benchmark import beams_study
 from commgen.studies.beams.downlink import _rows
 from commgen.studies.beams.goodput import Known, judge
 
@@ -72,18 +70,3 @@ def test_shares_and_gains_are_paired():
     assert second["goodput"] == pytest.approx(2 * goodput.mean())
     assert second["rate"] == pytest.approx(goodput.mean() + 1)
     assert first["bler"] == pytest.approx(1 / 8)
-
-
-@pytest.mark.slow
-def test_study_goes_on(tmp_path):
-    tables = beams_study(tmp_path, seed=1, quick=True, only="downlink")
-    for how in sites.ADAPTATIONS:
-        rows = tables[f"Goodput, schemes {how}"]
-        assert [r["site"] for r in rows[::5]] == [*sites.SITES]
-        for row in rows:
-            assert 0 <= row["goodput"] < row["rate"]
-            if row["precoder"] == sites.ON_THE_MEAN:
-                assert row["share"] == pytest.approx(1)
-    assert len(tables["What was asked"]) == 8
-    assert (tmp_path / "downlink/goodput.png").stat().st_size > 5000
-    assert beams_study(tmp_path, seed=1, quick=True, only="downlink") == tables

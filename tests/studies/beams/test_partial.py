@@ -1,13 +1,11 @@
-"""The study of channels that are seen in part: its shares, and that it goes on."""
+"""The study of channels that are seen in part: its shares, and how it judges."""
 
 import numpy as np
 import pytest
 
-from commgen.studies.beams.benchmark import beams_study
 from commgen.studies.beams.partial import (
     ON_MEAN,
     ONE_PASS,
-    PERFECT,
     _judge,
     _sampled,
     _with_both_shares,
@@ -34,19 +32,3 @@ def test_what_was_asked_is_judged_by_the_lower_end():
     _judge(asked, "here", row, "mean", 1.0)
     _judge(asked, "here", row, "sampled", 0.98)
     assert [r["met"] for r in asked.rows] == [False, True]
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_study_keeps_the_order_of_rates_and_goes_on(tmp_path):
-    tables = beams_study(tmp_path, seed=1, quick=True, only="partial")
-    rows = tables["Channels seen in part"]
-    priors = {row["prior"] for row in rows}
-    assert len(priors) == 3
-    for prior in priors:
-        rate = {r["precoder"]: r["rate"] for r in rows if r["prior"] == prior}
-        assert rate[PERFECT] > max(v for k, v in rate.items() if k != PERFECT)
-    chosen = {r["precoder"]: r["rate"] for r in tables["Eight users chosen"]}
-    assert chosen["greedy, channels known"] == max(chosen.values())
-    assert (tmp_path / "partial/partial.png").stat().st_size > 5000
-    assert beams_study(tmp_path, seed=1, quick=True, only="partial") == tables

@@ -7,13 +7,8 @@ import pytest
 
 from commgen.phy.beams import LearnedPrecoder
 from commgen.studies.beams import precoding
-from commgen.studies.beams.benchmark import beams_study
 from commgen.studies.beams.patterns_figure import save_patterns_figure
 from commgen.studies.beams.precoding import (
-    BOUND,
-    ONE_PASS,
-    PERFECT,
-    SAMPLED,
     share_rows,
 )
 from commgen.studies.beams.rates_figure import save_rates_figure
@@ -52,30 +47,6 @@ def test_patterns_have_a_panel_for_each_precoder(tmp_path):
     save_patterns_figure(tmp_path / "1.png", h[:, None], {"one": weights["one"]})
     widths = [imread(tmp_path / f"{n}.png").shape[1] for n in (1, 2)]
     assert widths[1] == pytest.approx(2 * widths[0], abs=2)
-
-
-@pytest.mark.slow
-def test_study_keeps_the_order_of_rates_and_goes_on(tmp_path):
-    tables = beams_study(tmp_path, seed=1, quick=True, only="precoding")
-    known = tables["Channels known"]
-    for site in ("rayleigh", "umi"):
-        for snr_db in (10.0, 20.0):
-            rate = {
-                row["precoder"]: row["rate"]
-                for row in known
-                if (row["site"], row["snr_db"]) == (site, snr_db)
-            }
-            assert rate["WMMSE, 3 steps"] <= rate["WMMSE, 6 steps"] + 1e-6
-            assert rate[ONE_PASS] <= rate[f"{ONE_PASS} and 6 steps"] + 1e-3
-            others = [value for name, value in rate.items() if name != BOUND]
-            assert max(others) < rate[BOUND] * 1.02  # of five rounds only
-    believed = {r["precoder"]: r["rate"] for r in tables["Channels believed"]}
-    assert believed[PERFECT] > believed[SAMPLED]
-    assert len(tables["What was asked"]) == 5
-    picture = tmp_path / "precoding/rates.png"
-    assert picture.stat().st_size > 5000
-    assert (tmp_path / "precoding/patterns.png").stat().st_size > 5000
-    assert beams_study(tmp_path, seed=1, quick=True, only="precoding") == tables
 
 
 def test_a_precoder_of_another_training_is_not_taken(tmp_path, monkeypatch):
