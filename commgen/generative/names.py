@@ -59,7 +59,7 @@ MODULES = {
     "LatentPrior": "commgen.generative.autoencoder.latent",
     "LineNetwork": "commgen.generative.learned_filter.line_network",
     "LineStage": "commgen.generative.learned_filter.line_network",
-    "LookNetwork": "commgen.phy.beams.alignment_network",
+    "LookNetwork": "commgen.phy.looks.network",
     "PowerSpline": "commgen.generative.flow.power",
     "RadialCoupling": "commgen.generative.flow.radial",
     "ReceiverNetwork": "commgen.phy.neural.network",

@@ -1,20 +1,3 @@
-from .alignment import (
-    Aligned as Aligned,
-    PathDraws as PathDraws,
-    align as align,
-    every_antenna as every_antenna,
-)
-from .alignment_filter import AngleBelief as AngleBelief, AngleFilter as AngleFilter
-from .alignment_learned import LearnedLooks as LearnedLooks
-from .alignment_looks import (
-    AngleLooks as AngleLooks,
-    BisectionLooks as BisectionLooks,
-    CoherentLooks as CoherentLooks,
-    RandomLooks as RandomLooks,
-)
-from .alignment_network import LookNetwork as LookNetwork
-from .alignment_training import LookTraining as LookTraining, train_looks as train_looks
-from .beam_search import BeamSearch as BeamSearch
 from .belief import Belief as Belief
 from .constant_modulus import ConstantModulus as ConstantModulus
 from .grid import (
@@ -29,14 +12,6 @@ from .learning import (
     RayleighBeliefs as RayleighBeliefs,
 )
 from .linear import MRT as MRT, RZF as RZF, ZF as ZF, RobustRZF as RobustRZF
-from .looks_belief import LookPosterior as LookPosterior
-from .looks_rules import (
-    BeamChances as BeamChances,
-    BeamLooks as BeamLooks,
-    EvenLooks as EvenLooks,
-    NarrowingLooks as NarrowingLooks,
-    RandomPhaseLooks as RandomPhaseLooks,
-)
 from .pattern import (
     beam_pattern as beam_pattern,
     strongest_angle as strongest_angle,

@@ -98,7 +98,7 @@ def alignment_study(
 
 def learned_looks(output: Path, size: AlignmentSize, seed: int) -> Any:
     """Return the learned rule, trained if it is not."""
-    from commgen.phy.beams import LearnedLooks
+    from commgen.phy.looks import LearnedLooks
 
     told = [seed, size.num_angles, size.num_steps, size.batch_size]
     Stages(output / "stages").result(
@@ -108,7 +108,7 @@ def learned_looks(output: Path, size: AlignmentSize, seed: int) -> Any:
 
 
 def _train(folder: Path, size: AlignmentSize, seed: int) -> dict[str, Any]:
-    from commgen.phy.beams import LearnedLooks, LookTraining
+    from commgen.phy.looks import LearnedLooks, LookTraining
 
     own = part_seed(seed, "beams/alignment model")
     looks = LearnedLooks.of_seed(own, num_ant=NUM_ANT, num_angles=size.num_angles)
@@ -121,30 +121,30 @@ def _train(folder: Path, size: AlignmentSize, seed: int) -> dict[str, Any]:
 
 def _errors(output, snr_db, size, seed) -> dict[str, Any]:
     """Return squared errors of all rules after each look, and what they promised."""
-    from commgen.phy import beams
+    from commgen.phy import looks
 
-    angles = beams.AngleFilter(NUM_ANT, size.num_angles)
+    angles = looks.AngleFilter(NUM_ANT, size.num_angles)
     rng = np.random.default_rng(part_seed(seed, "beams/alignment paths"))
-    draws = beams.PathDraws.of(rng, size.num_paths, NUM_LOOKS, angles)
+    draws = looks.PathDraws.of(rng, size.num_paths, NUM_LOOKS, angles)
     no = float(noise_variance(snr_db))
     learned = learned_looks(output, size, seed)
-    random = beams.RandomLooks(NUM_ANT, seed=part_seed(seed, "beams/alignment looks"))
+    random = looks.RandomLooks(NUM_ANT, seed=part_seed(seed, "beams/alignment looks"))
     rules = {
         "random phases": random,
-        SECTORS: beams.BisectionLooks(angles),
-        PHASES: beams.CoherentLooks(angles, phases_only=True),
-        COHERENT: beams.CoherentLooks(angles),
+        SECTORS: looks.BisectionLooks(angles),
+        PHASES: looks.CoherentLooks(angles, phases_only=True),
+        COHERENT: looks.CoherentLooks(angles),
         LEARNED: learned,
         KNOWN: learned,
     }
     found: dict[str, Any] = {}
     for name, rule in rules.items():
-        done = beams.align(rule, angles, draws, no, gain_known=name == KNOWN)
+        done = looks.align(rule, angles, draws, no, gain_known=name == KNOWN)
         found[name] = _told(done.mean, done.variance, draws.angle)
         if rule is random:
             pursued = angles.most_aligned(done.sums).numpy()
             found[PURSUIT] = _told(pursued[None], None, draws.angle)
-    every = beams.every_antenna(angles, draws, no)
+    every = looks.every_antenna(angles, draws, no)
     mean, variance = every.mean.numpy()[None], every.variance.numpy()[None]
     found[EVERY] = _told(mean, variance, draws.angle)
     return found

@@ -151,7 +151,7 @@ class _Known:
 
     def baselines(self) -> dict[str, Any]:
         """Return what is chosen from single beams alone, without a posterior."""
-        from commgen.phy.beams import EvenLooks
+        from commgen.phy.looks import EvenLooks
 
         train, h, noise = self._parts()
         even = EvenLooks(self._beams, NUM_LOOKS)
@@ -173,7 +173,7 @@ class _Known:
 
     def searches(self) -> dict[str, Any]:
         """Return name to what makes the result of rules that have a posterior."""
-        from commgen.phy.beams import NarrowingLooks, RandomPhaseLooks
+        from commgen.phy.looks import NarrowingLooks, RandomPhaseLooks
 
         random = RandomPhaseLooks(self._beams)
         narrow = NarrowingLooks(self._beams, self._size.num_wide, no=self._no)
@@ -201,7 +201,7 @@ class _Known:
 
     def _chunk(self, model, rule, h, noise, chunk):
         """Return the beams after each look and what is promised, by both choices."""
-        from commgen.phy.beams import BeamSearch
+        from commgen.phy.looks import BeamSearch
 
         search = BeamSearch(
             model,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from commgen.phy.beams import LearnedLooks
+from commgen.phy.looks import LearnedLooks
 from commgen.studies.beams import alignment, looks
 from commgen.studies.beams.benchmark import beams_study
 from commgen.studies.beams.looks_figure import save_looks_figure

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from commgen._checks import check_finite, check_int, check_noise_variance
 from commgen._random import complex_normal
-from commgen.phy.beams.alignment_filter import AngleBelief, AngleFilter, LookSums
-from commgen.phy.beams.alignment_looks import AngleLooks
+from commgen.phy.looks.angle_filter import AngleBelief, AngleFilter, LookSums
+from commgen.phy.looks.angle_looks import AngleLooks
 
 
 @dataclass(frozen=True)

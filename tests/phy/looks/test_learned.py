@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from commgen.phy.beams.alignment import PathDraws, align
-from commgen.phy.beams.alignment_filter import AngleFilter
-from commgen.phy.beams.alignment_learned import LearnedLooks
-from commgen.phy.beams.alignment_looks import BisectionLooks, CoherentLooks, RandomLooks
-from commgen.phy.beams.alignment_network import LookNetwork
-from commgen.phy.beams.alignment_training import LookTraining
+from commgen.phy.looks.alignment import PathDraws, align
+from commgen.phy.looks.angle_filter import AngleFilter
+from commgen.phy.looks.angle_looks import BisectionLooks, CoherentLooks, RandomLooks
+from commgen.phy.looks.learned import LearnedLooks
+from commgen.phy.looks.network import LookNetwork
+from commgen.phy.looks.training import LookTraining
 
 SIZES = {"num_ant": 16, "num_angles": 64, "num_looks": 3, "width": 16}
 ANGLES = AngleFilter(16, 64)

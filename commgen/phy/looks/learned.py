@@ -17,10 +17,10 @@ from commgen.generative.files import (
     save_keras,
 )
 from commgen.generative.load import load_keras
-from commgen.phy.beams.alignment_filter import AngleBelief
-from commgen.phy.beams.alignment_looks import AngleLooks
-from commgen.phy.beams.alignment_network import LookNetwork
-from commgen.phy.beams.alignment_training import LookTraining, train_looks
+from commgen.phy.looks.angle_filter import AngleBelief
+from commgen.phy.looks.angle_looks import AngleLooks
+from commgen.phy.looks.network import LookNetwork
+from commgen.phy.looks.training import LookTraining, train_looks
 
 _FORMAT = "commgen-looks"
 
@@ -60,7 +60,7 @@ class LearnedLooks(AngleLooks):
     def fit(
         self, *, seed: int, training: LookTraining | None = None, progress: bool = False
     ) -> "LearnedLooks":
-        """Learn; see :func:`~commgen.phy.beams.alignment_training.train_looks`."""
+        """Learn; see :func:`~commgen.phy.looks.training.train_looks`."""
         train_looks(self.network, seed=seed, training=training, progress=progress)
         return self
 

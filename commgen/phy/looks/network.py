@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from commgen._checks import check_int
-from commgen.phy.beams.alignment_filter import AngleBelief, AngleFilter
-from commgen.phy.beams.alignment_looks import LEAST_SIGN, POWER, SHARP
+from commgen.phy.looks.angle_filter import AngleBelief, AngleFilter
+from commgen.phy.looks.angle_looks import LEAST_SIGN, POWER, SHARP
 
 keras: Any = _keras
 layers: Any = _keras.layers
@@ -25,7 +25,7 @@ class LookNetwork(keras.Model):
     r"""From the posterior on the grid to the weights of the next look.
 
     Before anything is learned this is
-    :class:`~commgen.phy.beams.alignment_looks.CoherentLooks`. Dense layers see the
+    :class:`~commgen.phy.looks.angle_looks.CoherentLooks`. Dense layers see the
     posterior, the mean gain at each angle (turned so that it is real at the likeliest
     one, since a common phase tells nothing), the SNR and the number of looks so far.
     They move the quantile where the sign changes, how fast it does so, and the power of
@@ -35,7 +35,7 @@ class LookNetwork(keras.Model):
     Parameters
     ----------
     num_ant, num_angles, low_deg, high_deg
-        As of :class:`~commgen.phy.beams.alignment_filter.AngleFilter`.
+        As of :class:`~commgen.phy.looks.angle_filter.AngleFilter`.
     num_looks
         The most that are asked for.
     width

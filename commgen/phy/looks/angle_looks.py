@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_int
-from commgen.phy.beams.alignment_filter import AngleBelief, AngleFilter
+from commgen.phy.looks.angle_filter import AngleBelief, AngleFilter
 
 
 class AngleLooks(ABC):

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from commgen.generative import GaussianMixture
-from commgen.phy.beams.beam_search import BeamSearch
-from commgen.phy.beams.looks_belief import LookPosterior
-from commgen.phy.beams.looks_rules import (
+from commgen.phy.looks.beam_looks import (
     BeamChances,
     EvenLooks,
     NarrowingLooks,
     RandomPhaseLooks,
 )
+from commgen.phy.looks.beam_search import BeamSearch
+from commgen.phy.looks.posterior import LookPosterior
 
 NO = 0.05
 BEAMS = np.fft.ifft(np.eye(8), axis=0) * np.sqrt(8)

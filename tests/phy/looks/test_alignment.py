@@ -9,9 +9,9 @@ import tensorflow as tf
 from commgen._random import complex_normal
 from commgen.inference.parameters import SignalModel, angle_axis
 from commgen.inference.parameters.grid import log_likelihood
-from commgen.phy.beams.alignment import PathDraws, align, every_antenna
-from commgen.phy.beams.alignment_filter import AngleFilter
-from commgen.phy.beams.alignment_looks import BisectionLooks, RandomLooks
+from commgen.phy.looks.alignment import PathDraws, align, every_antenna
+from commgen.phy.looks.angle_filter import AngleFilter
+from commgen.phy.looks.angle_looks import BisectionLooks, RandomLooks
 
 ANGLES = AngleFilter(16, 64)
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from commgen._checks import check_int
-from commgen.phy.beams.looks_belief import LookPosterior
-from commgen.phy.beams.looks_rules import BeamChances, BeamLooks
+from commgen.phy.looks.beam_looks import BeamChances, BeamLooks
+from commgen.phy.looks.posterior import LookPosterior
 
 
 class BeamSearch:
@@ -31,12 +31,12 @@ class BeamSearch:
         Of draws and of what the rule leaves to chance.
     history : [num_channels, num_components], float, or None
         What was known of each channel before, as of
-        :class:`~commgen.phy.beams.looks_belief.LookPosterior`'s ``log_weights``.
+        :class:`~commgen.phy.looks.posterior.LookPosterior`'s ``log_weights``.
 
     Examples
     --------
     >>> from commgen.generative import GaussianMixture
-    >>> from commgen.phy.beams import NarrowingLooks
+    >>> from commgen.phy.looks import NarrowingLooks
     >>> rng = np.random.default_rng(0)
     >>> h = rng.normal(size=(200, 4, 2)) @ [1, 1j] / 2**0.5
     >>> prior = GaussianMixture((4,), 1).fit(h, seed=0)

@@ -11,8 +11,8 @@ import tensorflow as tf
 from commgen._checks import check_int, check_positive, check_snr_db
 from commgen._progress import progress_bar
 from commgen.measures.decibel import noise_variance
-from commgen.phy.beams.alignment import PathDraws
-from commgen.phy.beams.alignment_network import LookNetwork
+from commgen.phy.looks.alignment import PathDraws
+from commgen.phy.looks.network import LookNetwork
 
 keras: Any = _keras
 
