@@ -62,7 +62,8 @@ class SteeredMixture:
             )
         if not (np.isfinite(spectra).all() and (spectra >= 0).all() and noise > 0):
             raise ValueError("spectra and noise must be finite, and noise above 0.")
-        if not np.isfinite(weights).all() or np.abs(logsumexp(weights)) > 1e-3:
+        total: Any = logsumexp(weights)
+        if not np.isfinite(weights).all() or abs(total) > 1e-3:
             raise ValueError("log_weights must be finite, their weights sum to 1.")
         self.spectra, self.log_weights, self.noise = spectra, weights, float(noise)
         self.event_shape = (spectra.shape[1] // 2,)

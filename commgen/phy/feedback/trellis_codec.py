@@ -44,6 +44,12 @@ class Paths:
     x: np.ndarray
     cost: np.ndarray
 
+    def improve(self, others: "Paths") -> None:
+        """Take those of ``others`` that cost less."""
+        better = others.cost < self.cost
+        for name, value in vars(others).items():
+            getattr(self, name)[better] = value[better]
+
 
 class TrellisCodec(Codec):
     r"""Steered transform, trellis-coded vector quantiser, arithmetic coder.
@@ -69,6 +75,9 @@ class TrellisCodec(Codec):
     integer
         Whether the terminal's transform has weights and inputs of eight bits, each
         vector and each channel with a scale of its own; the decoder's has not.
+    num_phases
+        Turns within a quarter, of which the cheapest one is sent: a rate does not see
+        the phase of a channel. :meth:`decode` tells turned channels where above 1.
     """
 
     def __init__(
@@ -79,9 +88,11 @@ class TrellisCodec(Codec):
         *,
         num_candidates: int = 16,
         integer: bool = False,
+        num_phases: int = 1,
     ):
         super().__init__(model.event_shape)
         self.price = check_positive("price", price)
+        self._num_phases = check_int("num_phases", num_phases, low=1)
         self._model, self._tables, self._trellis = (
             model,
             tables,
@@ -153,7 +164,6 @@ class TrellisCodec(Codec):
 
     def searched(self, h: np.ndarray) -> Paths:
         """Return the best paths of channels [n, N]."""
-        candidates = self.likeliest(h, self._num)
         size = (len(h), 2 * h.shape[1])
         kept = Paths(
             np.zeros(len(h), np.int64),
@@ -162,11 +172,11 @@ class TrellisCodec(Codec):
             np.zeros(size),
             np.full(len(h), np.inf),
         )
-        for k in candidates.T:
-            made = self.paths(h, k)
-            better = made.cost < kept.cost
-            for name in ("component", "levels", "which", "x", "cost"):
-                getattr(kept, name)[better] = getattr(made, name)[better]
+        candidates = self.likeliest(h, self._num).T  # whatever the phase
+        for turn in np.arange(self._num_phases) / self._num_phases:
+            turned = h * np.exp(0.5j * np.pi * turn) if turn else h
+            for k in candidates:
+                kept.improve(self.paths(turned, k))
         return kept
 
     def paths(self, h: np.ndarray, component: np.ndarray) -> Paths:
@@ -250,12 +260,7 @@ class TrellisCodec(Codec):
 
     def decode(self, report: Report) -> Posterior:
         """As :meth:`Codec.decode`."""
-        read = [self._read(i, bits) for i, bits in enumerate(report.bits)]
-        component = np.array([k for k, _, _ in read], np.int64)
-        c = np.array([x for _, x, _ in read]).view(np.complex128)
-        errors = np.array([e for _, _, e in read])
-        errors = errors.reshape(len(read), -1, 2).sum(axis=2)
-        shape, direction = np.divmod(component, self._model.log_weights.shape[1])
+        shape, direction, c, errors = self._known(report)
         mean = np.empty(c.shape, np.complex128)
         for g in np.unique(shape):
             mean[shape == g] = c[shape == g] @ self._vectors[g].T
@@ -264,6 +269,36 @@ class TrellisCodec(Codec):
         return Posterior(
             mean.astype(np.complex64), (spread * self.price).astype(np.float32)
         )
+
+    def error_covariance(self, report: Report) -> np.ndarray:
+        """Return what reports tell of the error of a channel, beyond its variances.
+
+        Returns
+        -------
+        [n, N, N], complex64
+            E[e e^H] of the error e of each.
+
+        Raises
+        ------
+        ValueError
+            As of :meth:`decode`.
+        """
+        shape, direction, _, errors = self._known(report)
+        found = []
+        for g, d, variances in zip(shape, direction, errors, strict=True):
+            # Columns of the transform, each turned to the direction of the channel.
+            U = self._model.steered(self._vectors[g].T, np.repeat(d, len(variances)), 1)
+            found.append((U.T * variances * self.price) @ U.conj())
+        return np.stack(found).astype(np.complex64)
+
+    def _known(self, report):
+        """Return shapes, directions, numbers and their squared errors, [n, N]."""
+        read = [self._read(i, bits) for i, bits in enumerate(report.bits)]
+        component = np.array([k for k, _, _ in read], np.int64)
+        c = np.array([x for _, x, _ in read]).view(np.complex128)
+        errors = np.array([e for _, _, e in read])
+        errors = errors.reshape(len(read), -1, 2).sum(axis=2)
+        return *np.divmod(component, self._model.log_weights.shape[1]), c, errors
 
     def _read(self, i, bits):
         """Return component, numbers [2 N] and their squared errors [2 N]."""

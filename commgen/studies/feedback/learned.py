@@ -92,7 +92,7 @@ def learned_study(
         Title to rows: bits and NMSE of each codec, and what its encoder costs.
     """
     stages = Stages(output / "stages")
-    learned = _Learned(output, size, seed)
+    learned = Learned(output, size, seed)
     rows: Rows = []
     costs: Rows = []
     told = [seed, size.quick, size.num_components, size.num_test, *learned.told]
@@ -141,7 +141,7 @@ def _ask(asked, rows, costs) -> None:
     )
 
 
-class _Learned:
+class Learned:
     """Channels and models, made when a step first needs them."""
 
     def __init__(self, output: Path, size: LearnedSize, seed: int):
@@ -170,7 +170,8 @@ class _Learned:
         return GaussianMixture(train.shape[1:], 1).fit(train, seed=0), mixture
 
     @cached_property
-    def _models(self) -> tuple[SteeredMixture, TrellisTables]:
+    def models(self) -> tuple[SteeredMixture, TrellisTables]:
+        """Steered mixture and tables, learned from the training channels."""
         train, _, _ = self._channels
         paths = self._output / "steered.npz", self._output / "tables.npz"
         size, seed = self._size, part_seed(self._seed, "feedback/steered")
@@ -198,8 +199,8 @@ class _Learned:
         """Return all codecs at one rate, and the cost of the learned one's encoder."""
         _, choice, test = self._channels
         rows, errors = [], {}
-        codec = TrellisCodec.of_rate(*self._models, choice, num_bits)
-        integer = TrellisCodec(*self._models, codec.price, integer=True)
+        codec = TrellisCodec.of_rate(*self.models, choice, num_bits)
+        integer = TrellisCodec(*self.models, codec.price, integer=True)
         codecs: dict[str, Any] = {
             name: MixtureTransformCodec.of_rate(prior, choice, num_bits)
             for name, prior in zip((KLT, MIXTURE), self._priors, strict=True)
@@ -223,7 +224,7 @@ class _Learned:
     def ideal(self, num_bits: int) -> Rows:
         """Return what ideal codes under the learned components would reach."""
         _, _, test = self._channels
-        error = steered_ideal_errors(self._models[0], test, num_bits)
+        error = steered_ideal_errors(self.models[0], test, num_bits)
         row = _row(LIMIT, float(num_bits), error, test)
         return [row | {"asked_bits": num_bits}]
 

@@ -1,6 +1,7 @@
 """Sum rates of a cell whose users report their channels in so many bits."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,30 @@ import numpy as np
 
 from commgen.measures import mean_interval
 from commgen.measures.decibel import noise_variance
-from commgen.phy.feedback import MixtureTransformCodec, RateTransformCodec
+from commgen.phy.feedback import (
+    Codec,
+    MixtureTransformCodec,
+    RateTransformCodec,
+    TrellisCodec,
+)
+from commgen.studies.feedback.learned import (
+    LEARNED,
+    QUICK as QUICK_LEARNED,
+    Learned,
+    LearnedSize,
+)
 from commgen.studies.feedback.umi64 import KLT, MIXTURE, flat, umi64_models
 from commgen.studies.stages import Stages
 from commgen.studies.tables import Asked, Rows
 
 TITLE = "Sum rate of 8 users, 64 antennas"
 GOAL, PERFECT = "for the rate", "channels known"
+FREE = f"{LEARNED}, free phase"
+#: What a codec for the rate is to be above: codecs for the error.
+ABOVE = {GOAL: (KLT, MIXTURE), FREE: (KLT, MIXTURE, LEARNED)}
 NUM_USERS, NUM_ANT = 8, 64
+# Turned channels of which the cheapest one is sent.
+_NUM_PHASES = 8
 # What tells a codec of the rate how much an error hurts, of which one is chosen.
 LEAKS = (0.3, 1.0)
 _JUDGE = "robust RZF"
@@ -40,6 +57,8 @@ class RateSize:
         Channels that are judged, eight to a drop.
     num_steps
         Of WMMSE.
+    learned
+        How much the learned codec learns, in the part ``learned``.
     quick
         Few channels to learn from.
     """
@@ -50,11 +69,12 @@ class RateSize:
     num_choice: int = 500
     num_test: int = 2000
     num_steps: int = 50
+    learned: LearnedSize = field(default_factory=LearnedSize)
     quick: bool = False
 
 
 #: In a minute, most of it for channels; the figures mean little.
-QUICK = RateSize((24,), (10.0,), 4, 100, 80, 5, True)
+QUICK = RateSize((24,), (10.0,), 4, 100, 80, 5, QUICK_LEARNED, True)
 
 
 def rate_study(
@@ -101,12 +121,12 @@ def rate_study(
         )
         rows += _rows(found, snr_db)
     for row in rows:
-        if row["codec"] == GOAL and row["precoder"] == _JUDGE:
-            for other in (KLT, MIXTURE):
+        if row["codec"] in ABOVE and row["precoder"] == _JUDGE:
+            for other in ABOVE[row["codec"]]:
                 low, high = row[f"over {other}, low"], row[f"over {other}, high"]
                 asked(
-                    f"{TITLE}, {row['num_bits']:.0f} bits, {row['snr_db']:g} dB, rate "
-                    f"over {other}",
+                    f"{TITLE}, {row['num_bits']:.0f} bits, {row['snr_db']:g} dB, "
+                    f"{row['codec']}, over {other}",
                     "an interval above 0",
                     f"{low:.2f} to {high:.2f} bit/s/Hz",
                     low > 0,
@@ -120,6 +140,7 @@ class _Cell:
     def __init__(self, output: Path, size: RateSize, seed: int):
         # Channels and models are those of the part of the errors.
         self._shared, self._size, self._seed = output.parent / "umi64", size, seed
+        self._learned = Learned(output.parent / "learned", size.learned, seed)
         self._made: tuple[Any, ...] | None = None
 
     def _parts(self):
@@ -144,8 +165,23 @@ class _Cell:
         """Return the same of codecs that spend as much on the judged channels."""
         set_by, _, test, one, mixture = self._parts()
         no, rows = float(noise_variance(snr_db)), []
-        for name, prior in ((KLT, one), (MIXTURE, mixture)):
-            codec = _spending(prior, set_by, test, num_bits)
+        model, tables = self._learned.models
+
+        def trellis(price: float, num_phases: int = 1) -> TrellisCodec:
+            return TrellisCodec(model, tables, price, num_phases=num_phases)
+
+        first = MixtureTransformCodec.of_rate(mixture, set_by, num_bits).price
+        makers: dict[str, tuple[Callable[[float], Codec], float]] = {
+            KLT: (
+                lambda price: MixtureTransformCodec(one, price),
+                MixtureTransformCodec.of_rate(one, set_by, num_bits).price,
+            ),
+            MIXTURE: (lambda price: MixtureTransformCodec(mixture, price), first),
+            LEARNED: (trellis, first),
+            FREE: (lambda price: trellis(price, _NUM_PHASES), first),
+        }
+        for name, (make, price) in makers.items():
+            codec = _spending(make, price, test, num_bits)
             for found in _sent(codec, test, no, self._precoders()):
                 rows.append({"codec": name, "leak": None, **found})
         return rows
@@ -183,17 +219,21 @@ class _Cell:
         }
 
 
-def _spending(prior, set_by, h, num_bits: float) -> MixtureTransformCodec:
+def _spending(
+    make: Callable[[float], Codec], price: float, h: np.ndarray, num_bits: float
+) -> Codec:
     """Return the codec that needs ``num_bits`` for a mean channel of h, nearly."""
-    price = MixtureTransformCodec.of_rate(prior, set_by, num_bits).price
+
+    def needed(log_price: float) -> float:
+        return float(make(float(np.exp(log_price))).encode(h).num_bits.mean())
+
     prices = np.log(price) + np.array([-0.1, 0.1])
-    bits = [
-        MixtureTransformCodec(prior, float(np.exp(p))).encode(h).num_bits.mean()
-        for p in prices
-    ]
-    slope = (bits[1] - bits[0]) / (prices[1] - prices[0])
-    wanted = prices.mean() + (num_bits - np.mean(bits)) / min(slope, -1e-3)
-    return MixtureTransformCodec(prior, float(np.exp(wanted)))
+    bits = [needed(p) for p in prices]
+    for _ in range(2):  # secants: bits are nearly linear in the logarithm of the price
+        slope = (bits[-1] - bits[-2]) / (prices[-1] - prices[-2])
+        found = prices[-1] + (num_bits - bits[-1]) / min(slope, -1e-3)
+        prices, bits = np.append(prices, found), [*bits, needed(found)]
+    return make(float(np.exp(prices[-1])))
 
 
 def _robust() -> Any:
@@ -227,15 +267,16 @@ def _sent(codec: Any, h, no: float, members: dict[str, Any]) -> list[dict[str, A
 
 
 def _rows(found: list[dict[str, Any]], snr_db: float) -> Rows:
-    """Return mean rates, and what the codec for the rate gains over the others."""
+    """Return mean rates, and what codecs for the rate gain over the others."""
     rates = {(r["codec"], r["precoder"]): np.array(r["rates"]) for r in found}
     rows = []
     for each in found:
         row = {"snr_db": snr_db, **{k: v for k, v in each.items() if k != "rates"}}
         names = ("rate", "low", "high")
         row |= dict(zip(names, mean_interval(each["rates"]), strict=True))
-        for other in (KLT, MIXTURE) if each["codec"] == GOAL else ():
-            gain = rates[GOAL, each["precoder"]] - rates[other, each["precoder"]]
+        for other in ABOVE.get(each["codec"], ()):
+            gain = rates[each["codec"], each["precoder"]]
+            gain = gain - rates[other, each["precoder"]]
             _, low, high = mean_interval(gain)
             row |= {f"over {other}, low": low, f"over {other}, high": high}
         rows.append(row)

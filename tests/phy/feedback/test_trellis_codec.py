@@ -24,12 +24,13 @@ def one_beam(noise=1e-3):
     return SteeredMixture(N * spectra / spectra.sum(), weights, noise)
 
 
-def drawn(model, n, seed):
+def drawn(model, n, seed, direction=None):
     """Channels of a model, with their directions."""
     rng = np.random.default_rng(seed)
     variances, vectors = model.eigen
     shape = rng.integers(len(variances), size=n)
-    direction = rng.integers(2 * N, size=n)
+    every = rng.integers(2 * N, size=n)
+    direction = every if direction is None else np.full(n, direction)
     c = rng.standard_normal((n, N, 2)) @ [1, 1j] / np.sqrt(2)
     c = c * np.sqrt(variances[shape])
     h = np.einsum("nij,nj->ni", vectors[shape], c)
@@ -170,3 +171,40 @@ def test_bad_input_is_named(model):
         codec.encode(h[:, :7])
     with pytest.raises(ValueError, match="zeros and ones"):
         codec.decode(Report((np.array([0, 2], np.uint8),)))
+
+
+def test_errors_covary_as_the_transform_says(model, tables):
+    h = drawn(model, 6, 5)
+    codec = TrellisCodec(model, tables, 0.05)
+    report = codec.encode(h)
+    cov = codec.error_covariance(report)
+    variances = np.diagonal(cov, axis1=1, axis2=2).real
+    np.testing.assert_allclose(variances, codec.decode(report).err_var, rtol=1e-4)
+    np.testing.assert_allclose(cov, np.swapaxes(cov, 1, 2).conj(), atol=1e-7)
+
+
+def test_errors_of_many_channels_covary_as_promised(model, tables):
+    h = drawn(model, 3000, 6, direction=3)
+    codec = TrellisCodec(model, tables, 0.05)
+    report = codec.encode(h)
+    e = h - codec.decode(report).mean
+    met = e.T @ e.conj() / len(e)
+    promised = codec.error_covariance(report).mean(axis=0)
+    assert np.linalg.norm(met - promised) < 0.2 * np.linalg.norm(promised)
+    assert abs(promised[0, 1]) > 0.05 * promised[0, 0].real  # no diagonal would do
+
+
+def test_turned_channels_are_cheaper(model, tables):
+    h = drawn(model, 200, 7)
+    plain, free = (TrellisCodec(model, tables, 0.05, num_phases=n) for n in (1, 4))
+    costs = [codec.searched(h).cost for codec in (plain, free)]
+    assert (costs[1] <= costs[0] + 1e-9).all()
+    assert costs[1].mean() < costs[0].mean() - 0.1
+    found = free.decode(free.encode(h)).mean
+    inner = np.sum(found.conj() * h, axis=1)
+    turned = found * np.exp(1j * np.angle(inner))[:, None]
+    error = np.sum(np.abs(h - turned) ** 2, axis=1).mean()
+    kept = np.sum(np.abs(h - plain.decode(plain.encode(h)).mean) ** 2, axis=1).mean()
+    assert error < 1.1 * kept
+    with pytest.raises(ValueError, match="num_phases must be"):
+        TrellisCodec(model, tables, 0.05, num_phases=0)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from commgen.studies.feedback import rate, umi64
-from commgen.studies.feedback.rate import GOAL, PERFECT, RateSize, rate_study
+from commgen.studies.feedback import learned, rate, umi64
+from commgen.studies.feedback.learned import LEARNED, LearnedSize
+from commgen.studies.feedback.rate import FREE, GOAL, PERFECT, RateSize, rate_study
 from commgen.studies.feedback.umi64 import KLT, MIXTURE
 from commgen.studies.tables import Asked
 
@@ -13,9 +14,11 @@ from commgen.studies.tables import Asked
 def test_reports_for_the_rate_lie_between_those_of_errors_and_all(
     study, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(umi64, "umi64_set", lambda *_, **__: study)
+    for module in (umi64, learned):
+        monkeypatch.setattr(module, "umi64_set", lambda *_, **__: study)
     monkeypatch.setattr(rate, "LEAKS", (1.0,))
-    size = RateSize((16,), (10.0,), 2, 40, 160, 5)
+    few = LearnedSize((16,), 2, 2, 2, 8, 160)
+    size = RateSize((16,), (10.0,), 2, 40, 160, 5, few)
     asked = Asked()
     (rows,) = rate_study(tmp_path / "rate", size, 0, asked).values()
     found = {(row["codec"], row["precoder"]): row for row in rows}
@@ -28,9 +31,11 @@ def test_reports_for_the_rate_lie_between_those_of_errors_and_all(
     assert low < gain < high
     assert (low + high) / 2 == pytest.approx(gain)
     assert robust[GOAL]["leak"] == 1.0
+    robust |= {codec: found[codec, "robust RZF"] for codec in (LEARNED, FREE)}
+    assert robust[FREE]["rate"] > robust[LEARNED]["rate"]
     for row in robust.values():
         assert row["num_bits"] == pytest.approx(16, abs=2)
-    assert len(asked.rows) == 2
+    assert len(asked.rows) == 5
     assert asked.rows[0]["met"] == (low > 0)
     again = rate_study(tmp_path / "rate", size, 0, Asked())
     assert list(again.values()) == [rows]
