@@ -41,20 +41,44 @@ def save_model(model: Any, path: Path, card: dict | None = None) -> None:
     ValueError
         If there is something else than a model folder at ``path``.
     """
+    told = {"family": type(model).__name__, "event_shape": list(model.event_shape)}
+    save_network(model, path, "commgen-model", card, **told)
+
+
+def save_network(
+    network: Any, path: str | Path, kind: str, card: dict | None = None, **first: Any
+) -> None:
+    """Write a folder of a network and its card, of a kind that its reader asks for.
+
+    Parameters
+    ----------
+    network : keras.Model
+        The network.
+    path
+        Folder; an older model there is replaced at the end.
+    kind
+        Stands as ``format`` in the card.
+    card, **first
+        What else to tell, at the end and at the beginning of the card. Must be JSON.
+
+    Raises
+    ------
+    ValueError
+        If there is something else than a model folder at ``path``.
+    """
     import keras
 
     check_model_folder(path)
     facts = {
-        "format": "commgen-model",
-        "family": type(model).__name__,
-        "event_shape": list(model.event_shape),
-        "num_parameters": model.count_params(),
+        "format": kind,
+        **first,
+        "num_parameters": network.count_params(),
         "commgen": __version__,
         "keras": keras.__version__,
         **(card or {}),
     }
-    with atomic_folder(path) as temporary:
-        save_keras(model, temporary / MODEL_FILE)
+    with atomic_folder(Path(path)) as temporary:
+        save_keras(network, temporary / MODEL_FILE)
         write_json(temporary / CARD_FILE, facts)
 
 

@@ -68,6 +68,43 @@ def load_prior(path: str | Path) -> Prior:
     return model
 
 
+def load_network(
+    path: str | Path, network: type, kind: str, what: str
+) -> tuple[Any, dict[str, Any]]:
+    """Load a folder of :func:`~commgen.generative.files.save_network`.
+
+    Parameters
+    ----------
+    path
+        Folder.
+    network
+        Class that the network must be of.
+    kind
+        That the card must tell as its ``format``.
+    what
+        What the folder must hold in words, for the error.
+
+    Returns
+    -------
+    network : keras.Model
+    card : dict
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no model at ``path``.
+    ValueError
+        If the file is damaged, or holds something else.
+    """
+    file, card = model_file(path), read_card(path)
+    if card.get("format") != kind:
+        raise ValueError(
+            f"{path} must hold {what}, with format {kind} in its card, got "
+            f"{card.get('format')!r}."
+        )
+    return load_keras(file, network, f"{what} of class {network.__name__}"), card
+
+
 def load_keras(file: Path, kind: type, what: str) -> Any:
     """Load a ``.keras`` file whose model is of a class of commgen.
 

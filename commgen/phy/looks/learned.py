@@ -6,17 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from commgen import __version__
-from commgen._files.whole import atomic_folder, write_json
-from commgen.generative.files import (
-    CARD_FILE,
-    MODEL_FILE,
-    check_model_folder,
-    model_file,
-    read_card,
-    save_keras,
-)
-from commgen.generative.load import load_keras
+from commgen.generative.files import save_network
+from commgen.generative.load import load_network
 from commgen.phy.looks.angle_filter import AngleBelief
 from commgen.phy.looks.angle_looks import AngleLooks
 from commgen.phy.looks.network import LookNetwork
@@ -70,17 +61,7 @@ class LearnedLooks(AngleLooks):
 
     def save(self, path: str | Path) -> None:
         """Write a folder of model and card; an older one is replaced at the end."""
-        check_model_folder(path)
-        facts = {
-            "format": _FORMAT,
-            "num_parameters": self.network.count_params(),
-            "commgen": __version__,
-            "keras": keras.__version__,
-            **self.card,
-        }
-        with atomic_folder(path) as temporary:
-            save_keras(self.network, temporary / MODEL_FILE)
-            write_json(temporary / CARD_FILE, facts)
+        save_network(self.network, path, _FORMAT, self.card)
 
     @classmethod
     def load(cls, path: str | Path) -> "LearnedLooks":
@@ -93,11 +74,5 @@ class LearnedLooks(AngleLooks):
         ValueError
             If the file is damaged, or holds something else than looks.
         """
-        file, card = model_file(path), read_card(path)
-        if card.get("format") != _FORMAT:
-            raise ValueError(
-                f"{path} must hold looks, with format {_FORMAT} in its card, got "
-                f"{card.get('format')!r}."
-            )
-        network = load_keras(file, LookNetwork, "a LookNetwork")
+        network, card = load_network(path, LookNetwork, _FORMAT, "looks")
         return cls(network, card=card)

@@ -3,21 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
-from commgen import __version__
-from commgen._files.whole import atomic_folder, write_json
 from commgen.frame.fields import frame_of
-from commgen.generative.files import (
-    CARD_FILE,
-    MODEL_FILE,
-    check_model_folder,
-    model_file,
-    read_card,
-    save_keras,
-)
-from commgen.generative.load import load_keras
+from commgen.generative.files import save_network
+from commgen.generative.load import load_network
 from commgen.phy.neural.network import ReceiverNetwork
 
 _FORMAT = "commgen-receiver"
@@ -35,17 +25,7 @@ def save_neural_receiver(network: Any, path: Path, card: dict[str, Any]) -> None
     card
         ``frame`` of :func:`frame_of`, ``snr_range_db``, and what else to tell; JSON.
     """
-    check_model_folder(path)
-    facts = {
-        "format": _FORMAT,
-        "num_parameters": network.count_params(),
-        "commgen": __version__,
-        "keras": keras.__version__,
-        **card,
-    }
-    with atomic_folder(path) as temporary:
-        save_keras(network, temporary / MODEL_FILE)
-        write_json(temporary / CARD_FILE, facts)
+    save_network(network, path, _FORMAT, card)
 
 
 def load_neural_receiver(path: str | Path) -> tuple[Any, dict[str, Any]]:
@@ -63,15 +43,7 @@ def load_neural_receiver(path: str | Path) -> tuple[Any, dict[str, Any]]:
     ValueError
         If the file is damaged, or holds something else than a neural receiver.
     """
-    file = model_file(path)
-    card = read_card(path)
-    if card.get("format") != _FORMAT:
-        raise ValueError(
-            f"{path} must hold a neural receiver, with format {_FORMAT} in its card, "
-            f"got {card.get('format')!r}."
-        )
-    network = load_keras(file, ReceiverNetwork, "a ReceiverNetwork")
-    return network, card
+    return load_network(path, ReceiverNetwork, _FORMAT, "a neural receiver")
 
 
 def check_receiver_fits(card: dict[str, Any], link: Any, snr_db: Any) -> None:
