@@ -45,7 +45,7 @@ class MixedSize:
     num_word_bits: int = 15
     num_rounds: int = 3
     num_learned: int = 50_000
-    num_draws: int = 160
+    num_draws: int = 400
     wmmse_steps: int = 10
 
 
